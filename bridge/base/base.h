@@ -1,0 +1,23 @@
+/*
+ * base/base.h - what every room may lean on.
+ *
+ * The words of the house (a str, a fault, a request, an answer) and the few
+ * tools that know nothing of webhooks: bytes with a ceiling, an arena, name
+ * tables, codecs. The parts have headers of their own; outside this room
+ * include only this door.
+ */
+#ifndef BRIDGE_BASE_H
+#define BRIDGE_BASE_H
+
+#include "base/base_macros.h"
+#include "base/base_str.h"
+#include "base/base_arena.h"
+#include "base/base_bytes.h"
+#include "base/base_codec.h"
+#include "base/base_fault.h"
+#include "base/base_http.h"
+#include "base/base_log.h"
+#include "base/base_names.h"
+#include "base/base_clock.h"
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * base/base_http.h - a request and an answer, as values.
+ *
+ * The listener makes requests, the rooms behind it read them, and whoever
+ * decides answers. No room but listener and upstream knows HTTP's syntax.
+ */
+#ifndef BRIDGE_BASE_HTTP_H
+#define BRIDGE_BASE_HTTP_H
+
+#include "base/base_arena.h"
+
+struct header {
+	struct str name;
+	struct str value;
+};
+
+struct request {
+	struct str method; /* "POST" */
+	struct str target; /* as received: "/hooks/x?y=1" */
+	struct str path;   /* target before '?', not decoded */
+	struct str query;  /* behind '?', not decoded; at == NULL: no '?' */
+	const struct header *headers;
+	size_t header_count;
+	struct str body;
+	struct str peer;     /* numeric address of the sender, no port */
+	int64_t received_ms; /* Unix time in milliseconds */
+	bool tls;
+};
+
+/* The header's value, or STR_NONE. The first one, if there are several. */
+struct str request_header(const struct request *r, struct str name);
+size_t request_header_count(const struct request *r, struct str name);
+/*
+ * The first query parameter of that name, percent-decoded into the arena;
+ * STR_NONE when absent, broken or out of memory.
+ */
+struct str request_query(const struct request *r, struct str name,
+    struct arena *a);
+
+struct answer {
+	int status;
+	struct str content_type; /* STR_NONE: application/json */
+	struct str body;
+	int retry_after;                    /* seconds; 0: not said */
+	struct str allow;                   /* for 405: "POST" */
+	struct str extra_name, extra_value; /* one header more, or none */
+	bool close;                         /* close the connection behind it */
+};
+
+/*
+ * One request on its way through the house, handed over by the listener.
+ *
+ * Call reply exactly once, at once or later, on the thread that was handed
+ * the exchange. The answer is copied before reply returns; the exchange, its
+ * request and its arena must not be touched afterwards. A sender that hung
+ * up meanwhile makes no difference to the caller.
+ */
+struct exchange {
+	struct request request;
+	struct arena *arena;
+	void (*reply)(struct exchange *x, const struct answer *a);
+};
+
+/* What happens to requests: the other side of a listener. */
+struct service {
+	/*
+	 * Once a worker, on its thread, before any request. The base is the
+	 * worker's libevent base; the result is passed to the calls below.
+	 * NULL ends the start with `why` set by the callee.
+	 */
+	void *(*start)(void *shared, void *event_base, unsigned worker);
+	void (*serve)(void *mine, struct exchange *x);
+	/* No exchange is open any more. On the worker's thread. */
+	void (*stop)(void *mine);
+	void *shared; /* what start is given */
+};
+
+/* Standard reason phrase of a status: 404 -> "Not Found". */
+const char *http_reason(int status);
+/*
+ * The API's failure envelope,
+ * {"success":false,"error":{"code","message","details":[]}}.
+ */
+struct fault;
+struct bytes;
+void envelope_print(const struct fault *f, struct bytes *out);
+/* Fills an answer from a fault: status, envelope (in the arena), retry. */
+void answer_fault(struct answer *a, const struct fault *f, struct arena *arena);
+
+#endif

@@ -1,0 +1,2 @@
+/* console/console.c */
+#include "console/console.h"

@@ -1,0 +1,19 @@
+/*
+ * console/console.h - what a person can ask for: the verbs.
+ *
+ * Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.
+ */
+#ifndef BRIDGE_CONSOLE_H
+#define BRIDGE_CONSOLE_H
+
+enum console_exit {
+	EXIT_OK = 0,
+	EXIT_FAULTS = 1,
+	EXIT_USAGE = 2,
+	EXIT_CANNOT = 3
+};
+
+/* argv as main has it; returns the exit code. */
+int console_run(int argc, char **argv);
+
+#endif

@@ -1,0 +1,2 @@
+/* decode/decode.c */
+#include "decode/decode.h"

@@ -1,0 +1,2 @@
+/* delivery/delivery.c */
+#include "delivery/delivery.h"

@@ -1,0 +1,50 @@
+/*
+ * delivery/delivery.h - routes, and the life of one delivery.
+ *
+ * The only room that joins the others: a request is matched to its route,
+ * verified, decoded, mapped, sent upstream, and the answer relayed. One
+ * function assigns a delivery's state; legal moves are a table; each move is
+ * counted.
+ */
+#ifndef BRIDGE_DELIVERY_H
+#define BRIDGE_DELIVERY_H
+
+#include "base/base.h"
+#include "mapping/mapping.h"
+#include "secrets/secrets.h"
+#include "settings/settings.h"
+#include "upstream/upstream.h"
+#include "verify/verify.h"
+
+/* One mapping file, loaded: its route and how it is served. */
+struct route;
+
+/* Everything the settings say about delivering; immutable once loaded. */
+struct routes;
+
+struct routes_setup {
+	const char *settings_file; /* relative patterns stand beside it */
+	const char *pattern;       /* "mappings/x/mapping.cfg", a glob */
+	const struct secrets *secrets;
+	struct upstream_target *const *targets;
+	size_t target_count;
+};
+
+/* Loads every file the pattern matches; NULL with all faults added. */
+struct routes *routes_load(const struct routes_setup *setup,
+    struct faults *all) MUST_CHECK;
+void routes_free(struct routes *r); /* NULL is fine */
+size_t routes_count(const struct routes *r);
+
+/* The service a listener serves: verify, map, deliver, relay. */
+struct service delivery_service(const struct routes *r);
+
+/* One mapping file on its own (map, test, send); no secrets needed. */
+struct route *route_open(const char *file, const struct secrets *secrets,
+    struct faults *all) MUST_CHECK;
+void route_close(struct route *r);
+const char *route_path(const struct route *r);
+const struct mapping *route_mapping(const struct route *r);
+const struct verifier *route_verifier(const struct route *r); /* or NULL */
+
+#endif

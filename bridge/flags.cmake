@@ -1,0 +1,45 @@
+# Warnings, hardening and sanitizers: one interface target that every target
+# of ours links. Flags a compiler lacks are left out (checked once).
+include(CheckCCompilerFlag)
+
+add_library(bridge_flags INTERFACE)
+
+set(warnings -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wshadow
+  -Wimplicit-fallthrough -Wpointer-arith -Wundef -Wvla -Wcast-qual)
+set(warnings_c -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+  -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
+set(hardening -fstack-protector-strong -fno-delete-null-pointer-checks
+  -fno-strict-overflow -fno-strict-aliasing -fno-common)
+set(hardening_try -fstack-clash-protection -fcf-protection=full
+  -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3 -Wtrampolines
+  -Wbidi-chars=any -Wlogical-op -Wduplicated-cond)
+
+target_compile_options(bridge_flags INTERFACE ${warnings} ${hardening}
+  "$<$<COMPILE_LANGUAGE:C>:${warnings_c}>")
+foreach(flag ${hardening_try})
+  string(MAKE_C_IDENTIFIER "has${flag}" has)
+  check_c_compiler_flag("-Werror ${flag}" ${has})
+  if(${has})
+    target_compile_options(bridge_flags INTERFACE
+      "$<$<COMPILE_LANGUAGE:C>:${flag}>")
+  endif()
+endforeach()
+
+target_compile_definitions(bridge_flags INTERFACE _GNU_SOURCE
+  BRIDGE_VERSION="${PROJECT_VERSION}")
+target_link_options(bridge_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack
+  -Wl,--as-needed -Wl,--no-copy-dt-needed-entries)
+
+if(BRIDGE_SANITIZE)
+  # -O1: sanitizers and -Werror meet false "maybe uninitialized" at -O2.
+  target_compile_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
+else()
+  target_compile_options(bridge_flags INTERFACE -U_FORTIFY_SOURCE
+    -D_FORTIFY_SOURCE=3)
+endif()
+if(BRIDGE_FUZZ)
+  target_compile_options(bridge_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(bridge_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,2 @@
+/* jsonpath/jsonpath.c */
+#include "jsonpath/jsonpath.h"

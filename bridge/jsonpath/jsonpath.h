@@ -1,0 +1,71 @@
+/*
+ * jsonpath/jsonpath.h - RFC 9535 on documents: compile once, run many.
+ *
+ * Compiling checks everything the RFC calls invalid, types of functions
+ * included, and says where. Running never recurses deeper than the path is
+ * long, never parses, and is bounded: node lists by a ceiling, regular
+ * expressions (I-Regexp, RFC 9485) by PCRE2's match limits. A compiled path
+ * is read-only and may be shared by threads.
+ */
+#ifndef BRIDGE_JSONPATH_H
+#define BRIDGE_JSONPATH_H
+
+#include "decode/decode.h"
+
+struct jsonpath;
+
+enum jsonpath_flags {
+	JSONPATH_RELATIVE = 1, /* may begin with '@', the current node */
+	JSONPATH_PREFIX = 2,   /* stop where the path ends, see `used` */
+};
+
+/*
+ * NULL with FAULT_MAPPING (column set: characters from the start of text)
+ * when it is not well formed and valid. With JSONPATH_PREFIX the longest path
+ * at the start of text is taken and *used is its length; else the text must
+ * be a path to its end. used may be NULL without JSONPATH_PREFIX.
+ */
+struct jsonpath *jsonpath_compile(struct str text, unsigned flags, size_t *used,
+    struct fault *why) MUST_CHECK;
+void jsonpath_free(struct jsonpath *p); /* NULL is fine */
+
+/* At most one node by its form: names and indexes only. */
+bool jsonpath_is_singular(const struct jsonpath *p);
+bool jsonpath_is_relative(const struct jsonpath *p);
+struct str jsonpath_text(const struct jsonpath *p); /* as compiled */
+
+struct jsonpath_nodes {
+	const doc_node *at; /* in the arena */
+	size_t count;
+};
+
+/*
+ * Where to run: `current` is what '@' means at the top of a relative path
+ * (DOC_NONE: nowhere, the result is empty).
+ */
+struct jsonpath_scope {
+	const struct document *document;
+	doc_node current;
+	struct arena *arena; /* results and scratch; not touched by singular */
+};
+
+/*
+ * The nodes in the RFC's order. -1 with FAULT_TOO_LARGE (more than 100,000
+ * nodes visited or listed), FAULT_BUSY (arena) or FAULT_MAPPING (a regular
+ * expression hit its limits).
+ */
+int jsonpath_select(const struct jsonpath *p, const struct jsonpath_scope *s,
+    struct jsonpath_nodes *out, struct fault *why) MUST_CHECK;
+/* Of a singular path: the node or DOC_NONE. Allocates nothing. */
+doc_node jsonpath_one(const struct jsonpath *p, const struct jsonpath_scope *s);
+
+/* A logical expression, as between "?" and "]" in a filter. */
+struct jsonpath_test;
+struct jsonpath_test *jsonpath_test_compile(struct str text, unsigned flags,
+    struct fault *why) MUST_CHECK;
+void jsonpath_test_free(struct jsonpath_test *t);
+/* 1 true, 0 false, -1 with why. */
+int jsonpath_test_run(const struct jsonpath_test *t,
+    const struct jsonpath_scope *s, struct fault *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,2 @@
+/* lead/lead.c */
+#include "lead/lead.h"

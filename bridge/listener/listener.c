@@ -1,0 +1,2 @@
+/* listener/listener.c */
+#include "listener/listener.h"

@@ -1,0 +1,68 @@
+/*
+ * listener/listener.h - strict HTTP/1.1 in, exchanges out.
+ *
+ * Owns threads: `workers` of them, each with its own event base and its own
+ * SO_REUSEPORT socket an address. evhttp serves, behind a byte scanner that
+ * judges requests as RFC 9112 does and refuses what evhttp would misread;
+ * no other room sees evhttp. Every request that passes becomes one exchange
+ * for the service; requests that do not are answered here, in the API's
+ * envelope, and the connection is closed.
+ */
+#ifndef BRIDGE_LISTENER_H
+#define BRIDGE_LISTENER_H
+
+#include "base/base.h"
+#include "settings/settings.h"
+
+struct listener_address {
+	const char *address;     /* "0.0.0.0:8443", "[::1]:0" */
+	const char *certificate; /* PEM chain; NULL: plain HTTP */
+	const char *key;         /* PEM */
+};
+
+struct listener_limits {
+	int64_t body;           /* bytes */
+	int64_t headers;        /* bytes, request line included */
+	int64_t connections;    /* over all workers */
+	int64_t header_timeout; /* ms from accept or from the first byte */
+	int64_t body_timeout;   /* ms from the end of the headers */
+	int64_t idle_timeout;   /* ms between requests */
+	int64_t write_timeout;  /* ms for the peer to take an answer */
+};
+extern const struct setting listener_limits_settings[];
+/* `listen` entries: address, certificate, key; files beside `file`. */
+extern const struct setting listener_address_settings[];
+
+struct listener_setup {
+	const char *name; /* for logs: "listen", "admin" */
+	const struct listener_address *addresses;
+	size_t address_count;
+	unsigned workers;
+	struct listener_limits limits;
+	const struct service *service;
+};
+
+struct listener;
+
+/*
+ * Binds, loads certificates, starts the threads. Returns when all addresses
+ * are listening; NULL with why when one cannot.
+ */
+struct listener *listener_start(const struct listener_setup *setup,
+    struct fault *why) MUST_CHECK;
+/* The port of the i-th address: what port 0 became. */
+unsigned listener_port(const struct listener *l, size_t i);
+/*
+ * Closes the listening sockets, lets open exchanges finish for at most
+ * drain_ms, then closes what is left; joins the threads and frees.
+ */
+void listener_stop(struct listener *l, int64_t drain_ms);
+
+/*
+ * Loads certificate and key as listener_start would, for `check`: -1 with
+ * why (unreadable, not PEM, key does not match, expired).
+ */
+int listener_check_certificate(const char *certificate, const char *key,
+    struct fault *why) MUST_CHECK;
+
+#endif

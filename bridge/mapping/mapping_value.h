@@ -1,0 +1,60 @@
+/*
+ * mapping/mapping_value.h - what flows through a pipe. Private to the room.
+ *
+ * A value borrows: texts and nodes point into documents, the mapping file or
+ * the arena of the run. ABSENT and NULL pass through every transform
+ * untouched unless its row says it sees them. null from a document counts as
+ * absent for ?? and is left out of the PATCH, unless keep_null marked it.
+ */
+#ifndef BRIDGE_MAPPING_VALUE_H
+#define BRIDGE_MAPPING_VALUE_H
+
+#include "mapping/mapping.h"
+
+enum value_kind {
+	VALUE_ABSENT,
+	VALUE_NULL,
+	VALUE_FALSE,
+	VALUE_TRUE,
+	VALUE_NUMBER, /* text: a JSON number, as written */
+	VALUE_STRING, /* text: valid UTF-8 */
+	VALUE_NODE,   /* an array or object of a document */
+	VALUE_LIST,   /* items: several matches of a path, or made by split */
+};
+
+struct value {
+	enum value_kind kind;
+	bool kept;    /* VALUE_NULL: keep_null was there, print it */
+	bool matches; /* VALUE_LIST: the several matches of a path, which is
+	                 an error in a scalar place until first, join, ... */
+	struct str text;
+	const struct document *document; /* VALUE_NODE */
+	doc_node node;
+	const struct value *items; /* VALUE_LIST */
+	size_t count;
+};
+
+/* A document's node as a value: scalars become scalar values. */
+struct value value_of_node(const struct document *d, doc_node n);
+struct value value_string(struct str text);
+struct value value_number(struct str text);
+struct value value_boolean(bool yes);
+const char *value_kind_name(const struct value *v); /* "a list", ... */
+
+/*
+ * The elements of a VALUE_LIST or of a VALUE_NODE that is an array, as
+ * values in the arena; -1 when v is neither or the arena is full.
+ */
+int value_items(const struct value *v, struct arena *a, struct value **items,
+    size_t *count, struct fault *why) MUST_CHECK;
+/* Equal as JSON values; used by unique, null_if, lookup, table keys. */
+bool value_equal(const struct value *a, const struct value *b);
+/* Compact JSON. ABSENT must not come here; a null prints null. */
+void value_print(const struct value *v, struct bytes *out);
+/*
+ * The text of a scalar: a string's characters, a number as written,
+ * true/false. False for all other kinds.
+ */
+bool value_text(const struct value *v, struct str *out);
+
+#endif

@@ -1,0 +1,2 @@
+/* metrics/metrics.c */
+#include "metrics/metrics.h"

@@ -1,0 +1,2 @@
+/* sandbox/sandbox.c */
+#include "sandbox/sandbox.h"

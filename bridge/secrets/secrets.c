@@ -1,0 +1,2 @@
+/* secrets/secrets.c */
+#include "secrets/secrets.h"

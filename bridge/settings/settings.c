@@ -1,0 +1,2 @@
+/* settings/settings.c */
+#include "settings/settings.h"

@@ -1,0 +1,77 @@
+/*
+ * settings/settings.h - libconfig files, read through tables of options.
+ *
+ * An option is one row: name, kind, range, default, help. Each room owns the
+ * table of its own group and the struct it fills; this room owns only the
+ * machinery: loading, ranges, unknown names with the nearest known one, all
+ * faults of a file at once with file:line. Texts point into the loaded file,
+ * which must outlive whatever was read from it.
+ */
+#ifndef BRIDGE_SETTINGS_H
+#define BRIDGE_SETTINGS_H
+
+#include <libconfig.h>
+
+#include "base/base.h"
+
+enum setting_kind {
+	SETTING_COUNT,    /* int64_t; a whole number */
+	SETTING_BOOLEAN,  /* bool */
+	SETTING_TEXT,     /* const char *; NULL when absent and no default */
+	SETTING_DURATION, /* int64_t, milliseconds; "5s", "200ms", "2m", "1h" */
+	SETTING_SIZE,     /* int64_t, bytes; 4096, "16K", "1M", "2G" (1024s) */
+	SETTING_NAME,     /* int; one of .names */
+	SETTING_TREE, /* const config_setting_t *; the room reads it itself */
+};
+
+struct setting {
+	const char *name;
+	enum setting_kind kind;
+	size_t at; /* offset in the room's own struct */
+	bool required;
+	int64_t min, max;         /* both 0: no range; ms and bytes as above */
+	const char *fallback;     /* parsed by the same code as the file */
+	const struct name *names; /* SETTING_NAME */
+	const char *help;         /* one sentence, ends with a full stop */
+};
+
+/*
+ * Fills `into` from the group by the table (ended by a row without a name):
+ * defaults first, then what is written. NULL group: defaults only. Adds every
+ * fault to `all`; returns true when it added none. `what` names the group in
+ * faults ("upstreams.leadsail").
+ */
+bool settings_read(const config_setting_t *group, const char *what,
+    const struct setting *table, void *into, struct faults *all);
+
+/* Like settings_read, but leaves names the table does not know alone. */
+bool settings_read_some(const config_setting_t *group, const char *what,
+    const struct setting *table, void *into, struct faults *all);
+
+/* Parses as SETTING_DURATION and SETTING_SIZE do; -1 when it is neither. */
+int64_t settings_duration(struct str text);
+int64_t settings_size(struct str text);
+
+/* A loaded file. Includes (@include) are allowed, beside the file. */
+struct settings_file;
+/* NULL with faults added: unreadable, too large (1 MiB), not libconfig. */
+struct settings_file *settings_open(const char *path,
+    struct faults *all) MUST_CHECK;
+/* The same from memory; `name` stands for the file in faults. */
+struct settings_file *settings_parse(struct str text, const char *name,
+    struct faults *all) MUST_CHECK;
+void settings_close(struct settings_file *f); /* NULL is fine */
+const config_setting_t *settings_root(const struct settings_file *f);
+const char *settings_path(const struct settings_file *f);
+
+/* Where a setting stands, for faults: its file and 1-based line. */
+const char *settings_where(const config_setting_t *s);
+unsigned settings_line(const config_setting_t *s);
+/* Adds a fault at the setting's place. */
+void settings_fault(struct faults *all, const config_setting_t *s,
+    const char *fmt, ...) PRINTF(3, 4);
+
+/* "dir of this file" + relative path; absolute stays. Yours to base_free. */
+char *settings_beside(const char *file, const char *path) MUST_CHECK;
+
+#endif

@@ -1,0 +1,2 @@
+/* upstream/upstream.c */
+#include "upstream/upstream.h"

@@ -1,0 +1,92 @@
+/*
+ * upstream/upstream.h - the one way to the leads API.
+ *
+ * A target is one API: its address, its key, its TLS rules; built when the
+ * settings load, read-only, shared. A pool is one worker's connections to a
+ * target; it lives on that worker's loop and is touched by no other thread.
+ *
+ * The client is small and strict HTTP/1.1 over TLS: one request in flight a
+ * connection; reuse only after a complete, self-delimited, final answer with
+ * nothing behind it, so that no answer is ever credited to another lead;
+ * Content-Length on every request; redirects are answers, not instructions;
+ * bounded answers; one deadline over everything. A connection that fails
+ * before a byte of the request was written is tried once more on a new one;
+ * nothing is retried after that. The key goes to the configured host only.
+ * Names are resolved on a helper thread.
+ */
+#ifndef BRIDGE_UPSTREAM_H
+#define BRIDGE_UPSTREAM_H
+
+#include "base/base.h"
+#include "secrets/secrets.h"
+#include "settings/settings.h"
+
+struct event_base;
+struct upstream_target;
+struct upstream_pool;
+struct upstream_call;
+
+/*
+ * One row of `upstreams`. NULL with faults added. The url is https://host
+ * [:port][/prefix]; http:// only for a loopback address.
+ */
+struct upstream_target *upstream_target_new(const char *name,
+    const config_setting_t *group, const struct secrets *secrets,
+    struct faults *all) MUST_CHECK;
+void upstream_target_free(struct upstream_target *t); /* NULL is fine */
+const char *upstream_target_name(const struct upstream_target *t);
+/* "https://api.leadsail.app", for messages; never the key. */
+const char *upstream_target_url(const struct upstream_target *t);
+
+struct upstream_pool *upstream_pool_new(struct event_base *base,
+    const struct upstream_target *t) MUST_CHECK;
+/* Ends calls in flight (their callbacks run with UPSTREAM_STOPPED). */
+void upstream_pool_free(struct upstream_pool *p);
+
+enum upstream_outcome {
+	UPSTREAM_ANSWERED, /* a complete final answer, whatever its status */
+	/* Nothing of the request was written: */
+	UPSTREAM_BUSY,       /* all connections taken and the queue full */
+	UPSTREAM_NO_ADDRESS, /* name not resolved */
+	UPSTREAM_NO_CONNECT,
+	UPSTREAM_NO_TLS, /* handshake failed or the certificate is wrong */
+	UPSTREAM_LATE_UNSENT,
+	/* The request may have been applied: */
+	UPSTREAM_LATE,    /* written, no answer in time */
+	UPSTREAM_BROKEN,  /* connection lost, or an answer that is not HTTP */
+	UPSTREAM_STOPPED, /* the pool was freed */
+	UPSTREAM_OUTCOMES
+};
+const char *upstream_outcome_name(enum upstream_outcome o);
+/* True when not a byte of the request had been written. */
+bool upstream_outcome_unsent(enum upstream_outcome o);
+
+struct upstream_answer {
+	enum upstream_outcome outcome;
+	int status; /* 0 unless ANSWERED */
+	struct str content_type;
+	struct str retry_after; /* as sent; STR_NONE when absent */
+	struct str body;        /* valid during the callback */
+	const char *reason;     /* for the log when not ANSWERED; static or
+	                           valid during the callback */
+	int64_t took_us;
+};
+
+typedef void upstream_done(void *arg, const struct upstream_answer *a);
+
+/*
+ * PATCH {prefix}/api/v1/leads/{lead_id} with the body, which is copied
+ * before the call returns. done runs exactly once, on this loop, never from
+ * inside this call. lead_id must satisfy lead_id_valid(); it is asserted.
+ * idempotency_key may be STR_NONE.
+ */
+struct upstream_call *upstream_patch(struct upstream_pool *p,
+    struct str lead_id, struct str body, struct str idempotency_key,
+    upstream_done *done, void *arg);
+/* done will not run; the connection, if any, is closed. */
+void upstream_cancel(struct upstream_call *call);
+
+/* Fits a settings table row: what `upstreams.<name>` may hold. */
+extern const struct setting upstream_settings[];
+
+#endif

@@ -1,0 +1,2 @@
+/* verify/verify.c */
+#include "verify/verify.h"
