@@ -40,6 +40,9 @@ fault_kind(enum fault_code code)
 	return &kinds[code];
 }
 
+static int set(struct fault *why, enum fault_code code, const char *where,
+    unsigned line, unsigned column, const char *fmt, va_list ap) PRINTF(6, 0);
+
 static int
 set(struct fault *why, enum fault_code code, const char *where, unsigned line,
     unsigned column, const char *fmt, va_list ap)

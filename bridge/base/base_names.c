@@ -29,31 +29,46 @@ fold(char c)
 
 #define WORD_MAX 48
 
-/* Levenshtein over one row; case and '-' against '_' cost nothing. */
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool
+alike(struct str a, size_t i, struct str b, size_t j)
+{
+	return fold(a.at[i - 1]) == fold(b.at[j - 1]);
+}
+
+/*
+ * Edits from a to b: insert, delete, replace, swap of neighbours. Case, and
+ * '-' against '_', cost nothing. Rows i, i - 1 and i - 2 are kept.
+ */
 static size_t
 edits(struct str a, struct str b)
 {
-	size_t row[WORD_MAX + 1];
+	size_t rows[3][WORD_MAX + 1];
 
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t diagonal = row[0];
+	for (size_t i = 0; i <= a.len; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *above = rows[(i + 2) % 3];
+		const size_t *two_above = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= b.len; j++) {
-			size_t cost = diagonal +
-			    (fold(a.at[i - 1]) != fold(b.at[j - 1]));
-
-			diagonal = row[j];
-			if (row[j] + 1 < cost)
-				cost = row[j] + 1;
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = cost;
+			if (i == 0) {
+				row[j] = j;
+				continue;
+			}
+			row[j] = least(least(above[j], row[j - 1]) + 1,
+			    above[j - 1] + !alike(a, i, b, j));
+			if (i > 1 && j > 1 && alike(a, i, b, j - 1) &&
+			    alike(a, i - 1, b, j))
+				row[j] = least(row[j], two_above[j - 2] + 1);
 		}
 	}
-	return row[b.len];
+	return rows[a.len % 3][b.len];
 }
 
 void

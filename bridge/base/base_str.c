@@ -102,7 +102,8 @@ str_number(struct str s, int64_t max)
 	for (size_t i = 0; i < s.len; i++) {
 		int digit = s.at[i] - '0';
 
-		if (digit < 0 || digit > 9 || n > (max - digit) / 10)
+		if (digit < 0 || digit > 9 || digit > max ||
+		    n > (max - digit) / 10)
 			return -1;
 		n = n * 10 + digit;
 	}

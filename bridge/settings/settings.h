@@ -44,9 +44,13 @@ struct setting {
 bool settings_read(const config_setting_t *group, const char *what,
     const struct setting *table, void *into, struct faults *all);
 
-/* Like settings_read, but leaves names the table does not know alone. */
-bool settings_read_some(const config_setting_t *group, const char *what,
-    const struct setting *table, void *into, struct faults *all);
+/*
+ * Like settings_read, but the names in `also` (NULL-ended) are left alone:
+ * somebody else reads them from the same group.
+ */
+bool settings_read_with(const config_setting_t *group, const char *what,
+    const struct setting *table, const char *const *also, void *into,
+    struct faults *all);
 
 /* Parses as SETTING_DURATION and SETTING_SIZE do; -1 when it is neither. */
 int64_t settings_duration(struct str text);

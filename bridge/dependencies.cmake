@@ -1,0 +1,11 @@
+# The libraries the house stands on, all from Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(LIBCONFIG REQUIRED IMPORTED_TARGET libconfig>=1.5)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.42)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent>=2.1.12
+  libevent_openssl libevent_pthreads)
+find_library(UNISTRING unistring REQUIRED)
+find_library(PHONENUMBER phonenumber REQUIRED)

@@ -1,0 +1,164 @@
+/* settings/settings_file.c - a loaded libconfig file, and its places. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "settings/settings.h"
+
+/* Settings are written by hand; a file past this is not one. */
+#define FILE_CEILING ((off_t)1 << 20)
+
+struct settings_file {
+	config_t config;
+	char *path;
+};
+
+static struct settings_file *
+file_new(const char *path)
+{
+	struct settings_file *f = base_alloc(sizeof(*f));
+
+	f->path = base_copy(path);
+	config_init(&f->config);
+	config_setting_set_hook(config_root_setting(&f->config), f);
+	return f;
+}
+
+void
+settings_close(struct settings_file *f)
+{
+	if (f == NULL)
+		return;
+	config_destroy(&f->config);
+	base_free(f->path);
+	base_free(f);
+}
+
+static bool
+readable(const char *path, struct faults *all)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1) {
+		faults_add(all, path, 0, "cannot be read: %s", strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		faults_add(all, path, 0, "is not a regular file");
+		return false;
+	}
+	if (st.st_size > FILE_CEILING) {
+		faults_add(all, path, 0, "is larger than 1 MiB");
+		return false;
+	}
+	return true;
+}
+
+/* A parse that failed: the place is the included file's, where one was. */
+static struct settings_file *
+parse_failed(struct settings_file *f, struct faults *all)
+{
+	const config_t *c = &f->config;
+	const char *file = config_error_file(c);
+
+	if (config_error_type(c) == CONFIG_ERR_FILE_IO)
+		faults_add(all, f->path, 0, "cannot be read: %s",
+		    strerror(errno));
+	else
+		faults_add(all, file != NULL ? file : f->path,
+		    (unsigned)config_error_line(c), "%s", config_error_text(c));
+	settings_close(f);
+	return NULL;
+}
+
+struct settings_file *
+settings_open(const char *path, struct faults *all)
+{
+	struct settings_file *f;
+	char *dir;
+	int ok;
+
+	if (!readable(path, all))
+		return NULL;
+	f = file_new(path);
+	dir = settings_beside(path, ".");
+	config_set_include_dir(&f->config, dir);
+	base_free(dir);
+	ok = config_read_file(&f->config, path);
+	if (ok != CONFIG_TRUE)
+		return parse_failed(f, all);
+	config_setting_set_hook(config_root_setting(&f->config), f);
+	return f;
+}
+
+struct settings_file *
+settings_parse(struct str text, const char *name, struct faults *all)
+{
+	struct settings_file *f = file_new(name);
+	char *ended = base_print("%.*s", STR_ARG(text));
+	int ok = config_read_string(&f->config, ended);
+
+	base_free(ended);
+	if (ok != CONFIG_TRUE)
+		return parse_failed(f, all);
+	config_setting_set_hook(config_root_setting(&f->config), f);
+	return f;
+}
+
+const config_setting_t *
+settings_root(const struct settings_file *f)
+{
+	return config_root_setting(&f->config);
+}
+
+const char *
+settings_path(const struct settings_file *f)
+{
+	return f->path;
+}
+
+const char *
+settings_where(const config_setting_t *s)
+{
+	const char *file = config_setting_source_file(s);
+	const struct settings_file *f;
+
+	if (file != NULL)
+		return file;
+	f = config_setting_get_hook(config_root_setting(s->config));
+	return f != NULL ? f->path : NULL;
+}
+
+unsigned
+settings_line(const config_setting_t *s)
+{
+	return config_setting_source_line(s);
+}
+
+void
+settings_fault(struct faults *all, const config_setting_t *s, const char *fmt,
+    ...)
+{
+	va_list ap;
+	struct bytes text;
+
+	bytes_init(&text, 4096);
+	va_start(ap, fmt);
+	bytes_addv(&text, fmt, ap);
+	va_end(ap);
+	faults_add(all, settings_where(s), settings_line(s), "%s",
+	    bytes_str(&text).at);
+	bytes_done(&text);
+}
+
+char *
+settings_beside(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (path[0] == '/' || slash == NULL)
+		return base_copy(path);
+	return base_print("%.*s/%s", (int)(slash - file), file, path);
+}
