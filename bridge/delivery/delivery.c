@@ -1,2 +1,243 @@
-/* delivery/delivery.c */
-#include "delivery/delivery.h"
+/*
+ * delivery/delivery.c - the steps of a delivery, and the service they are.
+ *
+ * A request is matched, proved, decoded, split into events; each event is
+ * mapped and sent, one after the other, so that a batch keeps its order; the
+ * end answers the sender. Callbacks translate and leave.
+ */
+#include <string.h>
+#include <sys/random.h>
+
+#include "delivery/delivery_life.h"
+
+static void delivery_next(struct delivery *d);
+
+static int
+match(struct delivery *d, struct fault *why)
+{
+	switch (routes_match(d->worker->routes, &d->exchange->request,
+	    d->exchange->arena, &d->route, d->params, &d->input.param_count)) {
+	case ROUTE_FOUND:
+		return 0;
+	case ROUTE_WRONG_METHOD:
+		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
+	case ROUTE_NOT_FOUND:
+		break;
+	}
+	d->route = NULL;
+	return fault_set(why, FAULT_ROUTE, NULL, "%s", "");
+}
+
+/* Senders are told the same whatever was wrong; the log knows. */
+static int
+prove(struct delivery *d, const char **reason, struct fault *why)
+{
+	enum verify_result r = verifier_check(d->route->verifier,
+	    &d->exchange->request, d->exchange->arena);
+
+	if (r == VERIFY_OK)
+		return 0;
+	*reason = verify_result_name(r);
+	return fault_set(why, FAULT_UNSIGNED, NULL, "%s", "");
+}
+
+static void
+fill_input(struct delivery *d, const struct document *document)
+{
+	const struct request *request = &d->exchange->request;
+	struct mapping_input *in = &d->input;
+
+	in->document = document;
+	in->request = request;
+	in->params = d->params;
+	in->sender = str_of(d->route->settings.sender);
+	in->delivery_id = verifier_delivery_id(d->route->verifier, request);
+	if (in->delivery_id.at == NULL)
+		in->delivery_id = str_of(d->id);
+	in->received_ms = request->received_ms;
+	in->arena = d->exchange->arena;
+}
+
+static int
+split(struct delivery *d, struct fault *why)
+{
+	size_t size;
+
+	if (mapping_split(d->route->mapping, &d->input, &d->events, why) == -1)
+		return -1;
+	if (d->events.count > DELIVERY_UPDATES)
+		return fault_set(why, FAULT_TOO_LARGE, "events",
+		    "more than %d updates in one webhook", DELIVERY_UPDATES);
+	if (!d->events.batch)
+		return 0;
+	size = d->events.count * sizeof(d->items[0]);
+	d->items = arena_take(d->exchange->arena, size);
+	if (d->items == NULL)
+		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
+	memset(d->items, 0, size);
+	return 0;
+}
+
+/* Everything before the first update; -1 with why. */
+static int
+read_event(struct delivery *d, const char **reason, struct fault *why)
+{
+	const struct request *request = &d->exchange->request;
+	const struct document *document;
+
+	if (match(d, why) == -1 || prove(d, reason, why) == -1)
+		return -1;
+	document = decode_body(d->exchange->arena,
+	    request_header(request, STR("Content-Type")), request->body,
+	    &decode_limits_default, why);
+	if (document == NULL)
+		return -1;
+	fill_input(d, document);
+	return split(d, why);
+}
+
+/* Notes how an update of a batch ended; true when the rest is to be tried. */
+static bool
+note_answer(struct delivery *d, const struct upstream_answer *got)
+{
+	struct delivery_item *item = &d->items[d->next - 1];
+
+	item->status = got->status;
+	if (!delivery_no_answer(got, &item->fault))
+		return true;
+	return got->outcome == UPSTREAM_ANSWERED;
+}
+
+/* The API is out of reach: the rest would fail as this one did. */
+static void
+give_up_rest(struct delivery *d)
+{
+	for (size_t i = d->next; i < d->events.count; i++)
+		fault_set(&d->items[i].fault, FAULT_UPSTREAM, NULL,
+		    "not tried: the API is out of reach");
+	d->next = d->events.count;
+}
+
+static void
+on_answer(void *arg, const struct upstream_answer *got)
+{
+	struct delivery *d = arg;
+
+	if (!d->events.batch) {
+		delivery_relay(d, got);
+		return;
+	}
+	if (!note_answer(d, got))
+		give_up_rest(d);
+	delivery_next(d);
+}
+
+static void
+send_update(struct delivery *d)
+{
+	delivery_move(d, DELIVERY_SENDING);
+	if (d->events.batch)
+		d->items[d->next - 1].lead_id = d->update.lead_id;
+	(void)upstream_patch(d->worker->pools[d->route->target],
+	    d->update.lead_id, d->update.body, STR_NONE, on_answer, d);
+}
+
+/*
+ * Maps events until one makes an update, and sends it; with none left,
+ * answers. d may be gone when this returns.
+ */
+static void
+delivery_next(struct delivery *d)
+{
+	while (d->next < d->events.count) {
+		size_t i = d->next++;
+		doc_node event = d->events.at != NULL ? d->events.at[i]
+		                                      : DOC_NONE;
+		struct fault why = { 0 };
+		int rc;
+
+		d->update = (struct mapping_update){ 0 };
+		rc = mapping_run(d->route->mapping, &d->input, event,
+		    &d->update, &why);
+		if (rc == 0 && !d->update.skipped) {
+			send_update(d);
+			return;
+		}
+		if (!d->events.batch) {
+			if (rc == -1)
+				delivery_refuse(d, &why, why.text);
+			else
+				delivery_ignore(d);
+			return;
+		}
+		d->items[i].fault = why;
+		d->items[i].skipped = rc == 0;
+	}
+	delivery_report(d);
+}
+
+static void
+serve(void *mine, struct exchange *x)
+{
+	struct worker *w = mine;
+	struct delivery *d = arena_take(x->arena, sizeof(*d));
+	struct fault why = { 0 };
+	const char *reason = NULL;
+
+	if (d == NULL) {
+		struct answer a;
+
+		fault_set(&why, FAULT_BUSY, NULL, "%s", "");
+		answer_fault(&a, &why, x->arena);
+		x->reply(x, &a);
+		return;
+	}
+	memset(d, 0, sizeof(*d));
+	d->worker = w;
+	d->exchange = x;
+	d->started_us = clock_mono_us();
+	delivery_make_id(w, x->request.received_ms, d->id);
+	if (read_event(d, &reason, &why) == -1)
+		delivery_refuse(d, &why, reason != NULL ? reason : why.text);
+	else if (d->events.count == 0)
+		delivery_ignore(d);
+	else
+		delivery_next(d);
+}
+
+static void *
+start(void *shared, void *event_base, unsigned index)
+{
+	const struct routes *routes = shared;
+	struct worker *w = base_alloc(sizeof(*w));
+
+	w->routes = routes;
+	if (getrandom(w->seed, sizeof(w->seed), 0) != sizeof(w->seed)) {
+		w->seed[0] = (uint64_t)clock_wall_ms() << 8 | index;
+		w->seed[1] = (uint64_t)clock_mono_us();
+	}
+	w->pools = base_alloc(routes->target_count * sizeof(w->pools[0]));
+	for (size_t i = 0; i < routes->target_count; i++)
+		w->pools[i] = upstream_pool_new(event_base, routes->targets[i]);
+	return w;
+}
+
+static void
+stop(void *mine)
+{
+	struct worker *w = mine;
+
+	for (size_t i = 0; i < w->routes->target_count; i++)
+		upstream_pool_free(w->pools[i]);
+	base_free(w->pools);
+	base_free(w);
+}
+
+struct service
+delivery_service(const struct routes *r)
+{
+	return (struct service){ .start = start,
+		.serve = serve,
+		.stop = stop,
+		.shared = (void *)(uintptr_t)r };
+}

@@ -39,11 +39,21 @@ size_t routes_count(const struct routes *r);
 /* The service a listener serves: verify, map, deliver, relay. */
 struct service delivery_service(const struct routes *r);
 
-/* One mapping file on its own (map, test, send); no secrets needed. */
+/*
+ * One mapping file on its own (map, test, send). Without secrets the route
+ * has no verifier: it can map, not prove.
+ */
 struct route *route_open(const char *file, const struct secrets *secrets,
     struct faults *all) MUST_CHECK;
 void route_close(struct route *r);
 const char *route_path(const struct route *r);
+const char *route_method(const struct route *r);
+const char *route_sender(const struct route *r); /* or NULL */
+/* Parameters ({x}) a route's path may have. */
+#define ROUTE_PARAMS 8
+/* Reads them from a path; how many. 0 also where the path is another's. */
+size_t route_params(const struct route *r, struct str path, struct arena *arena,
+    struct header params[ROUTE_PARAMS]);
 const struct mapping *route_mapping(const struct route *r);
 const struct verifier *route_verifier(const struct route *r); /* or NULL */
 

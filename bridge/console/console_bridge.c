@@ -1,0 +1,76 @@
+/* console/console_bridge.c - a loaded program, running. */
+#include "console/console_admin.h"
+#include "console/console_bridge.h"
+
+struct bridge {
+	const struct program *program;
+	struct service delivery;
+	struct service admin_service;
+	struct admin admin;
+	struct listener *listener;
+	struct listener *admin_listener;
+};
+
+static struct listener *
+start_admin(struct bridge *b, struct fault *why)
+{
+	const struct listener_setup setup = { .name = "admin",
+		.addresses = &b->program->admin,
+		.address_count = 1,
+		.workers = 1,
+		.limits = b->program->limits,
+		.service = &b->admin_service };
+
+	b->admin_service = admin_service(&b->admin);
+	return listener_start(&setup, why);
+}
+
+static struct listener *
+start_delivery(struct bridge *b, struct fault *why)
+{
+	const struct listener_setup setup = { .name = "listen",
+		.addresses = b->program->listen,
+		.address_count = b->program->listen_count,
+		.workers = (unsigned)b->program->settings.workers,
+		.limits = b->program->limits,
+		.service = &b->delivery };
+
+	b->delivery = delivery_service(b->program->routes);
+	return listener_start(&setup, why);
+}
+
+struct bridge *
+bridge_start(const struct program *p, struct fault *why)
+{
+	struct bridge *b = base_alloc(sizeof(*b));
+
+	b->program = p;
+	b->admin_listener = start_admin(b, why);
+	if (b->admin_listener != NULL)
+		b->listener = start_delivery(b, why);
+	if (b->listener == NULL) {
+		bridge_stop(b);
+		return NULL;
+	}
+	atomic_store(&b->admin.ready, true);
+	return b;
+}
+
+unsigned
+bridge_port(const struct bridge *b, size_t i)
+{
+	return listener_port(b->listener, i);
+}
+
+void
+bridge_stop(struct bridge *b)
+{
+	if (b == NULL)
+		return;
+	atomic_store(&b->admin.ready, false);
+	if (b->listener != NULL)
+		listener_stop(b->listener, b->program->settings.drain_timeout);
+	if (b->admin_listener != NULL)
+		listener_stop(b->admin_listener, 0);
+	base_free(b);
+}

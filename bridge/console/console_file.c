@@ -1,0 +1,193 @@
+/* console/console_file.c - files and samples, read whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "console/console_file.h"
+
+#define SAMPLE_HEADERS 100
+
+/* Reads to the end; false with errno set. */
+static bool
+read_all(int fd, struct bytes *out)
+{
+	for (;;) {
+		char *room = bytes_reserve(out, 65536);
+		size_t size = 65536;
+		ssize_t got;
+
+		if (room == NULL) {
+			errno = EFBIG;
+			return false;
+		}
+		got = read(fd, room, size);
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1)
+			return false;
+		if (got == 0)
+			return true;
+		out->len += (size_t)got;
+		out->data[out->len] = '\0';
+	}
+}
+
+struct str
+file_read(const char *path, size_t ceiling, struct fault *why)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct bytes all;
+	struct str text = STR_NONE;
+
+	bytes_init(&all, ceiling + 65536);
+	if (fd == -1 || !read_all(fd, &all)) {
+		fault_set(why, FAULT_SETTINGS, path, "cannot be read: %s",
+		    strerror(errno));
+	} else if (all.len > ceiling) {
+		fault_set(why, FAULT_SETTINGS, path, "is larger than %zu bytes",
+		    ceiling);
+	} else {
+		text.len = all.len;
+		text.at = bytes_take(&all);
+	}
+	if (fd != -1 && !standard)
+		close(fd);
+	bytes_done(&all);
+	return text;
+}
+
+void
+file_done(struct str text)
+{
+	base_free((void *)(uintptr_t)text.at);
+}
+
+int
+file_write(const char *path, struct str text, struct fault *why)
+{
+	char *temporary = base_print("%s.new", path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0644);
+	int rc = 0;
+
+	if (fd == -1 || write(fd, text.at, text.len) != (ssize_t)text.len ||
+	    close(fd) == -1 || rename(temporary, path) == -1)
+		rc = fault_set(why, FAULT_SETTINGS, path,
+		    "cannot be written: %s", strerror(errno));
+	base_free(temporary);
+	return rc;
+}
+
+char *
+mapping_file(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return base_print("%s/mapping.cfg", path);
+	return base_copy(path);
+}
+
+/* One line without its end; false at the end of the text. */
+static bool
+take_line(struct str *rest, struct str *line)
+{
+	if (!str_cut(rest, '\n', line))
+		return false;
+	if (line->len > 0 && line->at[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+static int
+parse_request_line(struct str line, struct request *out)
+{
+	struct str rest = line, query;
+
+	if (!str_cut(&rest, ' ', &out->method) ||
+	    !str_cut(&rest, ' ', &out->target) || out->target.len == 0 ||
+	    out->target.at[0] != '/')
+		return -1;
+	query = out->target;
+	str_cut(&query, '?', &out->path);
+	out->query = query;
+	return str_starts(rest, STR("HTTP/1.")) ? 0 : -1;
+}
+
+static int
+parse_http(struct str text, const char *name, struct arena *arena,
+    struct request *out, struct fault *why)
+{
+	struct header *headers = arena_take(arena,
+	    SAMPLE_HEADERS * sizeof(*headers));
+	struct str rest = text, line;
+	unsigned number = 1;
+	size_t n = 0;
+
+	if (headers == NULL)
+		return fault_set(why, FAULT_BUSY, name, "out of memory");
+	if (!take_line(&rest, &line) || parse_request_line(line, out) == -1)
+		return fault_at(why, FAULT_SETTINGS, name, 1, 0,
+		    "a request line is expected: POST /path HTTP/1.1");
+	while (take_line(&rest, &line) && line.len > 0) {
+		struct str value = line, key;
+
+		number++;
+		if (n == SAMPLE_HEADERS || !str_cut(&value, ':', &key) ||
+		    value.at == NULL)
+			return fault_at(why, FAULT_SETTINGS, name, number, 0,
+			    "a header is expected: Name: value");
+		headers[n++] = (struct header){ key, str_trim(value) };
+	}
+	out->headers = headers;
+	out->header_count = n;
+	out->body = rest.at != NULL ? rest : STR("");
+	return 0;
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t a = strlen(name), b = strlen(end);
+
+	return a >= b && strcmp(name + a - b, end) == 0;
+}
+
+static int
+body_alone(struct str text, const char *name, struct arena *arena,
+    struct request *out, struct fault *why)
+{
+	struct header *header = arena_take(arena, sizeof(*header));
+	struct str start = str_trim(text);
+	bool form = ends_with(name, ".form");
+
+	if (header == NULL)
+		return fault_set(why, FAULT_BUSY, name, "out of memory");
+	if (!form && !ends_with(name, ".json"))
+		form = start.len > 0 && strchr("{[\"", start.at[0]) == NULL;
+	header->name = STR("Content-Type");
+	header->value = form ? STR("application/x-www-form-urlencoded")
+	                     : STR("application/json");
+	out->method = STR("POST");
+	out->target = out->path = STR("/");
+	out->headers = header;
+	out->header_count = 1;
+	out->body = form ? start : text;
+	return 0;
+}
+
+int
+sample_parse(struct str text, const char *name, struct arena *arena,
+    struct request *out, struct fault *why)
+{
+	*out = (struct request){ .received_ms = clock_wall_ms(),
+		.peer = STR("127.0.0.1") };
+	if (ends_with(name, ".http"))
+		return parse_http(text, name, arena, out, why);
+	return body_alone(text, name, arena, out, why);
+}

@@ -1,0 +1,110 @@
+/* console/console_outcome.c - what a mapping makes of a sample. */
+#include "console/console_outcome.h"
+
+static void
+run_updates(const struct mapping *m, const struct mapping_input *in,
+    const struct mapping_events *events, struct outcome *out)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		struct outcome_update *u = &out->updates[i];
+		doc_node event = events->at != NULL ? events->at[i] : DOC_NONE;
+
+		*u = (struct outcome_update){ 0 };
+		(void)!mapping_run(m, in, event, &u->update, &u->fault);
+		out->count++;
+	}
+}
+
+void
+outcome_of(const struct route *r, const struct request *request,
+    struct arena *arena, struct outcome *out)
+{
+	struct header params[ROUTE_PARAMS];
+	struct mapping_input in = { .request = request,
+		.params = params,
+		.sender = str_of(route_sender(r)),
+		.delivery_id = STR("00000000-0000-7000-8000-000000000000"),
+		.received_ms = request->received_ms,
+		.arena = arena };
+	struct mapping_events events;
+
+	*out = (struct outcome){ 0 };
+	in.param_count = route_params(r, request->path, arena, params);
+	in.document = decode_body(arena,
+	    request_header(request, STR("Content-Type")), request->body,
+	    &decode_limits_default, &out->fault);
+	if (in.document == NULL ||
+	    mapping_split(route_mapping(r), &in, &events, &out->fault) == -1)
+		return;
+	out->batch = events.batch;
+	out->updates = arena_take(arena,
+	    (events.count + 1) * sizeof(out->updates[0]));
+	if (out->updates == NULL)
+		fault_set(&out->fault, FAULT_BUSY, NULL, "out of memory");
+	else
+		run_updates(route_mapping(r), &in, &events, out);
+}
+
+bool
+outcome_failed(const struct outcome *o)
+{
+	if (o->fault.code != FAULT_NONE)
+		return true;
+	for (size_t i = 0; i < o->count; i++)
+		if (o->updates[i].fault.code != FAULT_NONE)
+			return true;
+	return false;
+}
+
+static void
+print_fault(const struct fault *f, struct bytes *out)
+{
+	struct bytes text;
+
+	bytes_init(&text, 4096);
+	fault_print(f, &text);
+	bytes_add_text(out, "{\"error\":{\"code\":");
+	bytes_add_json(out, str_of(fault_kind(f->code)->name));
+	bytes_add_text(out, ",\"details\":[");
+	bytes_add_json(out, bytes_str(&text));
+	bytes_add_text(out, "]}}");
+	bytes_done(&text);
+}
+
+static void
+print_update(const struct outcome_update *u, struct bytes *out)
+{
+	if (u->fault.code != FAULT_NONE) {
+		print_fault(&u->fault, out);
+	} else if (u->update.skipped) {
+		bytes_add_text(out, "{\"ignored\":true}");
+	} else {
+		bytes_add_text(out, "{\"leadId\":");
+		bytes_add_json(out, u->update.lead_id);
+		bytes_add_text(out, ",\"update\":");
+		bytes_add_str(out, u->update.body);
+		bytes_add_char(out, '}');
+	}
+}
+
+void
+outcome_print(const struct outcome *o, struct bytes *out)
+{
+	if (o->fault.code != FAULT_NONE) {
+		print_fault(&o->fault, out);
+		return;
+	}
+	if (!o->batch && o->count == 0) {
+		bytes_add_text(out, "{\"ignored\":true}");
+		return;
+	}
+	if (o->batch)
+		bytes_add_char(out, '[');
+	for (size_t i = 0; i < o->count; i++) {
+		if (i > 0)
+			bytes_add_char(out, ',');
+		print_update(&o->updates[i], out);
+	}
+	if (o->batch)
+		bytes_add_char(out, ']');
+}

@@ -1,0 +1,32 @@
+/*
+ * console/console_outcome.h - what a mapping makes of a sample. Private;
+ * `map` prints it, `test` compares it.
+ */
+#ifndef BRIDGE_CONSOLE_OUTCOME_H
+#define BRIDGE_CONSOLE_OUTCOME_H
+
+#include "delivery/delivery.h"
+
+struct outcome {
+	struct fault fault; /* of the whole event; code NONE: none */
+	bool batch;
+	struct outcome_update {
+		struct mapping_update update;
+		struct fault fault;
+	} * updates;
+	size_t count; /* 0 without a fault: the event is ignored */
+};
+
+/* Decodes and maps; everything is in the arena. */
+void outcome_of(const struct route *r, const struct request *request,
+    struct arena *arena, struct outcome *out);
+/* True when there is a fault anywhere. */
+bool outcome_failed(const struct outcome *o);
+
+/*
+ * As JSON, the shape of *.expected.json: {"leadId", "update"}, {"ignored":
+ * true} or {"error": {"code", "details"}}; a list of these for a batch.
+ */
+void outcome_print(const struct outcome *o, struct bytes *out);
+
+#endif

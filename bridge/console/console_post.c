@@ -1,0 +1,236 @@
+/* console/console_post.c - one HTTP request, sent as a sender would. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "console/console_post.h"
+
+#define ANSWER_CEILING ((size_t)4 << 20)
+#define TIMEOUT_SECONDS 35
+
+int
+post_url_parse(const char *url, struct post_url *out, struct fault *why)
+{
+	struct str rest = str_of(url), authority;
+	const char *colon;
+
+	*out = (struct post_url){ .tls = str_starts(rest, STR("https://")) };
+	if (!out->tls && !str_starts(rest, STR("http://")))
+		return fault_set(why, FAULT_SETTINGS, url,
+		    "must begin with http:// or https://");
+	rest = str_skip(rest, out->tls ? 8 : 7);
+	authority = rest;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.at[i] == '/' || rest.at[i] == '?') {
+			authority.len = i;
+			break;
+		}
+	out->target = str_skip(rest, authority.len);
+	colon = memrchr(authority.at, ':', authority.len);
+	if (colon != NULL &&
+	    memchr(colon, ']',
+	        authority.len - (size_t)(colon - authority.at)) == NULL) {
+		struct str port = str_skip(authority,
+		    (size_t)(colon + 1 - authority.at));
+
+		if (str_number(port, 65535) <= 0)
+			return fault_set(why, FAULT_SETTINGS, url,
+			    "has a port that is not one");
+		snprintf(out->port, sizeof(out->port), "%.*s", STR_ARG(port));
+		authority = str_span(authority.at, colon);
+	} else {
+		snprintf(out->port, sizeof(out->port), "%s",
+		    out->tls ? "443" : "80");
+	}
+	if (authority.len == 0 || authority.len >= sizeof(out->host) ||
+	    memchr(authority.at, '@', authority.len) != NULL)
+		return fault_set(why, FAULT_SETTINGS, url,
+		    "has no host, or a user name in front of it");
+	snprintf(out->host, sizeof(out->host), "%.*s", STR_ARG(authority));
+	return 0;
+}
+
+/* The host without the brackets of an IPv6 address. */
+static const char *
+bare_host(const struct post_url *url, char out[256])
+{
+	size_t len = strlen(url->host);
+
+	if (url->host[0] != '[' || len < 3)
+		return url->host;
+	snprintf(out, 256, "%.*s", (int)len - 2, url->host + 1);
+	return out;
+}
+
+static void
+tls_failed(const struct post_url *url, SSL *ssl, struct fault *why)
+{
+	long verdict = ssl != NULL ? SSL_get_verify_result(ssl) : X509_V_OK;
+	unsigned long error = ERR_get_error();
+	char text[160] = "closed by the peer";
+
+	if (verdict != X509_V_OK)
+		snprintf(text, sizeof(text), "%s",
+		    X509_verify_cert_error_string(verdict));
+	else if (error != 0)
+		ERR_error_string_n(error, text, sizeof(text));
+	fault_set(why, FAULT_SETTINGS, url->host, "cannot connect: %s", text);
+}
+
+static SSL_CTX *
+make_context(const char *ca, struct fault *why)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	if (ctx == NULL)
+		return NULL;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (ca != NULL ? SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1
+	               : SSL_CTX_set_default_verify_paths(ctx) != 1) {
+		fault_set(why, FAULT_SETTINGS, ca, "no certificates in it");
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+static void
+set_name(SSL *ssl, const char *host)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+	SSL_set_hostflags(ssl,
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+	        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1)
+		return;
+	SSL_set_tlsext_host_name(ssl, host);
+	SSL_set1_host(ssl, host);
+}
+
+static void
+set_timeouts(BIO *bio)
+{
+	struct timeval limit = { .tv_sec = TIMEOUT_SECONDS };
+	int fd = -1;
+
+	if (BIO_get_fd(bio, &fd) < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static BIO *
+connect_to(const struct post_url *url, SSL_CTX *ctx, struct fault *why)
+{
+	char room[256];
+	const char *host = bare_host(url, room);
+	BIO *bio = url->tls ? BIO_new_ssl_connect(ctx) : BIO_new_connect(NULL);
+	SSL *ssl = NULL;
+
+	if (bio == NULL)
+		return NULL;
+	BIO_set_conn_hostname(bio, url->host);
+	BIO_set_conn_port(bio, url->port);
+	if (url->tls && BIO_get_ssl(bio, &ssl) == 1)
+		set_name(ssl, host);
+	ERR_clear_error();
+	if (BIO_do_connect(bio) != 1) {
+		tls_failed(url, ssl, why);
+		BIO_free_all(bio);
+		return NULL;
+	}
+	set_timeouts(bio);
+	return bio;
+}
+
+static bool
+is_ours(struct str name)
+{
+	return str_eq_nocase(name, STR("Host")) ||
+	    str_eq_nocase(name, STR("Content-Length")) ||
+	    str_eq_nocase(name, STR("Connection")) ||
+	    str_eq_nocase(name, STR("Transfer-Encoding")) ||
+	    str_eq_nocase(name, STR("Expect"));
+}
+
+static void
+print_request(const struct post_url *url, const struct request *r,
+    struct bytes *out)
+{
+	bytes_addf(out, "%.*s %.*s HTTP/1.1\r\nHost: %s:%s\r\n",
+	    STR_ARG(r->method), STR_ARG(r->target), url->host, url->port);
+	for (size_t i = 0; i < r->header_count; i++)
+		if (!is_ours(r->headers[i].name))
+			bytes_addf(out, "%.*s: %.*s\r\n",
+			    STR_ARG(r->headers[i].name),
+			    STR_ARG(r->headers[i].value));
+	bytes_addf(out, "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+	    r->body.len);
+	bytes_add_str(out, r->body);
+}
+
+static int
+read_answer(BIO *bio, struct post_answer *out, const char *host,
+    struct fault *why)
+{
+	struct str head, rest, status;
+	const char *end;
+	int got;
+
+	do {
+		char *room = bytes_reserve(&out->raw, 16384);
+
+		got = room != NULL ? BIO_read(bio, room, 16384) : -1;
+		if (got > 0)
+			out->raw.len += (size_t)got;
+	} while (got > 0);
+	head = bytes_str(&out->raw);
+	end = memmem(head.at, head.len, "\r\n\r\n", 4);
+	if (end == NULL || !str_starts(head, STR("HTTP/1.")))
+		return fault_set(why, FAULT_SETTINGS, host,
+		    "gave no HTTP answer");
+	out->body = str_skip(head, (size_t)(end + 4 - head.at));
+	rest = head;
+	str_cut(&rest, ' ', &status);
+	str_cut(&rest, ' ', &status);
+	out->status = (int)str_number(status, 999);
+	return 0;
+}
+
+int
+post_send(const struct post_url *url, const char *ca,
+    const struct request *request, struct post_answer *out, struct fault *why)
+{
+	SSL_CTX *ctx = url->tls ? make_context(ca, why) : NULL;
+	struct bytes text;
+	BIO *bio = NULL;
+	int rc = -1;
+
+	*out = (struct post_answer){ 0 };
+	bytes_init(&out->raw, ANSWER_CEILING);
+	bytes_init(&text, request->body.len + ((size_t)1 << 20));
+	if (url->tls && ctx == NULL)
+		goto out;
+	bio = connect_to(url, ctx, why);
+	if (bio == NULL)
+		goto out;
+	print_request(url, request, &text);
+	if (!bytes_ok(&text) ||
+	    BIO_write(bio, text.data, (int)text.len) != (int)text.len)
+		fault_set(why, FAULT_SETTINGS, url->host, "cannot be written");
+	else
+		rc = read_answer(bio, out, url->host, why);
+
+out:
+	bytes_done(&text);
+	BIO_free_all(bio);
+	SSL_CTX_free(ctx);
+	return rc;
+}

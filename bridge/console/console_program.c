@@ -1,0 +1,317 @@
+/* console/console_program.c - loading a settings file whole. */
+#include <string.h>
+#include <unistd.h>
+
+#include "console/console_program.h"
+
+const struct setting program_table[] = {
+	{ .name = "admin",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, admin),
+	    .help = "Where health and metrics are served." },
+
+	{ .name = "drain_timeout",
+	    .kind = SETTING_DURATION,
+	    .at = offsetof(struct program_settings, drain_timeout),
+	    .min = 0,
+	    .max = 3600 * 1000,
+	    .fallback = "10s",
+	    .help = "How long open requests may take to finish at the end." },
+
+	{ .name = "journal",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, journal),
+	    .help = "Where queued events are kept; no mode uses it yet." },
+
+	{ .name = "limits",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, limits),
+	    .help = "Ceilings and deadlines of inbound connections." },
+
+	{ .name = "listen",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, listen),
+	    .required = true,
+	    .help = "Addresses to serve webhooks on." },
+
+	{ .name = "log",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, log),
+	    .help = "Level and format of the log." },
+
+	{ .name = "routes",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct program_settings, routes),
+	    .required = true,
+	    .help = "The mapping files, a pattern beside this file." },
+
+	{ .name = "secrets",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, secrets),
+	    .help = "API keys and webhook secrets, by name." },
+
+	{ .name = "upstreams",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, upstreams),
+	    .required = true,
+	    .help = "The APIs lead updates are sent to, by name." },
+
+	{ .name = "workers",
+	    .kind = SETTING_COUNT,
+	    .at = offsetof(struct program_settings, workers),
+	    .min = 0,
+	    .max = 256,
+	    .fallback = "0",
+	    .help = "Threads that serve; 0 means one a core." },
+
+	{ .name = NULL },
+};
+
+struct admin_settings {
+	const char *address;
+};
+
+static const struct setting admin_table[] = {
+	{ .name = "address",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct admin_settings, address),
+	    .fallback = "127.0.0.1:9180",
+	    .help = "A loopback address." },
+
+	{ .name = NULL },
+};
+
+struct log_settings {
+	int level, format;
+};
+
+static const struct setting log_table[] = {
+	{ .name = "format",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct log_settings, format),
+	    .names = log_formats,
+	    .fallback = "auto",
+	    .help = "json, text, or auto: text on a terminal." },
+
+	{ .name = "level",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct log_settings, level),
+	    .names = log_levels,
+	    .fallback = "info",
+	    .help = "The least important lines that are written." },
+
+	{ .name = NULL },
+};
+
+static char *
+beside(const struct program *p, const char *path)
+{
+	return path != NULL ? settings_beside(settings_path(p->file), path)
+	                    : NULL;
+}
+
+static void
+check_certificate(const struct listener_address *a,
+    const config_setting_t *entry, struct faults *all)
+{
+	struct fault why = { 0 };
+
+	if ((a->certificate == NULL) != (a->key == NULL))
+		settings_fault(all, entry,
+		    "listen: certificate and key go together");
+	else if (a->certificate != NULL &&
+	    listener_check_certificate(a->certificate, a->key, &why) == -1)
+		settings_fault(all, entry, "listen: %s%s%s", why.where,
+		    why.where[0] != '\0' ? ": " : "", why.text);
+}
+
+static void
+load_listen(struct program *p, struct faults *all)
+{
+	const config_setting_t *list = p->settings.listen;
+	int count = list != NULL ? config_setting_length(list) : 0;
+
+	if (list == NULL)
+		return;
+	if (!config_setting_is_list(list) || count == 0) {
+		settings_fault(all, list,
+		    "listen: a list ( { address = \"...\"; } ) is expected");
+		return;
+	}
+	p->listen = base_alloc((size_t)count * sizeof(p->listen[0]));
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *entry = config_setting_get_elem(list,
+		    (unsigned)i);
+		struct listener_address *a = &p->listen[p->listen_count];
+
+		if (!settings_read(entry, "listen", listener_address_settings,
+		        a, all))
+			continue;
+		p->listen_count++;
+		a->certificate = beside(p, a->certificate);
+		a->key = beside(p, a->key);
+		check_certificate(a, entry, all);
+	}
+}
+
+/* Without a token of its own the admin endpoint stays on this machine. */
+static void
+load_admin(struct program *p, struct faults *all)
+{
+	struct admin_settings admin = { 0 };
+
+	if (!settings_read(p->settings.admin, "admin", admin_table, &admin,
+	        all))
+		return;
+	p->admin.address = admin.address;
+	if (!str_starts(str_of(admin.address), STR("127.")) &&
+	    !str_starts(str_of(admin.address), STR("[::1]:")) &&
+	    !str_starts(str_of(admin.address), STR("localhost:")))
+		settings_fault(all, p->settings.admin,
+		    "admin.address: must be a loopback address "
+		    "(127.0.0.1:9180)");
+}
+
+static void
+load_log(struct program *p, struct faults *all)
+{
+	struct log_settings log = { 0 };
+
+	settings_read(p->settings.log, "log", log_table, &log, all);
+	p->log_level = log.level;
+	p->log_format = log.format;
+}
+
+static void
+load_upstreams(struct program *p, struct faults *all)
+{
+	const config_setting_t *group = p->settings.upstreams;
+	int count = 0;
+
+	if (group == NULL)
+		return;
+	if (config_setting_is_group(group))
+		count = config_setting_length(group);
+	if (count == 0) {
+		settings_fault(all, group,
+		    "upstreams: a group { leadsail = { ... }; } is expected");
+		return;
+	}
+	p->targets = base_alloc(
+	    (size_t)count * sizeof(struct upstream_target *));
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *entry = config_setting_get_elem(group,
+		    (unsigned)i);
+		struct upstream_target
+		    *t = upstream_target_new(config_setting_name(entry), entry,
+		        p->secrets, all);
+
+		if (t != NULL)
+			p->targets[p->target_count++] = t;
+	}
+}
+
+static void
+load_routes(struct program *p, struct faults *all)
+{
+	struct routes_setup setup = { .settings_file = settings_path(p->file),
+		.pattern = p->settings.routes,
+		.secrets = p->secrets,
+		.targets = p->targets,
+		.target_count = p->target_count };
+
+	if (p->settings.routes != NULL)
+		p->routes = routes_load(&setup, all);
+}
+
+/*
+ * Goes on where it can, so that one run shows every fault; what stands on
+ * broken secrets or upstreams would only echo them, and is left out.
+ */
+static void
+load_parts(struct program *p, struct faults *all)
+{
+	size_t before;
+
+	settings_read(settings_root(p->file), "", program_table, &p->settings,
+	    all);
+	settings_read(p->settings.limits, "limits", listener_limits_settings,
+	    &p->limits, all);
+	load_listen(p, all);
+	load_admin(p, all);
+	load_log(p, all);
+	before = all->count;
+	p->secrets = secrets_load(p->settings.secrets, settings_path(p->file),
+	    all);
+	if (p->secrets == NULL)
+		return;
+	load_upstreams(p, all);
+	if (all->count == before)
+		load_routes(p, all);
+}
+
+struct program *
+program_load(const char *path, struct faults *all)
+{
+	struct program *p = base_alloc(sizeof(*p));
+	size_t before = all->count;
+
+	p->file = settings_open(path, all);
+	if (p->file != NULL)
+		load_parts(p, all);
+	if (all->count > before) {
+		program_free(p);
+		return NULL;
+	}
+	if (p->settings.workers == 0)
+		p->settings.workers = sysconf(_SC_NPROCESSORS_ONLN);
+	return p;
+}
+
+const char *
+program_warning(const struct program *p, size_t i)
+{
+	if (i == 0 && p->settings.journal != NULL)
+		return "journal: has no effect; this version relays, it does "
+		       "not queue";
+	return NULL;
+}
+
+static void
+free_address(struct listener_address *a)
+{
+	base_free((void *)(uintptr_t)a->certificate);
+	base_free((void *)(uintptr_t)a->key);
+}
+
+void
+program_free(struct program *p)
+{
+	if (p == NULL)
+		return;
+	routes_free(p->routes);
+	for (size_t i = 0; i < p->target_count; i++)
+		upstream_target_free(p->targets[i]);
+	base_free(p->targets);
+	secrets_free(p->secrets);
+	for (size_t i = 0; i < p->listen_count; i++)
+		free_address(&p->listen[i]);
+	base_free(p->listen);
+	settings_close(p->file);
+	base_free(p);
+}
+
+struct secrets *
+program_secrets(const char *path, struct settings_file **file,
+    struct faults *all)
+{
+	*file = NULL;
+	if (path == NULL)
+		return NULL;
+	*file = settings_open(path, all);
+	if (*file == NULL)
+		return NULL;
+	return secrets_load(config_setting_get_member(settings_root(*file),
+	                        "secrets"),
+	    path, all);
+}

@@ -1,0 +1,15 @@
+/* console/console_sign.h - a sample, signed as its sender signs. Private. */
+#ifndef BRIDGE_CONSOLE_SIGN_H
+#define BRIDGE_CONSOLE_SIGN_H
+
+#include "delivery/delivery.h"
+
+/*
+ * The request with the sender's proof in place of what the sample carried,
+ * for the target; all in the arena. The time of signing is now.
+ */
+int sign_sample(const struct route *r, const struct request *sample,
+    struct str target, struct arena *arena, struct request *out,
+    struct fault *why) MUST_CHECK;
+
+#endif

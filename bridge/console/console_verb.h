@@ -1,0 +1,69 @@
+/*
+ * console/console_verb.h - a verb is a file and a line. Private.
+ *
+ * To add one: write console_verb_<name>.c with its struct verb, add a line to
+ * the table in console.c. Help, usage and completion follow from the row.
+ */
+#ifndef BRIDGE_CONSOLE_VERB_H
+#define BRIDGE_CONSOLE_VERB_H
+
+#include <stdio.h>
+
+#include "base/base.h"
+#include "console/console.h"
+
+/* An option of a verb: "-c, --config FILE". */
+struct option_row {
+	const char *name;  /* long name, without dashes */
+	char letter;       /* 0: none */
+	const char *value; /* what follows, as shown in help; NULL: a flag */
+	const char *help;
+	bool many; /* may be given several times */
+};
+
+/* What was given on the command line, read through the verb's rows. */
+struct given;
+/* The value of an option; NULL when it was not given. */
+const char *given_option(const struct given *g, const char *name);
+bool given_flag(const struct given *g, const char *name);
+/* The i-th value of an option that may be repeated; NULL past the end. */
+const char *given_each(const struct given *g, const char *name, size_t i);
+const char *given_arg(const struct given *g, size_t i); /* NULL past the end */
+size_t given_count(const struct given *g);
+/* True for --output json. Only for verbs that have the option. */
+bool given_json(const struct given *g);
+
+struct verb {
+	const char *name;
+	const char *args; /* shown in usage as it stands */
+	const char *help; /* one line, ends with a full stop */
+	const char *more; /* paragraphs for --help; NULL: none */
+	const struct option_row *options; /* ended by a NULL name */
+	unsigned min_args, max_args;
+	int (*run)(const struct given *g); /* enum console_exit */
+};
+
+extern const struct verb verb_check, verb_demo, verb_map, verb_query, verb_run,
+    verb_sandbox, verb_schema, verb_send, verb_test, verb_version;
+
+/* Rows several verbs share. */
+#define OPTION_CONFIG                                                          \
+	{                                                                      \
+		.name = "config", .letter = 'c', .value = "FILE",              \
+		.help = "The settings file (default: leadbridge.cfg).",        \
+	}
+#define OPTION_OUTPUT                                                          \
+	{                                                                      \
+		.name = "output", .value = "text|json",                        \
+		.help = "How to print (default: text).",                       \
+	}
+
+/* Prints "leadbridge: ..." on standard error; returns the exit code. */
+int complain(enum console_exit code, const char *fmt, ...) PRINTF(2, 3);
+/* Prints all faults, a line each, on standard error. */
+int complain_faults(struct faults *all, enum console_exit code);
+int complain_fault(const struct fault *f, enum console_exit code);
+/* Prints what bytes hold and forgets it; for standard output. */
+void print_bytes(struct bytes *b);
+
+#endif

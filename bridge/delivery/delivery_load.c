@@ -1,0 +1,320 @@
+/* delivery/delivery_load.c - route files, loaded and checked. */
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delivery/delivery_route.h"
+
+static const struct name modes[] = {
+	{ "relay", ROUTE_RELAY },
+	{ NULL, -1 },
+};
+
+static const struct name methods[] = {
+	{ "POST", 0 },
+	{ "PUT", 1 },
+	{ "PATCH", 2 },
+	{ "GET", 3 },
+	{ NULL, -1 },
+};
+
+static const struct setting route_table[] = {
+	{ .name = "method",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, method),
+	    .fallback = "POST",
+	    .help = "The HTTP method this route takes." },
+
+	{ .name = "mode",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct route_settings, mode),
+	    .names = modes,
+	    .fallback = "relay",
+	    .help = "relay: the sender gets the API's answer." },
+
+	{ .name = "public_url",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, public_url),
+	    .help = "Scheme and host the sender signed, behind a proxy." },
+
+	{ .name = "route",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, path),
+	    .required = true,
+	    .help = "The path webhooks are posted to; {x} is a parameter." },
+
+	{ .name = "secret",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, secret),
+	    .help = "Name of the sender's secret among the secrets." },
+
+	{ .name = "sender",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, sender),
+	    .help = "Preset that says how the sender proves itself." },
+
+	{ .name = "upstream",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, upstream),
+	    .required = true,
+	    .help = "Name of the API among the upstreams." },
+
+	{ .name = "verify",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct route_settings, verify),
+	    .help = "How the sender proves itself, by hand." },
+
+	{ .name = NULL },
+};
+
+static const config_setting_t *
+member(const struct route *r, const char *name)
+{
+	return config_setting_get_member(settings_root(r->file), name);
+}
+
+static void
+find_secret(const struct route *r, const struct secrets *secrets,
+    struct verify_setup *setup, struct faults *all)
+{
+	const char *near;
+
+	if (r->settings.secret == NULL)
+		return;
+	setup->secret = secrets_find(secrets, r->settings.secret);
+	if (setup->secret != NULL)
+		return;
+	near = secrets_nearest(secrets, r->settings.secret);
+	settings_fault(all, member(r, "secret"),
+	    "secret: there is no secret named '%s'%s%s%s", r->settings.secret,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "");
+}
+
+static void
+load_verifier(struct route *r, const struct secrets *secrets,
+    struct faults *all)
+{
+	struct verify_setup setup = { .route = settings_root(r->file),
+		.sender = r->settings.sender,
+		.group = r->settings.verify,
+		.public_url = r->settings.public_url };
+	size_t before = all->count;
+
+	find_secret(r, secrets, &setup, all);
+	if (all->count == before)
+		r->verifier = verifier_new(&setup, all);
+}
+
+static void
+check_method(const struct route *r, struct faults *all)
+{
+	if (name_value(methods, str_of(r->settings.method)) == -1)
+		settings_fault(all, member(r, "method"),
+		    "method: one of \"POST\", \"PUT\", \"PATCH\", \"GET\" is "
+		    "expected");
+}
+
+struct route *
+route_open(const char *file, const struct secrets *secrets, struct faults *all)
+{
+	struct route *r = base_alloc(sizeof(*r));
+	size_t before = all->count;
+	const config_setting_t *root;
+
+	r->file = settings_open(file, all);
+	if (r->file == NULL)
+		goto out;
+	root = settings_root(r->file);
+	if (settings_read_with(root, "", route_table, mapping_settings,
+	        &r->settings, all)) {
+		route_compile_path(r, all);
+		check_method(r, all);
+		if (secrets != NULL)
+			load_verifier(r, secrets, all);
+	}
+	r->mapping = mapping_compile(root, all);
+
+out:
+	if (all->count > before) {
+		route_close(r);
+		r = NULL;
+	}
+	return r;
+}
+
+void
+route_close(struct route *r)
+{
+	if (r == NULL)
+		return;
+	verifier_free(r->verifier);
+	mapping_free(r->mapping);
+	settings_close(r->file);
+	base_free(r->segments);
+	base_free(r);
+}
+
+const char *
+route_path(const struct route *r)
+{
+	return r->settings.path;
+}
+
+const char *
+route_method(const struct route *r)
+{
+	return r->settings.method;
+}
+
+const char *
+route_sender(const struct route *r)
+{
+	return r->settings.sender;
+}
+
+const struct mapping *
+route_mapping(const struct route *r)
+{
+	return r->mapping;
+}
+
+const struct verifier *
+route_verifier(const struct route *r)
+{
+	return r->verifier;
+}
+
+static void
+find_target(struct route *r, const struct routes *all, struct faults *faults)
+{
+	struct nearest near;
+	const char *found;
+
+	nearest_start(&near, str_of(r->settings.upstream));
+	for (size_t i = 0; i < all->target_count; i++) {
+		const char *name = upstream_target_name(all->targets[i]);
+
+		nearest_try(&near, name);
+		if (strcmp(name, r->settings.upstream) == 0) {
+			r->target = i;
+			return;
+		}
+	}
+	found = nearest_found(&near);
+	settings_fault(faults, member(r, "upstream"),
+	    "upstream: there is no upstream named '%s'%s%s%s",
+	    r->settings.upstream, found != NULL ? "; did you mean '" : "",
+	    found != NULL ? found : "", found != NULL ? "'?" : "");
+}
+
+/* Plain routes before those with parameters; by path, then by file. */
+static int
+by_path(const void *a, const void *b)
+{
+	const struct route *const *x = a, *const *y = b;
+	int order;
+
+	if ((*x)->has_params != (*y)->has_params)
+		return (*x)->has_params ? 1 : -1;
+	order = strcmp((*x)->settings.path, (*y)->settings.path);
+	if (order != 0)
+		return order;
+	return strcmp(settings_path((*x)->file), settings_path((*y)->file));
+}
+
+/* True when no request could tell the two paths apart. */
+static bool
+same_path(const struct route *a, const struct route *b)
+{
+	if (a->segment_count != b->segment_count)
+		return false;
+	for (size_t i = 0; i < a->segment_count; i++) {
+		const struct route_segment *x = &a->segments[i];
+		const struct route_segment *y = &b->segments[i];
+
+		if (x->param != y->param ||
+		    (!x->param && !str_eq(x->text, y->text)))
+			return false;
+	}
+	return strcmp(a->settings.method, b->settings.method) == 0;
+}
+
+static void
+check_twins(const struct routes *r, struct faults *all)
+{
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same_path(r->list[i], r->list[k]))
+				settings_fault(all, member(r->list[i], "route"),
+				    "route: %s is taken by %s",
+				    r->list[i]->settings.path,
+				    settings_path(r->list[k]->file));
+}
+
+static void
+load_file(struct routes *r, const char *file, const struct secrets *secrets,
+    struct faults *all)
+{
+	struct route *route = route_open(file, secrets, all);
+
+	if (route == NULL)
+		return;
+	find_target(route, r, all);
+	r->list = base_grow(r->list, r->count + 1, sizeof(struct route *));
+	r->list[r->count++] = route;
+	r->plain += !route->has_params;
+}
+
+static void
+load_all(struct routes *r, const struct routes_setup *setup, struct faults *all)
+{
+	char *pattern = settings_beside(setup->settings_file, setup->pattern);
+	glob_t files;
+
+	if (glob(pattern, 0, NULL, &files) != 0)
+		faults_add(all, setup->settings_file, 0,
+		    "routes: no file matches %s", pattern);
+	else {
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			load_file(r, files.gl_pathv[i], setup->secrets, all);
+		globfree(&files);
+	}
+	base_free(pattern);
+}
+
+struct routes *
+routes_load(const struct routes_setup *setup, struct faults *all)
+{
+	struct routes *r = base_alloc(sizeof(*r));
+	size_t before = all->count;
+
+	r->targets = setup->targets;
+	r->target_count = setup->target_count;
+	load_all(r, setup, all);
+	if (r->count > 0)
+		qsort(r->list, r->count, sizeof(struct route *), by_path);
+	check_twins(r, all);
+	if (all->count > before) {
+		routes_free(r);
+		r = NULL;
+	}
+	return r;
+}
+
+void
+routes_free(struct routes *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		route_close(r->list[i]);
+	base_free(r->list);
+	base_free(r);
+}
+
+size_t
+routes_count(const struct routes *r)
+{
+	return r->count;
+}

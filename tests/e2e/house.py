@@ -1,0 +1,275 @@
+"""tests/e2e/house.py - a bridge and its API as real processes, for tests.
+
+A House has a folder of its own with certificates, settings, secrets and
+mappings; it starts `leadbridge sandbox` and `leadbridge run`, waits for them
+to be ready, and ends them. Nothing sleeps: readiness is a line of output or
+an answer of the admin address.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+API_KEY = "e2e-api-key-71c2"
+FORM_SECRET = "e2e-form-secret"
+TOKEN = "e2e-token-9f"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(check, seconds=20, what="it"):
+    """Polls until check() is true; the only wait there is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = check()
+        if got:
+            return got
+        time.sleep(0.01)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+TYPEFORM = """
+route    = "/hooks/typeform";
+sender   = "typeform";
+secret   = "typeform";
+upstream = "leadsail";
+when     = "$.event_type == 'form_response'";
+lead_id  = "{$.form_response.hidden.lead_id ?? query('lead_id')}";
+update: {
+  firstName = "{$.form_response.answers[?@.field.ref=='name'].text | given_name}";
+  lastName  = "{$.form_response.answers[?@.field.ref=='name'].text | family_name}";
+  email     = "{$.form_response.answers[?@.field.ref=='email'].email | lower}";
+  tags      = [ "typeform", "form-{$.form_response.form_id}" ];
+  customFields: { score = "{$.form_response.calculated.score}"; };
+};
+"""
+
+BATCH = """
+route    = "/hooks/batch";
+verify:  { type = "token"; signature = "header:X-Webhook-Token"; };
+secret   = "token";
+upstream = "leadsail";
+events   = "$[*]";
+lead_id  = "{@.lead}";
+update: {
+  email  = "{@.email | lower}";
+  detail = "{@.detail}";
+};
+"""
+
+PARAM = """
+route    = "/hooks/crm/{lead}";
+method   = "PUT";
+verify:  { type = "none"; };
+upstream = "leadsail";
+lead_id  = "{param('lead')}";
+update: { detail = "{$.detail}"; };
+"""
+
+
+def typeform_event(lead="lead_abc123", email="Laura@Example.com",
+                   name="Laura Diaz", score=19.99, kind="form_response"):
+    return json.dumps({
+        "event_id": "01H8V7XQ2M", "event_type": kind,
+        "form_response": {
+            "form_id": "lT4Z3j", "hidden": {"lead_id": lead},
+            "calculated": {"score": score},
+            "answers": [
+                {"type": "text", "text": name, "field": {"ref": "name"}},
+                {"type": "email", "email": email,
+                 "field": {"ref": "email"}}]}}).encode()
+
+
+def typeform_sign(body, secret=FORM_SECRET):
+    mac = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return {"Typeform-Signature": "sha256=" + base64.b64encode(mac).decode(),
+            "Content-Type": "application/json"}
+
+
+class Answer:
+    def __init__(self, r):
+        self.status = r.status
+        self.headers = r.headers
+        self.body = r.read()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+    @property
+    def details(self):
+        return self.json["error"]["details"]
+
+
+class House:
+    def __init__(self, build, folder, upstream=None, workers=2, settings="",
+                 limits="", target="", mappings=None):
+        self.program = os.path.join(build, "leadbridge")
+        self.folder = str(folder)
+        self.port, self.tls_port, self.admin_port = (
+            free_port(), free_port(), free_port())
+        self.sandbox = self.bridge = None
+        self.certs = self.path("certs")
+        os.makedirs(self.certs, exist_ok=True)
+        self.run("sandbox", "--make-certs", self.certs)
+        self.ca = os.path.join(self.certs, "dev-ca.pem")
+        self.write("api.key", API_KEY + "\n", 0o600)
+        self.write("form.secret", FORM_SECRET + "\n", 0o600)
+        self.write("token.secret", TOKEN + "\n", 0o600)
+        for name, text in (mappings or {"typeform": TYPEFORM, "batch": BATCH,
+                                        "param": PARAM}).items():
+            self.write(f"mappings/{name}/mapping.cfg", text)
+        if upstream is None:
+            upstream = self.start_sandbox()
+        self.write("leadbridge.cfg", f"""
+workers   = {workers};
+listen    = ( {{ address = "127.0.0.1:{self.port}"; }},
+              {{ address = "127.0.0.1:{self.tls_port}";
+                 certificate = "certs/server.pem"; key = "certs/server.key"; }} );
+admin     = {{ address = "127.0.0.1:{self.admin_port}"; }};
+limits    = {{ {limits} }};
+log       = {{ format = "json"; }};
+upstreams = {{ leadsail = {{ url = "{upstream}"; api_key = "leadsail";
+                             ca = "certs/dev-ca.pem"; {target} }}; }};
+secrets   = {{ leadsail = {{ file = "api.key"; }};
+               typeform = {{ file = "form.secret"; }};
+               token    = {{ file = "token.secret"; }}; }};
+routes    = "mappings/*/mapping.cfg";
+{settings}
+""")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+        return self.path(name)
+
+    def run(self, *args, code=0, stdin=None):
+        """A verb to its end; returns (stdout, stderr)."""
+        p = subprocess.run([self.program, *args], input=stdin, timeout=60,
+                           cwd=self.folder, capture_output=True, text=True)
+        assert p.returncode == code, (args, p.returncode, p.stdout, p.stderr)
+        return p.stdout, p.stderr
+
+    def start_sandbox(self):
+        self.sandbox = subprocess.Popen(
+            [self.program, "sandbox", "--listen", "127.0.0.1:0", "--certs",
+             self.certs, "--key-file", self.path("api.key"),
+             "--lead", "lead_abc123", "--lead", "lead_2"],
+            cwd=self.folder, stdout=subprocess.PIPE,
+            stderr=open(self.path("sandbox.log"), "w"), text=True)
+        line = self.sandbox.stdout.readline()
+        return "https://localhost:" + re.search(r"localhost:(\d+)", line)[1]
+
+    def start(self, env=None):
+        self.bridge = subprocess.Popen(
+            [self.program, "run", "-c", self.path("leadbridge.cfg")],
+            cwd=self.folder, env=env, stdin=subprocess.DEVNULL,
+            stderr=open(self.path("bridge.log"), "w"))
+        wait_for(self.is_ready, what="readiness")
+        return self
+
+    def is_ready(self):
+        assert self.bridge.poll() is None, self.log()
+        try:
+            return self.admin("/readyz").status == 200
+        except OSError:
+            return False
+
+    def admin(self, path, method="GET"):
+        c = http.client.HTTPConnection("127.0.0.1", self.admin_port,
+                                       timeout=20)
+        c.request(method, path)
+        return Answer(c.getresponse())
+
+    def metric(self, line):
+        for text in self.admin("/metrics").body.decode().splitlines():
+            if text.startswith(line + " "):
+                return int(text.split()[-1])
+        raise AssertionError(f"no metric {line}")
+
+    def log(self):
+        with open(self.path("bridge.log")) as f:
+            return f.read()
+
+    def logged(self, event):
+        return [e for e in map(json.loads, self.log().splitlines())
+                if e["event"] == event]
+
+    def connect(self, tls=False):
+        if not tls:
+            return http.client.HTTPConnection("127.0.0.1", self.port,
+                                              timeout=30)
+        context = ssl.create_default_context(cafile=self.ca)
+        return http.client.HTTPSConnection("localhost", self.tls_port,
+                                           context=context, timeout=30)
+
+    def send(self, path, body=b"", headers=None, method="POST", tls=False,
+             connection=None):
+        c = connection or self.connect(tls)
+        c.request(method, path, body=body, headers=headers or {})
+        return Answer(c.getresponse())
+
+    def typeform(self, body=None, path="/hooks/typeform", secret=FORM_SECRET,
+                 **kw):
+        body = body if body is not None else typeform_event()
+        return self.send(path, body, typeform_sign(body, secret), **kw)
+
+    def batch(self, events):
+        return self.send("/hooks/batch", json.dumps(events).encode(),
+                         {"Content-Type": "application/json",
+                          "X-Webhook-Token": TOKEN})
+
+    def lead(self, lead="lead_abc123"):
+        """The lead as the sandbox holds it."""
+        port = int(self.upstream_url().rsplit(":", 1)[1])
+        c = http.client.HTTPSConnection(
+            "localhost", port, timeout=20,
+            context=ssl.create_default_context(cafile=self.ca))
+        c.request("GET", f"/api/v1/leads/{lead}",
+                  headers={"X-API-Key": API_KEY})
+        return Answer(c.getresponse()).json["data"]
+
+    def upstream_url(self):
+        with open(self.path("leadbridge.cfg")) as f:
+            return re.search(r'url = "([^"]+)"', f.read())[1]
+
+    def stop(self, sig=signal.SIGTERM):
+        code = None
+        if self.bridge is not None:
+            self.bridge.send_signal(sig)
+            code = self.bridge.wait(timeout=30)
+            self.bridge = None
+        return code
+
+    def close(self):
+        code = self.stop()
+        if self.sandbox is not None:
+            self.sandbox.terminate()
+            self.sandbox.wait(timeout=30)
+            self.sandbox.stdout.close()
+        log = self.log() if os.path.exists(self.path("bridge.log")) else ""
+        assert "Sanitizer" not in log, log
+        assert "runtime error" not in log, log
+        return code

@@ -1,0 +1,92 @@
+"""Every command in a README is run, as it stands there.
+
+The blocks marked ```sh of all README.md files are taken line by line. Those
+that build or test the whole tree have steps of their own in tests/run; all
+others are run here, in a folder that holds what the README says is there.
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from house import House, typeform_event
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+
+# Run by another step of the suite, for the reason beside it.
+ELSEWHERE = {
+    r"\./deploy/demo": "step release",
+    r"\./tests/run.*": "this is it",
+    r"cmake -S \. -B build .*|ninja -C build leadbridge": "deploy/demo",
+    r"cmake --install .*": "writes to the system",
+    r"ctest .*|build-asan/.*": "step asan",
+    r"tests/bench/run.*|\./tests/bench/run.*|deploy/packages.*"
+    r"|\./deploy/packages.*": "a measurement is no test",
+}
+SERVERS = ("leadbridge run", "leadbridge sandbox")
+
+
+def commands():
+    for path in sorted(glob.glob(TOP + "/**/README.md", recursive=True)):
+        if "/build" in path:
+            continue
+        with open(path) as f:
+            text = f.read()
+        for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+            for line in block.splitlines():
+                line = re.sub(r"\s+#.*", "", line).strip()
+                if line:
+                    yield os.path.relpath(path, TOP), line
+
+
+def is_elsewhere(line):
+    return any(re.fullmatch(p, line) for p in ELSEWHERE)
+
+
+@pytest.fixture(scope="module")
+def house(build, tmp_path_factory):
+    h = House(build, tmp_path_factory.mktemp("readme"))
+    shutil.copytree(os.path.join(TOP, "mappings"), h.path("mappings"),
+                    dirs_exist_ok=True)
+    for name in ("batch", "param"):
+        shutil.rmtree(h.path(f"mappings/{name}"))
+    h.write("event.json", typeform_event().decode())
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    text = text.replace("token    =", "webhook = { file = \"token.secret\"; };"
+                        " hubspot = { file = \"token.secret\"; };"
+                        " generic = { file = \"token.secret\"; };"
+                        " form = { file = \"token.secret\"; };"
+                        " token    =")
+    h.write("leadbridge.cfg", text)
+    h.start()
+    yield h
+    h.close()
+
+
+def test_there_are_commands_to_run():
+    assert len(list(commands())) > 10
+
+
+@pytest.mark.parametrize("path,line", [
+    c for c in commands() if not is_elsewhere(c[1])])
+def test_the_command_works(house, path, line):
+    line = line.replace("https://localhost:8443",
+                        f"https://localhost:{house.tls_port}")
+    env = dict(os.environ,
+               PATH=os.path.dirname(house.program) + ":" + os.environ["PATH"])
+    if line.startswith(SERVERS):
+        line = f"timeout --preserve-status -s TERM 3 {line}"
+        line = line.replace("-c leadbridge.cfg", "-c second.cfg")
+        with open(house.path("leadbridge.cfg")) as f:
+            text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", f.read())
+        house.write("second.cfg", text)
+        if "sandbox" in line and "--make-certs" not in line:
+            line += " --listen 127.0.0.1:0"
+    p = subprocess.run(line, shell=True, cwd=house.folder, env=env,
+                       capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, (path, line, p.stdout, p.stderr)

@@ -1,0 +1,206 @@
+"""The command line, as a person types it."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from house import FORM_SECRET, TYPEFORM, House, typeform_event
+
+VERBS = ["check", "demo", "map", "query", "run", "sandbox", "schema", "send",
+         "test", "version"]
+
+
+@pytest.fixture(scope="module")
+def house(build, tmp_path_factory):
+    h = House(build, tmp_path_factory.mktemp("verbs"))
+    h.write("event.json", typeform_event().decode())
+    yield h
+    h.close()
+
+
+def test_help_lists_every_verb_and_each_has_its_own(house):
+    out, _ = house.run("--help")
+    for verb in VERBS:
+        assert re.search(rf"^  {verb} ", out, re.M), verb
+        text, _ = house.run(verb, "--help")
+        assert text.startswith(f"Usage: leadbridge {verb}")
+        assert "--help" in text
+
+
+def test_usage_errors_exit_2_and_name_the_nearest(house):
+    _, err = house.run(code=2)
+    assert "Usage:" in err
+    _, err = house.run("chek", code=2)
+    assert "did you mean 'check'?" in err
+    _, err = house.run("map", code=2)
+    assert "too few arguments" in err
+    _, err = house.run("check", "--nope", code=2)
+    assert "there is no option --nope" in err
+    _, err = house.run("query", "--output", "xml", "$", code=2)
+    assert "text|json" in err
+
+
+def test_version(house):
+    out, _ = house.run("version")
+    assert re.match(r"leadbridge \d+\.\d+\.\d+\n", out)
+    assert "OpenSSL 3" in out
+    assert house.run("--version")[0] == out
+
+
+def test_check_says_ok(house):
+    out, _ = house.run("check", "-c", "leadbridge.cfg")
+    assert out == "leadbridge.cfg: ok, 3 routes\n"
+
+
+def test_check_reports_every_fault_of_every_file_at_once(house):
+    bad = house.write("bad/mappings/a/mapping.cfg", '''
+route    = "/hooks/a";
+sender   = "typefrom";
+secret   = "typeform";
+upstream = "leadsial";
+lead_id  = "{$.lead_id}";
+update: {
+  emial = "{$.email | lowr}";
+  status = "unheard-of";
+};
+''')
+    for name in ("api.key", "form.secret"):
+        house.write(f"bad/{name}", "x\n", 0o600)
+    house.write("bad/leadbridge.cfg", '''
+workres   = 2;
+listen    = ( { address = "127.0.0.1:8080"; } );
+limits    = { body = "1X"; };
+upstreams = { leadsail = { url = "https://localhost"; api_key = "leadsail"; }; };
+secrets   = { leadsail = { file = "api.key"; };
+              typeform = { file = "form.secret"; }; };
+routes    = "mappings/*/mapping.cfg";
+''')
+    _, err = house.run("check", "-c", "bad/leadbridge.cfg", code=1)
+    for line in ("leadbridge.cfg:2: workres: there is no such setting; "
+                 "did you mean 'workers'?",
+                 "leadbridge.cfg:4: limits.body:",
+                 "mapping.cfg:3:", "'typeform'?",
+                 "mapping.cfg:8:", "'email'?", "'lower'?",
+                 "mapping.cfg:9: update.status:"):
+        assert line in err, (line, err)
+    assert bad  # the file is part of what was checked
+
+
+def test_check_without_its_file(house):
+    _, err = house.run("check", "-c", "nowhere.cfg", code=1)
+    assert "nowhere.cfg: cannot be read: No such file or directory" in err
+
+
+def test_run_with_broken_settings_exits_3(house):
+    house.write("broken.cfg", "workers = ;")
+    _, err = house.run("run", "-c", "broken.cfg", code=3)
+    assert "broken.cfg:1: syntax error" in err
+
+
+def test_map_prints_lead_id_and_body(house):
+    out, _ = house.run("map", "mappings/typeform/mapping.cfg", "event.json")
+    lead, body = out.splitlines()
+    assert lead == "lead_abc123"
+    assert json.loads(body)["email"] == "laura@example.com"
+    again, _ = house.run("map", "mappings/typeform", "event.json",
+                         "--output", "json", "-c", "leadbridge.cfg")
+    assert json.loads(again) == {"leadId": lead, "update": json.loads(body)}
+
+
+def test_map_shows_faults_and_exits_1(house):
+    house.write("bad.json", typeform_event(email="x").decode())
+    _, err = house.run("map", "mappings/typeform", "bad.json", code=1)
+    assert "update.email" in err
+
+
+def test_query_prints_a_value_a_line(house):
+    doc = '{"a":[1,{"b":19.99},"x"]}'
+    out, _ = house.run("query", "$.a[*]", stdin=doc)
+    assert out == '1\n{"b":19.99}\n"x"\n'
+    out, _ = house.run("query", "--output", "json", "$..b", "-", stdin=doc)
+    assert out == "[19.99]\n"
+    out, _ = house.run("query", "$.nope", stdin=doc)
+    assert out == ""
+
+
+def test_query_shows_where_a_path_is_wrong(house):
+    _, err = house.run("query", "$.a[", stdin="{}", code=1)
+    assert "column 5" in err
+    assert "\n  $.a[\n      ^\n" in err
+    _, err = house.run("query", "$.a", stdin='{"a":}', code=1)
+    assert "1:6" in err
+
+
+def test_schema_is_json_schema_of_the_contract(house):
+    schema = json.loads(house.run("schema")[0])
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["phone"]["minLength"] == 10
+    assert len(schema["properties"]["status"]["enum"]) == 23
+
+
+def test_test_runs_samples_and_shows_what_differs(house):
+    folder = "samples-test/typeform"
+    house.write(f"{folder}/mapping.cfg", TYPEFORM)
+    house.write(f"{folder}/samples/one.json", typeform_event().decode())
+    want = {"leadId": "lead_abc123", "update": {
+        "firstName": "Laura", "lastName": "Diaz",
+        "email": "laura@example.com", "tags": ["typeform", "form-lT4Z3j"],
+        "customFields": {"score": 19.99}}}
+    house.write(f"{folder}/samples/one.expected.json", json.dumps(want))
+    out, _ = house.run("test", "samples-test")
+    assert out.endswith("1 passed, 0 failed\n")
+    want["update"]["email"] = "other@example.com"
+    house.write(f"{folder}/samples/one.expected.json", json.dumps(want))
+    out, _ = house.run("test", "samples-test", code=1)
+    assert ('update.email: expected "other@example.com", got '
+            '"laura@example.com"') in out
+
+
+def test_send_signs_as_the_sender_does(house):
+    house.start()
+    try:
+        to = f"http://127.0.0.1:{house.port}"
+        args = ("mappings/typeform", "event.json", "-c", "leadbridge.cfg")
+        out, err = house.run("send", "--to", to, *args)
+        assert json.loads(out) == {"success": True, "data": None}
+        assert "HTTP 200 OK" in err
+        out, _ = house.run("send", "--to", f"https://localhost:{house.tls_port}",
+                           "--ca", house.ca, *args)
+        assert json.loads(out)["success"] is True
+        _, err = house.run("send", "--to",
+                           f"https://localhost:{house.tls_port}", *args,
+                           code=3)
+        assert "certificate" in err
+        house.write("form.secret.other", "other\n", 0o600)
+        house.write("other.cfg",
+                    'secrets = { typeform = { file = "form.secret.other"; }; };')
+        out, err = house.run("send", "--to", to, "mappings/typeform",
+                             "event.json", "-c", "other.cfg", code=1)
+        assert "HTTP 401" in err
+        assert FORM_SECRET not in out + err
+    finally:
+        assert house.stop() == 0
+
+
+def test_a_closed_output_is_an_error(house):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([house.program, "schema"], stdout=full,
+                           stderr=subprocess.PIPE, text=True, timeout=20)
+    assert p.returncode == 3
+    assert "cannot write" in p.stderr
+
+
+def test_the_demo_goes_through(house, tmp_path):
+    out, _ = house.run("demo")
+    assert "All 4 went as they should." in out
+    for text in ("HTTP 200", "HTTP 401", "HTTP 422", "HTTP 404",
+                 "PATCH /api/v1/leads/lead_abc123", "VALIDATION_ERROR",
+                 "Typeform-Signature: sha256="):
+        assert text in out, text
+    assert "demo-api-key" not in out
+    out, _ = house.run("demo", "--dir", str(tmp_path / "kept"))
+    assert os.path.exists(tmp_path / "kept" / "leadbridge.cfg")
