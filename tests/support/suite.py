@@ -1,0 +1,221 @@
+"""tests/run [--fast] [--only STEP] - installs what is missing, builds with
+sanitizers, passes every test, prints a summary.
+
+Steps, in order: format, layers, asan (unit tests and cases), e2e (the same
+build, real processes), tsan (threads), clang (builds, fuzzes for seconds a
+target), mappings, release (demo, memory under valgrind).
+--fast leaves out tsan, clang and release.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+FUZZ_SECONDS = 6
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed=0, failed=0, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+TALLY = Tally()
+ENV = dict(
+    os.environ,
+    ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+    TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1",
+    CMOCKA_MESSAGE_OUTPUT="stdout",
+)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def call(*command, env=None, quiet=False):
+    """Runs a command; returns (exit code, output). Output is shown live
+    unless quiet, and then only when the command fails."""
+    out = []
+    with subprocess.Popen(
+        command,
+        cwd=TOP,
+        env=env or ENV,
+        text=True,
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as p:
+        for line in p.stdout:
+            out.append(line)
+            if not quiet:
+                print(line, end="", flush=True)
+    text = "".join(out)
+    if quiet and p.returncode != 0:
+        print(text, end="", flush=True)
+    return p.returncode, text
+
+
+def must(*command, **kw):
+    code, text = call(*command, **kw)
+    if code != 0:
+        say(f"tests/run: {' '.join(command)} ended with {code}")
+        finish(1)
+    return text
+
+
+def folder(name):
+    return os.path.join(TOP, f"build-{name}")
+
+
+def build(name, *options, env=None, targets=()):
+    if not os.path.exists(os.path.join(folder(name), "build.ninja")):
+        must("cmake", "-S", TOP, "-B", folder(name), "-G", "Ninja", *options,
+             env=env, quiet=True)
+    must("ninja", "-C", folder(name), "--quiet", *targets, quiet=True)
+
+
+def one(name, *command, env=None):
+    """A command that is one test."""
+    code, _ = call(*command, env=env, quiet=True)
+    TALLY.add(passed=code == 0, failed=code != 0)
+    say(f"  {'ok  ' if code == 0 else 'FAIL'} {name}")
+
+
+def ctest(where, *args, env=None):
+    code, text = call("ctest", "--test-dir", where, "--output-on-failure",
+                      "-j", str(os.cpu_count()), *args, env=env, quiet=True)
+    m = re.search(r"tests passed, (\d+) tests failed out of (\d+)", text)
+    if not m:
+        say(text)
+        TALLY.add(failed=1)
+        return
+    failed, total = int(m[1]), int(m[2])
+    TALLY.add(passed=total - failed, failed=failed)
+    say(f"  {total - failed} of {total} passed")
+    for line in sorted(set(re.findall(r"SKIPPED: .*", text))):
+        say("  " + line)
+
+
+def pytest(where, *args, env=None):
+    env = dict(env or ENV, LEADBRIDGE_BUILD=where, PYTHONDONTWRITEBYTECODE="1")
+    code, text = call("/usr/bin/python3", "-m", "pytest", "-q", "-x",
+                      "-p", "no:cacheprovider", "-rs", *args, env=env)
+    found = dict((word, int(n)) for n, word in
+                 re.findall(r"(\d+) (passed|failed|skipped|error)", text))
+    TALLY.add(found.get("passed", 0),
+              found.get("failed", 0) + found.get("error", 0),
+              found.get("skipped", 0))
+    if code != 0 and not found.get("failed") and not found.get("error"):
+        TALLY.add(failed=1)
+
+
+def step_format():
+    one("format", "tests/layers/format.sh", TOP)
+
+
+def step_layers():
+    one("layers", "tests/layers/layers.sh", TOP)
+
+
+def step_asan():
+    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+    ctest(folder("asan"))
+
+
+def step_e2e():
+    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+    pytest(folder("asan"), "tests/e2e")
+
+
+def step_tsan():
+    build("tsan", "-DBRIDGE_SANITIZE=thread")
+    ctest(folder("tsan"), "-R", "listener|upstream|secrets|verify|sandbox")
+    pytest(folder("tsan"), "tests/e2e/test_bridge.py")
+
+
+def step_clang():
+    env = dict(ENV, CC="clang-14", CXX="clang++-14")
+    build("fuzz", "-DBRIDGE_FUZZ=ON", "-DBRIDGE_SANITIZE=address,undefined",
+          env=env)
+    for name in sorted(os.listdir(os.path.join(TOP, "tests/fuzz"))):
+        if not re.fullmatch(r"fuzz_\w+\.c", name):
+            continue
+        name = name[:-2]
+        kept = os.path.join(TOP, "tests/fuzz/corpus", name)
+        new = os.path.join(folder("fuzz"), "new", name)
+        os.makedirs(new, exist_ok=True)
+        one(f"{name} for {FUZZ_SECONDS} s",
+            os.path.join(folder("fuzz"), name), new, kept,
+            f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
+            "-rss_limit_mb=2048", f"-artifact_prefix={new}-")
+
+
+def step_mappings():
+    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+    program = os.path.join(folder("asan"), "leadbridge")
+    code, text = call(program, "test", "mappings", quiet=True)
+    m = re.search(r"(\d+) passed, (\d+) failed", text)
+    if m:
+        TALLY.add(int(m[1]), int(m[2]))
+    else:
+        TALLY.add(failed=1)
+    say(f"  {text.strip().splitlines()[-1] if text.strip() else code}")
+
+
+def step_release():
+    one("deploy/demo", "deploy/demo")
+    one("valgrind demo", "valgrind", "-q", "--error-exitcode=9",
+        "--leak-check=full", "--show-leak-kinds=definite",
+        "--errors-for-leak-kinds=definite",
+        os.path.join(TOP, "build", "leadbridge"), "demo")
+
+
+STEPS = {
+    "format": step_format,
+    "layers": step_layers,
+    "asan": step_asan,
+    "e2e": step_e2e,
+    "mappings": step_mappings,
+    "tsan": step_tsan,
+    "clang": step_clang,
+    "release": step_release,
+}
+SLOW = ("tsan", "clang", "release")
+
+
+def finish(code=0):
+    say(f"{TALLY.passed} passed, {TALLY.failed} failed, "
+        f"{TALLY.skipped} skipped")
+    sys.exit(code or (1 if TALLY.failed else 0))
+
+
+def main():
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("--fast", action="store_true", help="the quick steps only")
+    p.add_argument("--only", action="append", choices=list(STEPS),
+                   help="this step (may be repeated)")
+    given = p.parse_args()
+    for name, step in STEPS.items():
+        if given.only and name not in given.only:
+            continue
+        if given.fast and name in SLOW:
+            continue
+        started = time.monotonic()
+        say(f"== {name}")
+        step()
+        say(f"   {time.monotonic() - started:.0f} s")
+    finish()
+
+
+main()
