@@ -1,2 +1,194 @@
-/* verify/verify.c */
-#include "verify/verify.h"
+/* verify/verify.c - the check itself. */
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+static const struct name results[] = {
+	{ "ok", VERIFY_OK },
+	{ "missing", VERIFY_MISSING },
+	{ "malformed", VERIFY_MALFORMED },
+	{ "forged", VERIFY_FORGED },
+	{ "stale", VERIFY_STALE },
+	{ NULL, -1 },
+};
+
+const char *
+verify_result_name(enum verify_result r)
+{
+	return name_text(results, (int)r);
+}
+
+/*
+ * No early way out of the two functions below: how long they take tells
+ * nothing about which key or candidate came close.
+ */
+static bool
+any_mac_matches(const struct message *m, const struct proof *p)
+{
+	const struct verifier *v = m->verifier;
+	unsigned char want[HASH_SIZE_MAX];
+	unsigned matches = 0;
+
+	for (size_t k = 0; k < v->key_count; k++)
+		for (size_t u = 0; u < m->urls.count; u++) {
+			message_sign(m, &v->keys[k], u, want);
+			for (size_t c = 0; c < p->count; c++)
+				matches |= CRYPTO_memcmp(want, p->candidates[c],
+				               p->size) == 0;
+		}
+	return matches != 0;
+}
+
+static bool
+key_signed(EVP_PKEY *key, const unsigned char *signature, struct str message)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = ctx != NULL &&
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+	    EVP_DigestVerify(ctx, signature, SIGNATURE_MAX,
+	        (const unsigned char *)message.at, message.len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return good;
+}
+
+static bool
+any_key_signed(const struct message *m, const struct proof *p,
+    struct arena *arena)
+{
+	const struct verifier *v = m->verifier;
+	bool matches = false;
+
+	for (size_t u = 0; u < m->urls.count; u++) {
+		struct str message;
+
+		if (!message_join(m, u, arena, &message))
+			return false;
+		for (size_t k = 0; k < v->public_count; k++)
+			for (size_t c = 0; c < p->count; c++)
+				matches |= key_signed(v->public_keys[k],
+				    p->candidates[c], message);
+	}
+	return matches;
+}
+
+static bool
+in_window(const struct verifier *v, int64_t time_ms, int64_t now_ms)
+{
+	if (time_ms < 0 || !v->enforce)
+		return true;
+	return time_ms >= now_ms - v->past_ms &&
+	    time_ms <= now_ms + v->future_ms;
+}
+
+static enum verify_result
+check_signed(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	struct proof p;
+	struct message m;
+	enum verify_result result = proof_read(v, r, arena, &p);
+
+	if (result == VERIFY_OK)
+		result = message_make(v, r, r->target, p.timestamp, arena, &m);
+	if (result == VERIFY_OK)
+		result = body_hash_check(v, r, arena);
+	if (result != VERIFY_OK)
+		return result;
+	if (v->type == SCHEME_ED25519 ? !any_key_signed(&m, &p, arena)
+	                              : !any_mac_matches(&m, &p))
+		return VERIFY_FORGED;
+	return in_window(v, p.time_ms, r->received_ms) ? VERIFY_OK
+	                                               : VERIFY_STALE;
+}
+
+/* Hashes of equal length are compared: a token's length stays unknown. */
+static enum verify_result
+compare_token(const struct verifier *v, struct str given)
+{
+	const struct hash *h = &hashes[HASH_SHA256];
+	unsigned char got[HASH_SIZE_MAX];
+	unsigned matches = 0;
+
+	hash_str(h, given, got);
+	for (size_t k = 0; k < v->key_count; k++)
+		matches |= CRYPTO_memcmp(got, v->keys[k].token, h->size) == 0;
+	return matches != 0 ? VERIFY_OK : VERIFY_FORGED;
+}
+
+static enum verify_result
+check_token(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	struct str text;
+	enum verify_result result = place_read(&v->signature, r, arena, &text);
+
+	if (result != VERIFY_OK)
+		return result;
+	if (!str_starts(text, v->prefix))
+		return VERIFY_MALFORMED;
+	return compare_token(v, str_skip(text, v->prefix.len));
+}
+
+static enum verify_result
+check_basic(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	struct str text, scheme;
+	enum verify_result result = place_read(&v->signature, r, arena, &text);
+	unsigned char *plain;
+	int64_t len;
+
+	if (result != VERIFY_OK)
+		return result;
+	if (!str_cut(&text, ' ', &scheme) || text.at == NULL ||
+	    !str_eq_nocase(scheme, STR("Basic")))
+		return VERIFY_MALFORMED;
+	text = str_trim(text);
+	plain = arena_take(arena, text.len);
+	len = plain != NULL ? base64_decode(text, false, plain, text.len) : -1;
+	if (len <= 0)
+		return VERIFY_MALFORMED;
+	return compare_token(v,
+	    (struct str){ (const char *)plain, (size_t)len });
+}
+
+static enum verify_result
+check_nothing(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	(void)v, (void)r, (void)arena;
+	return VERIFY_OK;
+}
+
+enum verify_result
+verifier_check(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	static enum verify_result (*const checks[])(const struct verifier *v,
+	    const struct request *r, struct arena *arena) = {
+		[SCHEME_NONE] = check_nothing,
+		[SCHEME_HMAC] = check_signed,
+		[SCHEME_DIGEST] = check_signed,
+		[SCHEME_TOKEN] = check_token,
+		[SCHEME_BASIC] = check_basic,
+		[SCHEME_ED25519] = check_signed,
+	};
+
+	return checks[v->type](v, r, arena);
+}
+
+struct str
+verifier_delivery_id(const struct verifier *v, const struct request *r)
+{
+	if (v->delivery_id.at == NULL)
+		return STR_NONE;
+	return request_header(r, v->delivery_id);
+}
+
+bool
+verifier_is_open(const struct verifier *v)
+{
+	return v->type == SCHEME_NONE;
+}

@@ -58,11 +58,13 @@ struct str verifier_delivery_id(const struct verifier *v,
 bool verifier_is_open(const struct verifier *v);
 
 /*
- * Signs as the sender would (the `send` verb, the demo, tests): returns the
- * headers to add, in the arena; query parameters the scheme needs are
- * appended to *target. -1 with why when the scheme cannot be signed with a
- * shared secret.
+ * Signs as the sender would (the `send` verb, the demo, tests), at the time
+ * r->received_ms: gives the headers to add, at most VERIFY_HEADERS_MAX, and
+ * the target with the query parameters the scheme needs, both in the arena.
+ * A token that belongs into the body is left to the caller. -1 with why when
+ * the scheme cannot be signed with a shared secret; outputs untouched then.
  */
+#define VERIFY_HEADERS_MAX 3
 int verifier_sign(const struct verifier *v, const struct request *r,
     struct arena *arena, struct header *headers, size_t max, size_t *count,
     struct str *target, struct fault *why) MUST_CHECK;

@@ -1,0 +1,375 @@
+/*
+ * verify/verify_build.c - a verifier, from a preset and a verify group.
+ *
+ * Strict on purpose: a scheme that would let a changed body or a replayed
+ * time through is refused when files load, not noticed in an incident.
+ */
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+/* All texts of a settings file (at most 1 MiB), several times over. */
+#define OWN_CEILING ((size_t)8 << 20)
+
+struct building {
+	const struct verify_setup *setup;
+	struct options options;
+	struct verifier *v;
+	struct faults *all;
+};
+
+/* The nearest setting to blame: the option, its group, sender, the route. */
+static const config_setting_t *
+place_of(const struct building *b, const char *option)
+{
+	const config_setting_t *group = b->setup->group, *found = NULL;
+
+	if (group != NULL && config_setting_is_group(group))
+		found = config_setting_get_member(group, option);
+	if (found == NULL)
+		found = group;
+	if (found == NULL && b->setup->route != NULL)
+		found = config_setting_get_member(b->setup->route, "sender");
+	return found != NULL ? found : b->setup->route;
+}
+
+static bool refuse(const struct building *b, const char *option,
+    const char *fmt, ...) PRINTF(3, 4);
+
+/* Always false. */
+static bool
+refuse(const struct building *b, const char *option, const char *fmt, ...)
+{
+	const config_setting_t *place = place_of(b, option);
+	struct bytes text;
+	va_list ap;
+
+	bytes_init(&text, 1024);
+	if (b->setup->sender != NULL && b->setup->group == NULL)
+		bytes_addf(&text, "sender '%s': ", b->setup->sender);
+	else if (option[0] != '\0')
+		bytes_addf(&text, "verify.%s: ", option);
+	va_start(ap, fmt);
+	bytes_addv(&text, fmt, ap);
+	va_end(ap);
+	if (place != NULL)
+		settings_fault(b->all, place, "%s", bytes_str(&text).at);
+	else
+		faults_add(b->all, NULL, 0, "%s", bytes_str(&text).at);
+	bytes_done(&text);
+	return false;
+}
+
+static struct str
+keep(const struct building *b, const char *text)
+{
+	struct str copy;
+
+	if (text == NULL)
+		return STR_NONE;
+	copy = arena_copy(b->v->own, str_of(text));
+	if (copy.at == NULL)
+		bug("a verifier's texts have no room");
+	return copy;
+}
+
+static bool
+read_place(const struct building *b, const char *option, const char *text,
+    struct place *to)
+{
+	if (text == NULL)
+		return true;
+	if (place_parse(keep(b, text), to))
+		return true;
+	return refuse(b, option,
+	    "a place like \"header:X-Name\" or \"query:name\" is expected");
+}
+
+static bool
+is_signed(const struct verifier *v)
+{
+	return v->type == SCHEME_HMAC || v->type == SCHEME_DIGEST ||
+	    v->type == SCHEME_ED25519;
+}
+
+static bool
+in_body(const struct place *p)
+{
+	return p->kind == PLACE_FORM || p->kind == PLACE_JSON;
+}
+
+static bool
+build_signature(const struct building *b)
+{
+	const struct options *o = &b->options;
+	struct verifier *v = b->v;
+	const char *where = o->signature;
+
+	if (where == NULL && v->type == SCHEME_BASIC)
+		where = "header:Authorization";
+	if (where == NULL)
+		return refuse(b, "signature",
+		    "is missing: where does the %s stand? "
+		    "\"header:X-Name\"",
+		    is_signed(v) ? "signature" : "token");
+	if (!read_place(b, "signature", where, &v->signature))
+		return false;
+	if (is_signed(v) && in_body(&v->signature))
+		return refuse(b, "signature",
+		    "a signature cannot stand in the body it signs");
+	if (strlen(o->delimiter) != 1)
+		return refuse(b, "delimiter", "one character is expected");
+	v->encoding = (enum signature_encoding)o->encoding;
+	v->format = (enum signature_format)o->format;
+	v->prefix = keep(b, o->prefix);
+	v->signature_key = keep(b, o->signature_key);
+	v->delimiter = o->delimiter[0];
+	return true;
+}
+
+static bool
+build_delivery_id(const struct building *b)
+{
+	struct place p = { PLACE_NOWHERE, STR_NONE };
+
+	if (!read_place(b, "delivery_id", b->options.delivery_id, &p))
+		return false;
+	if (p.kind != PLACE_NOWHERE && p.kind != PLACE_HEADER)
+		return refuse(b, "delivery_id", "\"header:X\" is expected");
+	b->v->delivery_id = p.name;
+	return true;
+}
+
+static bool
+build_time(const struct building *b)
+{
+	const struct options *o = &b->options;
+	struct verifier *v = b->v;
+
+	if (!read_place(b, "timestamp", o->timestamp, &v->timestamp))
+		return false;
+	if (v->format == FORMAT_KV)
+		v->timestamp_key = keep(b, o->timestamp_key);
+	else if (o->timestamp_key != NULL)
+		return refuse(b, "timestamp_key",
+		    "is for format = \"kv\" only");
+	if (v->timestamp_key.at != NULL && v->timestamp.kind != PLACE_NOWHERE)
+		return refuse(b, "timestamp",
+		    "the time stands in one place: here, or at "
+		    "timestamp_key");
+	v->unit = (enum time_unit)o->timestamp_unit;
+	v->enforce = o->timestamp_enforce;
+	v->past_ms = o->tolerance;
+	v->future_ms = o->tolerance_future > 0 ? o->tolerance_future
+	                                       : o->tolerance;
+	return true;
+}
+
+static bool
+build_url(const struct building *b)
+{
+	struct verifier *v = b->v;
+	const char *given = b->setup->public_url, *problem;
+	struct str url;
+
+	if (!recipe_has(&v->message, PART_URL))
+		return true;
+	if (given == NULL)
+		return refuse(b, "message",
+		    "the sender signs the address it posts to; say which, "
+		    "with public_url = \"https://hooks.example.com\"");
+	problem = url_problem(str_of(given));
+	if (problem != NULL)
+		return refuse(b, "message", "public_url: %s", problem);
+	url = keep(b, given);
+	while (url.at[url.len - 1] == '/')
+		url.len--;
+	v->bases[v->base_count++] = url;
+	if (b->options.url_any_port) {
+		url = url_other_port(url, v->own);
+		if (url.at != NULL)
+			v->bases[v->base_count++] = url;
+	}
+	v->decode_url = b->options.url_decode != 0;
+	return true;
+}
+
+/* Everything that is believed has to be signed. */
+static bool
+check_coverage(const struct building *b)
+{
+	const struct verifier *v = b->v;
+	const struct recipe *t = &v->message;
+	bool timed = v->timestamp.kind != PLACE_NOWHERE ||
+	    v->timestamp_key.at != NULL;
+	bool hashed = v->body_hash.kind == PLACE_QUERY &&
+	    recipe_has(t, PART_URL) && recipe_has(t, PART_SORTED_FORM);
+
+	if (!recipe_has(t, PART_BODY) && !hashed)
+		return refuse(b, "message",
+		    "{body} is not in it: anybody could change the body");
+	if (timed && !in_body(&v->timestamp) && !recipe_has(t, PART_TIMESTAMP))
+		return refuse(b, "message",
+		    "{timestamp} is not in it: anybody could change the time");
+	if (!timed && recipe_has(t, PART_TIMESTAMP))
+		return refuse(b, "message",
+		    "{timestamp} is in it, but nothing says where that "
+		    "stands: timestamp, or timestamp_key");
+	if (v->delivery_id.at == NULL && recipe_has(t, PART_ID))
+		return refuse(b, "message",
+		    "{id} is in it, but delivery_id does not say where that "
+		    "stands");
+	if (v->type == SCHEME_DIGEST && !recipe_has(t, PART_SECRET))
+		return refuse(b, "message",
+		    "{secret} is not in it: anybody could sign");
+	if (v->type == SCHEME_ED25519 && recipe_has(t, PART_SECRET))
+		return refuse(b, "message", "ed25519 has no {secret}");
+	if (v->signature.kind == PLACE_QUERY && recipe_has(t, PART_URL))
+		return refuse(b, "signature",
+		    "a signature cannot stand in the address it signs");
+	return true;
+}
+
+static bool
+build_message(const struct building *b)
+{
+	struct fault why = { 0 };
+
+	if (recipe_parse(str_of(b->options.message), b->v->own, &b->v->message,
+	        &why) == -1)
+		return refuse(b, "message", "%s", why.text);
+	return read_place(b, "body_hash", b->options.body_hash,
+	           &b->v->body_hash) &&
+	    check_coverage(b) && build_url(b);
+}
+
+static bool
+build_user(const struct building *b)
+{
+	const char *user = b->options.user;
+
+	if (b->v->type != SCHEME_BASIC)
+		return true;
+	if (user == NULL || user[0] == '\0' || strchr(user, ':') != NULL)
+		return refuse(b, "user",
+		    "the user name of HTTP Basic is expected, without a ':'");
+	b->v->user = keep(b, user);
+	return true;
+}
+
+static bool
+build_keys(const struct building *b)
+{
+	const struct secret *secret = b->setup->secret;
+	const char *public_key = b->options.public_key;
+	enum key_form form = (enum key_form)b->options.key;
+	struct fault why = { 0 };
+
+	if (b->v->type == SCHEME_ED25519 && public_key != NULL &&
+	    secret == NULL) {
+		if (keys_make_public(b->v, public_key, form, &why) == -1)
+			return refuse(b, "public_key", "%s", why.text);
+		return true;
+	}
+	if (secret == NULL)
+		return refuse(b, "type",
+		    "proof needs a secret; write secret = \"NAME\", one of "
+		    "the names among secrets");
+	if (keys_make(b->v, secret, form, &why) == -1)
+		return refuse(b, "key", "secret '%s': %s", secret_name(secret),
+		    why.text);
+	return true;
+}
+
+static bool
+build(const struct building *b)
+{
+	struct verifier *v = b->v;
+
+	v->type = (enum scheme_type)b->options.type;
+	v->hash = &hashes[b->options.digest];
+	if (!build_delivery_id(b))
+		return false;
+	if (v->type == SCHEME_NONE)
+		return true;
+	if (!build_signature(b) || !build_user(b))
+		return false;
+	if (is_signed(v) && (!build_time(b) || !build_message(b)))
+		return false;
+	return build_keys(b);
+}
+
+static bool
+unknown_sender(const struct building *b)
+{
+	struct nearest near;
+	const char *name, *found;
+
+	nearest_start(&near, str_of(b->setup->sender));
+	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++)
+		nearest_try(&near, name);
+	found = nearest_found(&near);
+	return refuse(b, "sender", "there is no sender of that name%s%s%s",
+	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
+	    found != NULL ? "'?" : "");
+}
+
+/* Opens the preset, if one is named; false with the fault added. */
+static bool
+open_preset(const struct building *b, struct settings_file **file)
+{
+	const char *sender = b->setup->sender;
+	const struct preset *preset;
+	char *name;
+
+	if (sender == NULL && b->setup->group == NULL)
+		return refuse(b, "",
+		    "who may send? write sender = \"NAME\" or a verify "
+		    "group; verify: { type = \"none\"; } lets everybody in");
+	if (sender == NULL)
+		return true;
+	preset = preset_find(sender);
+	if (preset == NULL)
+		return unknown_sender(b);
+	name = base_print("senders/%s.cfg", sender);
+	*file = settings_parse(str_of(preset->text), name, b->all);
+	base_free(name);
+	return *file != NULL;
+}
+
+struct verifier *
+verifier_new(const struct verify_setup *setup, struct faults *all)
+{
+	struct building b = { .setup = setup, .all = all };
+	struct settings_file *preset = NULL;
+	struct arena *own = arena_new(OWN_CEILING);
+	bool ok = false;
+
+	b.v = arena_take(own, sizeof(*b.v));
+	if (b.v == NULL)
+		bug("an arena holds no verifier");
+	*b.v = (struct verifier){ .own = own };
+	if (!open_preset(&b, &preset))
+		goto out;
+	if (!options_read(preset != NULL ? settings_root(preset) : NULL,
+	        setup->sender, setup->group, &b.options, all))
+		goto out;
+	ok = build(&b);
+
+out:
+	settings_close(preset);
+	if (!ok) {
+		verifier_free(b.v);
+		b.v = NULL;
+	}
+	return b.v;
+}
+
+void
+verifier_free(struct verifier *v)
+{
+	if (v == NULL)
+		return;
+	keys_free(v);
+	arena_free(v->own);
+}

@@ -1,0 +1,124 @@
+/*
+ * verify/verify_form.c - fields of a query or of a form body
+ * (application/x-www-form-urlencoded), before anything is decoded for good.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+/* Forms that are signed field by field have dozens. */
+#define FIELDS_MAX ((size_t)4096)
+
+/* Whether an encoded name is `name`; a broken escape makes it another. */
+static bool
+is_name(struct str encoded, struct str name, struct arena *arena)
+{
+	struct str decoded;
+
+	if (str_eq(encoded, name))
+		return true;
+	/* An escaped byte is three: longer cannot be it, shorter neither. */
+	if (encoded.len < name.len || encoded.len / 3 > name.len)
+		return false;
+	if (memchr(encoded.at, '%', encoded.len) == NULL &&
+	    memchr(encoded.at, '+', encoded.len) == NULL)
+		return false;
+	return percent_decode(arena, encoded, true, &decoded) == 0 &&
+	    str_eq(decoded, name);
+}
+
+enum verify_result
+form_field(struct str form, struct str name, struct arena *arena,
+    struct str *value)
+{
+	struct str pair, key, found = STR_NONE;
+
+	while (str_cut(&form, '&', &pair)) {
+		if (!str_cut(&pair, '=', &key) || !is_name(key, name, arena))
+			continue;
+		if (found.at != NULL)
+			return VERIFY_MALFORMED;
+		found = pair.at != NULL ? pair : STR("");
+	}
+	if (found.len == 0)
+		return VERIFY_MISSING;
+	if (percent_decode(arena, found, true, value) == -1)
+		return VERIFY_MALFORMED;
+	return VERIFY_OK;
+}
+
+bool
+request_is_form(const struct request *r)
+{
+	struct str type = request_header(r, STR("Content-Type")), bare;
+
+	return str_cut(&type, ';', &bare) &&
+	    str_eq_nocase(str_trim(bare),
+	        STR("application/x-www-form-urlencoded"));
+}
+
+struct field {
+	struct str name;
+	struct str value;
+};
+
+static int
+field_order(const void *a, const void *b)
+{
+	const struct field *x = a, *y = b;
+	int order = str_cmp(x->name, y->name);
+
+	return order != 0 ? order : str_cmp(x->value, y->value);
+}
+
+/* Decodes all fields to `list`; how many, or SIZE_MAX. */
+static size_t
+split(struct str form, struct arena *arena, struct field *list, size_t max)
+{
+	struct str pair, key;
+	size_t count = 0;
+
+	while (str_cut(&form, '&', &pair)) {
+		struct field *f = &list[count];
+
+		if (pair.len == 0)
+			continue;
+		if (count == max || !str_cut(&pair, '=', &key))
+			return SIZE_MAX;
+		if (pair.at == NULL)
+			pair = STR("");
+		if (percent_decode(arena, key, true, &f->name) == -1 ||
+		    percent_decode(arena, pair, true, &f->value) == -1)
+			return SIZE_MAX;
+		count++;
+	}
+	return count;
+}
+
+bool
+form_sorted(struct str form, struct arena *arena, struct str *out)
+{
+	struct field *list;
+	struct bytes text;
+	size_t max = 1, count;
+
+	for (size_t i = 0; i < form.len; i++)
+		max += form.at[i] == '&';
+	if (max > FIELDS_MAX)
+		return false;
+	list = arena_take(arena, max * sizeof(*list));
+	count = list != NULL ? split(form, arena, list, max) : SIZE_MAX;
+	if (count == SIZE_MAX)
+		return false;
+	qsort(list, count, sizeof(*list), field_order);
+	bytes_init_in(&text, arena, form.len);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && field_order(&list[i - 1], &list[i]) == 0)
+			continue;
+		bytes_add_str(&text, list[i].name);
+		bytes_add_str(&text, list[i].value);
+	}
+	*out = bytes_str(&text);
+	return bytes_ok(&text);
+}

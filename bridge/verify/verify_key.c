@@ -1,0 +1,216 @@
+/*
+ * verify/verify_key.c - secrets, made ready for checking when files load.
+ *
+ *	| key | key | ... | secret | secret | ...
+ *
+ * One locked block: the keys' structs, then the secrets they point to.
+ */
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+static int64_t
+as_text(struct str s, unsigned char *out, size_t size)
+{
+	if (s.len > size)
+		return -1;
+	memcpy(out, s.at, s.len);
+	return (int64_t)s.len;
+}
+
+static int64_t
+as_base64(struct str s, unsigned char *out, size_t size)
+{
+	return base64_decode(s, false, out, size);
+}
+
+/* How a secret's text becomes key bytes. */
+struct form {
+	struct str prefix; /* may stand in front, and is skipped */
+	size_t min, max;   /* of the key, in bytes */
+	int64_t (*decode)(struct str s, unsigned char *out, size_t size);
+	const char *words;
+};
+
+#define KEY_BYTES_MAX 4096
+
+static const struct form forms[] = {
+	[KEY_UTF8] = { { "", 0 }, 1, KEY_BYTES_MAX, as_text, "plain text" },
+	[KEY_HEX] = { { "", 0 }, 1, KEY_BYTES_MAX, hex_decode,
+	    "an even number of hex digits" },
+	[KEY_BASE64] = { { "", 0 }, 1, KEY_BYTES_MAX, as_base64, "base64" },
+	/* The Standard Webhooks specification: 24 to 64 bytes. */
+	[KEY_WHSEC] = { { "whsec_", 6 }, 24, 64, as_base64,
+	    "whsec_ and base64 of 24 to 64 bytes" },
+	[KEY_WHPK] = { { "whpk_", 5 }, 32, 32, as_base64,
+	    "whpk_ and base64 of 32 bytes" },
+};
+
+/* The key's bytes; -1 when the text is not of that form. */
+static int64_t
+key_bytes(struct str text, enum key_form form, unsigned char *out)
+{
+	const struct form *f = &forms[form];
+	int64_t len;
+
+	if (str_starts(text, f->prefix))
+		text = str_skip(text, f->prefix.len);
+	len = f->decode(text, out, KEY_BYTES_MAX);
+	return len < (int64_t)f->min || len > (int64_t)f->max ? -1 : len;
+}
+
+static void
+make_hmac(const struct verifier *v, struct key *k, struct str bytes)
+{
+	hmac_key_make(&k->hmac, v->hash, bytes);
+}
+
+static void
+make_digest(const struct verifier *v, struct key *k, struct str bytes)
+{
+	(void)v, (void)k, (void)bytes;
+}
+
+static void
+make_token(const struct verifier *v, struct key *k, struct str bytes)
+{
+	(void)v;
+	hash_str(&hashes[HASH_SHA256], bytes, k->token);
+}
+
+/* The hash of "user:password", as Basic spells it. */
+static void
+make_basic(const struct verifier *v, struct key *k, struct str bytes)
+{
+	const struct hash *h = &hashes[HASH_SHA256];
+	union hash_state s;
+
+	h->start(&s);
+	h->add(&s, v->user.at, v->user.len);
+	h->add(&s, ":", 1);
+	h->add(&s, bytes.at, bytes.len);
+	h->end(&s, k->token);
+}
+
+static int
+make_key(struct verifier *v, struct key *k, enum key_form form,
+    struct fault *why)
+{
+	static void (*const makers[])(const struct verifier *v, struct key *k,
+	    struct str bytes) = {
+		[SCHEME_HMAC] = make_hmac,
+		[SCHEME_DIGEST] = make_digest,
+		[SCHEME_TOKEN] = make_token,
+		[SCHEME_BASIC] = make_basic,
+	};
+	unsigned char bytes[KEY_BYTES_MAX];
+	int64_t len = key_bytes(k->secret, form, bytes);
+
+	if (len >= 0)
+		makers[v->type](v, k,
+		    (struct str){ (const char *)bytes, (size_t)len });
+	explicit_bzero(bytes, sizeof(bytes));
+	if (len >= 0)
+		return 0;
+	return fault_set(why, FAULT_SETTINGS, NULL,
+	    "value %zu is not %s, as the key of this scheme has to be",
+	    (size_t)(k - v->keys) + 1, forms[form].words);
+}
+
+/*
+ * An Ed25519 key is 32 bytes, bare or behind the fixed head of its
+ * SubjectPublicKeyInfo (RFC 8410).
+ */
+static int
+make_public(struct verifier *v, struct str text, enum key_form form,
+    struct fault *why)
+{
+	static const char
+	    head[] = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21";
+	unsigned char bytes[KEY_BYTES_MAX];
+	int64_t len = key_bytes(text, form, bytes);
+	struct str all = { (const char *)bytes, len > 0 ? (size_t)len : 0 };
+	EVP_PKEY *key = NULL;
+
+	if (all.len == 44 &&
+	    str_starts(all, (struct str){ head, sizeof(head) }))
+		all = str_skip(all, sizeof(head));
+	if (all.len == 32)
+		key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+		    (const unsigned char *)all.at, all.len);
+	if (key == NULL)
+		return fault_set(why, FAULT_SETTINGS, NULL,
+		    "value %zu is not an Ed25519 public key, written as %s",
+		    v->public_count + 1, forms[form].words);
+	v->public_keys[v->public_count++] = key;
+	return 0;
+}
+
+static size_t
+secrets_size(const struct secret *secret)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < secret_count(secret); i++)
+		all += secret_value(secret, i).len;
+	return all;
+}
+
+static int
+make_shared(struct verifier *v, const struct secret *secret, enum key_form form,
+    struct fault *why)
+{
+	size_t count = secret_count(secret);
+	char *text;
+
+	v->keys = secrets_alloc(
+	    count * sizeof(v->keys[0]) + secrets_size(secret));
+	if (v->keys == NULL)
+		return fault_set(why, FAULT_BUSY, NULL,
+		    "the system has no memory for keys");
+	text = (char *)(v->keys + count);
+	for (size_t i = 0; i < count; i++) {
+		struct str value = secret_value(secret, i);
+		struct key *k = &v->keys[v->key_count++];
+
+		memcpy(text, value.at, value.len);
+		k->secret = (struct str){ text, value.len };
+		text += value.len;
+		if (make_key(v, k, form, why) == -1)
+			return -1;
+	}
+	secrets_seal(v->keys);
+	return 0;
+}
+
+int
+keys_make(struct verifier *v, const struct secret *secret, enum key_form form,
+    struct fault *why)
+{
+	size_t count = secret_count(secret);
+
+	if (count > KEYS_MAX)
+		return fault_set(why, FAULT_SETTINGS, NULL,
+		    "more than %d values", KEYS_MAX);
+	if (v->type != SCHEME_ED25519)
+		return make_shared(v, secret, form, why);
+	for (size_t i = 0; i < count; i++)
+		if (make_public(v, secret_value(secret, i), form, why) == -1)
+			return -1;
+	return 0;
+}
+
+int
+keys_make_public(struct verifier *v, const char *text, enum key_form form,
+    struct fault *why)
+{
+	return make_public(v, str_of(text), form, why);
+}
+
+void
+keys_free(struct verifier *v)
+{
+	secrets_wipe(v->keys);
+	for (size_t i = 0; i < v->public_count; i++)
+		EVP_PKEY_free(v->public_keys[i]);
+}

@@ -1,0 +1,246 @@
+/*
+ * verify/verify_options.c - the words of a scheme, in a preset's file and in
+ * a route's verify group alike.
+ */
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+static const struct name types[] = {
+	{ "hmac", SCHEME_HMAC },
+	{ "digest", SCHEME_DIGEST },
+	{ "token", SCHEME_TOKEN },
+	{ "basic", SCHEME_BASIC },
+	{ "ed25519", SCHEME_ED25519 },
+	{ "none", SCHEME_NONE },
+	{ NULL, -1 },
+};
+
+static const struct name digests[] = {
+	{ "sha1", HASH_SHA1 },
+	{ "sha256", HASH_SHA256 },
+	{ "sha512", HASH_SHA512 },
+	{ NULL, -1 },
+};
+
+static const struct name encodings[] = {
+	{ "hex", ENCODING_HEX },
+	{ "base64", ENCODING_BASE64 },
+	{ "base64url", ENCODING_BASE64URL },
+	{ NULL, -1 },
+};
+
+static const struct name formats[] = {
+	{ "plain", FORMAT_PLAIN },
+	{ "kv", FORMAT_KV },
+	{ "tagged", FORMAT_TAGGED },
+	{ "list", FORMAT_LIST },
+	{ NULL, -1 },
+};
+
+static const struct name key_forms[] = {
+	{ "utf8", KEY_UTF8 },
+	{ "hex", KEY_HEX },
+	{ "base64", KEY_BASE64 },
+	{ "whsec", KEY_WHSEC },
+	{ "whpk", KEY_WHPK },
+	{ NULL, -1 },
+};
+
+static const struct name units[] = {
+	{ "s", TIME_S },
+	{ "ms", TIME_MS },
+	{ "iso8601", TIME_ISO8601 },
+	{ "auto", TIME_AUTO },
+	{ NULL, -1 },
+};
+
+static const struct name url_decodings[] = {
+	{ "none", false },
+	{ "hubspot", true },
+	{ NULL, -1 },
+};
+
+/* Longer, and a window protects from nothing. */
+#define TOLERANCE_MAX (24 * 3600 * 1000)
+
+#define AT(member) .at = offsetof(struct options, member)
+
+static const struct setting table[] = {
+	{ .name = "body_hash",
+	    .kind = SETTING_TEXT,
+	    AT(body_hash),
+	    .help = "Where the body's SHA-256 stands in hex, if the message "
+	            "signs that in place of the body." },
+
+	{ .name = "delimiter",
+	    .kind = SETTING_TEXT,
+	    AT(delimiter),
+	    .fallback = ",",
+	    .help = "Character between the items of the formats kv and "
+	            "list." },
+
+	{ .name = "delivery_id",
+	    .kind = SETTING_TEXT,
+	    AT(delivery_id),
+	    .help = "Where the sender's own delivery id stands: "
+	            "\"header:X\"." },
+
+	{ .name = "digest",
+	    .kind = SETTING_NAME,
+	    AT(digest),
+	    .names = digests,
+	    .fallback = "sha256",
+	    .help = "Hash of the types hmac and digest." },
+
+	{ .name = "encoding",
+	    .kind = SETTING_NAME,
+	    AT(encoding),
+	    .names = encodings,
+	    .fallback = "hex",
+	    .help = "How the signature is written." },
+
+	{ .name = "format",
+	    .kind = SETTING_NAME,
+	    AT(format),
+	    .names = formats,
+	    .fallback = "plain",
+	    .help = "One signature (plain), t=...,v1=... (kv), v1,... v1,... "
+	            "(tagged), or several (list)." },
+
+	{ .name = "key",
+	    .kind = SETTING_NAME,
+	    AT(key),
+	    .names = key_forms,
+	    .fallback = "utf8",
+	    .help = "How the secret's text becomes the key's bytes." },
+
+	{ .name = "message",
+	    .kind = SETTING_TEXT,
+	    AT(message),
+	    .fallback = "{body}",
+	    .help = "What is signed: text and {body}, {timestamp}, {id}, "
+	            "{method}, {url}, {path}, {secret}, {header:X}, "
+	            "{query:X}, {sorted_form}." },
+
+	{ .name = "prefix",
+	    .kind = SETTING_TEXT,
+	    AT(prefix),
+	    .fallback = "",
+	    .help = "Text that has to stand in front of the signature or "
+	            "token." },
+
+	{ .name = "public_key",
+	    .kind = SETTING_TEXT,
+	    AT(public_key),
+	    .help = "The sender's Ed25519 key, where it is published; a "
+	            "secret of the route is used in its place." },
+
+	{ .name = "signature",
+	    .kind = SETTING_TEXT,
+	    AT(signature),
+	    .help = "Where the signature or token stands: \"header:X\", "
+	            "\"query:x\", and for tokens \"form:x\", \"json:x\"." },
+
+	{ .name = "signature_key",
+	    .kind = SETTING_TEXT,
+	    AT(signature_key),
+	    .fallback = "v1",
+	    .help = "Key (kv) or tag (tagged) of the signatures that "
+	            "count." },
+
+	{ .name = "timestamp",
+	    .kind = SETTING_TEXT,
+	    AT(timestamp),
+	    .help = "Where the time of sending stands: \"header:X\", "
+	            "\"query:x\", \"form:x\", \"json:x\"." },
+
+	{ .name = "timestamp_enforce",
+	    .kind = SETTING_BOOLEAN,
+	    AT(timestamp_enforce),
+	    .fallback = "true",
+	    .help = "Refuse what lies outside the tolerance." },
+
+	{ .name = "timestamp_key",
+	    .kind = SETTING_TEXT,
+	    AT(timestamp_key),
+	    .help = "Key of the time of sending in the format kv." },
+
+	{ .name = "timestamp_unit",
+	    .kind = SETTING_NAME,
+	    AT(timestamp_unit),
+	    .names = units,
+	    .fallback = "s",
+	    .help = "How the time of sending is written; auto tells seconds "
+	            "from milliseconds." },
+
+	{ .name = "tolerance",
+	    .kind = SETTING_DURATION,
+	    AT(tolerance),
+	    .min = 1000,
+	    .max = TOLERANCE_MAX,
+	    .fallback = "5m",
+	    .help = "How old a webhook may be." },
+
+	{ .name = "tolerance_future",
+	    .kind = SETTING_DURATION,
+	    AT(tolerance_future),
+	    .min = 1000,
+	    .max = TOLERANCE_MAX,
+	    .help = "How far its clock may be ahead; as far as tolerance "
+	            "when not given." },
+
+	{ .name = "type",
+	    .kind = SETTING_NAME,
+	    AT(type),
+	    .required = true,
+	    .names = types,
+	    .help = "hmac, digest, token, basic, ed25519, or none: everybody "
+	            "may send." },
+
+	{ .name = "url_any_port",
+	    .kind = SETTING_BOOLEAN,
+	    AT(url_any_port),
+	    .fallback = "false",
+	    .help = "The sender may write the default port into {url} or "
+	            "leave it out." },
+
+	{ .name = "url_decode",
+	    .kind = SETTING_NAME,
+	    AT(url_decode),
+	    .names = url_decodings,
+	    .fallback = "none",
+	    .help = "Escapes in {url} the sender decodes before signing." },
+
+	{ .name = "user",
+	    .kind = SETTING_TEXT,
+	    AT(user),
+	    .help = "User name of the type basic; the secret is the "
+	            "password." },
+
+	{ .name = NULL },
+};
+
+/* The table for a group that changes a preset: what is absent stays. */
+static bool
+override(const config_setting_t *group, struct options *to, struct faults *all)
+{
+	struct setting rows[COUNT_OF(table)];
+
+	memcpy(rows, table, sizeof(rows));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		rows[i].fallback = NULL;
+		rows[i].required = false;
+	}
+	return settings_read(group, "verify", rows, to, all);
+}
+
+bool
+options_read(const config_setting_t *preset, const char *sender,
+    const config_setting_t *group, struct options *to, struct faults *all)
+{
+	if (preset == NULL)
+		return settings_read(group, "verify", table, to, all);
+	return settings_read(preset, sender, table, to, all) &&
+	    (group == NULL || override(group, to, all));
+}

@@ -1,0 +1,23 @@
+/* verify/verify_preset.c - the senders known by name. */
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+const struct preset *
+preset_find(const char *name)
+{
+	for (const struct preset *p = verify_presets; p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+const char *
+verify_preset_name(size_t i)
+{
+	const struct preset *p = verify_presets;
+
+	while (p->name != NULL && i > 0)
+		p++, i--;
+	return p->name;
+}

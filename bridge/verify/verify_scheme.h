@@ -1,0 +1,261 @@
+/*
+ * verify/verify_scheme.h - the parts of a verifier. Private to this room.
+ *
+ * Building (once, at load):  options -> places, recipe, keys -> verifier
+ * Checking (every request):  places -> proof -> message -> compare -> window
+ */
+#ifndef BRIDGE_VERIFY_SCHEME_H
+#define BRIDGE_VERIFY_SCHEME_H
+
+#include <openssl/evp.h>
+
+#include "verify/verify.h"
+#include "verify/verify_hash.h"
+
+enum scheme_type {
+	SCHEME_NONE,    /* everybody may send */
+	SCHEME_HMAC,    /* a keyed hash of the message */
+	SCHEME_DIGEST,  /* a plain hash; the secret is in the message */
+	SCHEME_TOKEN,   /* the secret itself, as it is */
+	SCHEME_BASIC,   /* RFC 7617 */
+	SCHEME_ED25519, /* a public key; we cannot sign */
+};
+
+enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
+
+enum signature_format {
+	FORMAT_PLAIN,  /* one signature */
+	FORMAT_KV,     /* t=1700000000,v1=...,v1=... */
+	FORMAT_TAGGED, /* v1,... v1,... v2,... */
+	FORMAT_LIST,   /* several signatures */
+};
+
+enum time_unit { TIME_S, TIME_MS, TIME_ISO8601, TIME_AUTO };
+
+/* verify_place.c: where in a request a value stands */
+
+enum place_kind {
+	PLACE_NOWHERE,
+	PLACE_HEADER,
+	PLACE_QUERY,
+	PLACE_FORM,
+	PLACE_JSON
+};
+
+struct place {
+	enum place_kind kind;
+	struct str name;
+};
+
+/* "header:X", "query:x", "form:x", "json:x"; false when it is neither. */
+bool place_parse(struct str text, struct place *to);
+/*
+ * VERIFY_OK with a value that is not empty, VERIFY_MISSING, or
+ * VERIFY_MALFORMED when it is there twice or cannot be decoded.
+ */
+enum verify_result place_read(const struct place *p, const struct request *r,
+    struct arena *arena, struct str *value);
+
+/* verify_form.c, verify_json.c: the two bodies a value may stand in */
+
+enum verify_result form_field(struct str form, struct str name,
+    struct arena *arena, struct str *value);
+bool request_is_form(const struct request *r);
+/*
+ * All fields sorted by name, then value, each pair once, as "namevalue"
+ * with nothing between; false when it cannot be decoded or is too large.
+ */
+bool form_sorted(struct str form, struct arena *arena, struct str *out);
+/* A member of the outermost object: a string's text, else as written. */
+enum verify_result json_member(struct str body, struct str name,
+    struct arena *arena, struct str *value);
+
+/* verify_time.c */
+
+/* Unix time in milliseconds, or -1; nothing but the time may stand there. */
+int64_t time_parse(enum time_unit unit, struct str text);
+void time_print(enum time_unit unit, int64_t ms, struct bytes *out);
+
+/* verify_recipe.c: what is signed */
+
+enum part_kind {
+	PART_LITERAL,
+	PART_BODY,
+	PART_HEADER,
+	PART_ID,
+	PART_METHOD,
+	PART_PATH,
+	PART_QUERY,
+	PART_SECRET,
+	PART_SORTED_FORM,
+	PART_TIMESTAMP,
+	PART_URL,
+};
+
+struct part {
+	enum part_kind kind;
+	struct str text; /* the literal, or the header's or parameter's name */
+};
+
+#define PARTS_MAX 16
+
+struct recipe {
+	struct part parts[PARTS_MAX];
+	size_t count;
+};
+
+/* Literals are copied to `own`. -1 with `why`. */
+int recipe_parse(struct str text, struct arena *own, struct recipe *to,
+    struct fault *why);
+bool recipe_has(const struct recipe *t, enum part_kind kind);
+
+/* verify_url.c: the address the sender signed */
+
+#define URLS_MAX 4 /* with and without port, decoded and not */
+
+struct urls {
+	struct str list[URLS_MAX];
+	size_t count;
+};
+
+/* What is wrong with a public_url, or NULL. */
+const char *url_problem(struct str public_url);
+/* The same address with its default port written, or without; STR_NONE. */
+struct str url_other_port(struct str public_url, struct arena *own);
+bool urls_make(const struct verifier *v, struct str target, struct arena *arena,
+    struct urls *to);
+
+/* verify_key.c: secrets, made ready for checking */
+
+enum key_form { KEY_UTF8, KEY_HEX, KEY_BASE64, KEY_WHSEC, KEY_WHPK };
+
+#define KEYS_MAX 8
+
+struct key {
+	struct hmac_key hmac;               /* SCHEME_HMAC */
+	unsigned char token[HASH_SIZE_MAX]; /* SHA-256; TOKEN, BASIC */
+	struct str secret;                  /* as it was given */
+};
+
+struct verifier {
+	struct arena *own; /* this struct and every text in it */
+
+	enum scheme_type type;
+	const struct hash *hash;
+	enum signature_encoding encoding;
+	enum signature_format format;
+	struct place signature;
+	struct str prefix;
+	struct str signature_key; /* kv's key, tagged's tag */
+	char delimiter;
+
+	struct place timestamp;
+	struct str timestamp_key; /* of kv; at == NULL: not there */
+	enum time_unit unit;
+	bool enforce;
+	int64_t past_ms, future_ms;
+
+	struct recipe message;
+	struct str delivery_id; /* header; at == NULL: none */
+	struct place body_hash;
+	struct str user;
+	struct str bases[2]; /* public addresses, the one given first */
+	size_t base_count;
+	bool decode_url;
+
+	struct key *keys; /* secrets_alloc */
+	size_t key_count;
+	EVP_PKEY *public_keys[KEYS_MAX];
+	size_t public_count;
+};
+
+/* Fills the verifier's keys; -1 with `why`. A value is never in it. */
+int keys_make(struct verifier *v, const struct secret *secret,
+    enum key_form form, struct fault *why);
+int keys_make_public(struct verifier *v, const char *text, enum key_form form,
+    struct fault *why);
+void keys_free(struct verifier *v);
+
+/* verify_proof.c: what the request brings to prove itself */
+
+/* A header holds more only when somebody tries something. */
+#define CANDIDATES_MAX 16
+#define SIGNATURE_MAX 64 /* SHA-512, Ed25519 */
+
+struct proof {
+	struct str timestamp; /* as written; signed as such */
+	int64_t time_ms;      /* -1: the scheme has none */
+	size_t size;          /* of each candidate */
+	size_t count;
+	unsigned char candidates[CANDIDATES_MAX][SIGNATURE_MAX];
+};
+
+size_t signature_size(const struct verifier *v);
+enum verify_result proof_read(const struct verifier *v, const struct request *r,
+    struct arena *arena, struct proof *to);
+
+/* verify_message.c: the bytes that are signed, without copying the body */
+
+struct message {
+	const struct verifier *verifier;
+	struct str values[PARTS_MAX]; /* all but url and secret */
+	struct urls urls;
+};
+
+/* `target` is the request's, or the one being signed. */
+enum verify_result message_make(const struct verifier *v,
+    const struct request *r, struct str target, struct str timestamp,
+    struct arena *arena, struct message *to);
+/* Signs by one key for one of the addresses; signature_size() bytes. */
+void message_sign(const struct message *m, const struct key *key, size_t url,
+    unsigned char *out);
+/* In one piece, for Ed25519; false when memory is short. */
+bool message_join(const struct message *m, size_t url, struct arena *arena,
+    struct str *out);
+/* Compares the hash the query carries with the body's (Twilio). */
+enum verify_result body_hash_check(const struct verifier *v,
+    const struct request *r, struct arena *arena);
+bool body_hash_needed(const struct verifier *v, const struct request *r);
+
+/* verify_preset.c */
+
+struct preset {
+	const char *name;
+	const char *text; /* a libconfig file */
+};
+
+extern const struct preset verify_presets[]; /* made by embed.cmake */
+const struct preset *preset_find(const char *name);
+
+/* verify_options.c */
+
+struct options {
+	int type;
+	int digest;
+	int encoding;
+	int format;
+	int key;
+	int timestamp_unit;
+	int url_decode;
+	bool timestamp_enforce;
+	bool url_any_port;
+	int64_t tolerance;
+	int64_t tolerance_future;
+	const char *body_hash;
+	const char *delimiter;
+	const char *delivery_id;
+	const char *message;
+	const char *prefix;
+	const char *public_key;
+	const char *signature;
+	const char *signature_key;
+	const char *timestamp;
+	const char *timestamp_key;
+	const char *user;
+};
+
+/* Defaults, then what the preset says (or NULL), then the group (or NULL). */
+bool options_read(const config_setting_t *preset, const char *sender,
+    const config_setting_t *group, struct options *to, struct faults *all);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * verify/verify_sign.c - signing as the sender would.
+ *
+ * The signature is made over the request as it will be: a copy of it grows
+ * the headers and query parameters that are signed, and is signed last.
+ */
+#include <string.h>
+
+#include "verify/verify_scheme.h"
+
+struct signing {
+	const struct verifier *v;
+	struct request r; /* headers: a copy in the arena, with room */
+	struct arena *arena;
+	struct header *headers; /* the caller's */
+	size_t max;
+	size_t count;
+	struct fault *why;
+};
+
+static int
+no_memory(const struct signing *s)
+{
+	return fault_set(s->why, FAULT_BUSY, NULL, "no memory to sign with");
+}
+
+/* A header for the caller, and for the request that is being signed. */
+static int
+add_header(struct signing *s, struct str name, struct str value)
+{
+	struct header *list;
+
+	if (s->count == s->max)
+		return fault_set(s->why, FAULT_INTERNAL, NULL,
+		    "no room for the header %.*s", STR_ARG(name));
+	list = arena_take(s->arena, (s->r.header_count + 1) * sizeof(*list));
+	name = arena_copy(s->arena, name); /* may outlive the verifier */
+	if (list == NULL || name.at == NULL)
+		return no_memory(s);
+	if (s->r.header_count > 0)
+		memcpy(list, s->r.headers, s->r.header_count * sizeof(*list));
+	list[s->r.header_count++] = (struct header){ name, value };
+	s->headers[s->count++] = (struct header){ name, value };
+	s->r.headers = list;
+	return 0;
+}
+
+static int
+add_query(struct signing *s, struct str name, struct str value)
+{
+	struct bytes target;
+	struct str all;
+
+	bytes_init_in(&target, s->arena, (size_t)1 << 20);
+	bytes_add_str(&target, s->r.target);
+	bytes_add_char(&target, s->r.query.at != NULL ? '&' : '?');
+	bytes_add_percent(&target, name);
+	bytes_add_char(&target, '=');
+	bytes_add_percent(&target, value);
+	if (!bytes_ok(&target))
+		return no_memory(s);
+	all = bytes_str(&target);
+	s->r.target = all;
+	s->r.query = str_skip(all, s->r.path.len + 1);
+	return 0;
+}
+
+/* Puts a value where the scheme wants it; into the body nothing is put. */
+static int
+add_value(struct signing *s, const struct place *p, struct str value)
+{
+	if (p->kind == PLACE_HEADER)
+		return add_header(s, p->name, value);
+	if (p->kind == PLACE_QUERY)
+		return add_query(s, p->name, value);
+	return fault_set(s->why, FAULT_UNSIGNED, NULL,
+	    "'%.*s' stands in the body of this sender; put it there",
+	    STR_ARG(p->name));
+}
+
+/* A delivery id of our own: from the body and the time, so reproducible. */
+static int
+add_id(struct signing *s)
+{
+	const struct place place = { PLACE_HEADER, s->v->delivery_id };
+	unsigned char hash[HASH_SIZE_MAX];
+	struct str value;
+	struct bytes id;
+	union hash_state state;
+
+	if (s->v->delivery_id.at == NULL ||
+	    place_read(&place, &s->r, s->arena, &value) == VERIFY_OK)
+		return 0;
+	hashes[HASH_SHA256].start(&state);
+	hashes[HASH_SHA256].add(&state, s->r.body.at, s->r.body.len);
+	hashes[HASH_SHA256].add(&state, &s->r.received_ms,
+	    sizeof(s->r.received_ms));
+	hashes[HASH_SHA256].end(&state, hash);
+	bytes_init_in(&id, s->arena, 64);
+	bytes_add_text(&id, "msg_");
+	bytes_add_hex(&id, hash, 12);
+	return bytes_ok(&id) ? add_header(s, place.name, bytes_str(&id))
+	                     : no_memory(s);
+}
+
+/* The request's time, written as the sender writes it. */
+static int
+add_time(struct signing *s, struct str *timestamp)
+{
+	const struct place *p = &s->v->timestamp;
+	struct bytes text;
+
+	*timestamp = STR_NONE;
+	if (p->kind == PLACE_NOWHERE && s->v->timestamp_key.at == NULL)
+		return 0;
+	if ((p->kind == PLACE_FORM || p->kind == PLACE_JSON) &&
+	    place_read(p, &s->r, s->arena, timestamp) == VERIFY_OK)
+		return 0;
+	bytes_init_in(&text, s->arena, 64);
+	time_print(s->v->unit, s->r.received_ms, &text);
+	if (!bytes_ok(&text))
+		return no_memory(s);
+	*timestamp = bytes_str(&text);
+	return p->kind != PLACE_NOWHERE ? add_value(s, p, *timestamp) : 0;
+}
+
+static int
+add_body_hash(struct signing *s)
+{
+	unsigned char hash[HASH_SIZE_MAX];
+	struct bytes text;
+
+	if (!body_hash_needed(s->v, &s->r))
+		return 0;
+	hash_str(&hashes[HASH_SHA256], s->r.body, hash);
+	bytes_init_in(&text, s->arena, 2 * HASH_SIZE_MAX);
+	bytes_add_hex(&text, hash, hashes[HASH_SHA256].size);
+	return bytes_ok(&text)
+	    ? add_value(s, &s->v->body_hash, bytes_str(&text))
+	    : no_memory(s);
+}
+
+static void
+print_kv_item(struct bytes *out, const struct verifier *v, struct str key,
+    struct str value)
+{
+	if (key.at == NULL)
+		return;
+	bytes_add_str(out, key);
+	bytes_add_char(out, '=');
+	bytes_add_str(out, value);
+	if (str_eq(key, v->timestamp_key))
+		bytes_add_char(out, v->delimiter);
+}
+
+/* The signature in its format, ready to stand where it belongs. */
+static int
+add_signature(struct signing *s, const unsigned char *hash,
+    struct str timestamp)
+{
+	const struct verifier *v = s->v;
+	struct bytes plain, text;
+
+	bytes_init_in(&plain, s->arena, 4 * SIGNATURE_MAX);
+	if (v->encoding == ENCODING_HEX)
+		bytes_add_hex(&plain, hash, v->hash->size);
+	else
+		bytes_add_base64(&plain, hash, v->hash->size,
+		    v->encoding == ENCODING_BASE64URL);
+	bytes_init_in(&text, s->arena, 4096);
+	bytes_add_str(&text, v->prefix);
+	if (v->format == FORMAT_KV) {
+		print_kv_item(&text, v, v->timestamp_key, timestamp);
+		print_kv_item(&text, v, v->signature_key, bytes_str(&plain));
+	} else {
+		if (v->format == FORMAT_TAGGED)
+			bytes_addf(&text, "%.*s,", STR_ARG(v->signature_key));
+		bytes_add_str(&text, bytes_str(&plain));
+	}
+	return bytes_ok(&plain) && bytes_ok(&text)
+	    ? add_value(s, &v->signature, bytes_str(&text))
+	    : no_memory(s);
+}
+
+static int
+sign_message(struct signing *s)
+{
+	unsigned char hash[HASH_SIZE_MAX];
+	struct str timestamp;
+	struct message m;
+
+	if (add_id(s) == -1 || add_time(s, &timestamp) == -1 ||
+	    add_body_hash(s) == -1)
+		return -1;
+	if (message_make(s->v, &s->r, s->r.target, timestamp, s->arena, &m) !=
+	    VERIFY_OK)
+		return fault_set(s->why, FAULT_UNSIGNED, NULL,
+		    "the request lacks a header or parameter that is part "
+		    "of what is signed");
+	message_sign(&m, &s->v->keys[0], 0, hash);
+	return add_signature(s, hash, timestamp);
+}
+
+static int
+sign_token(struct signing *s)
+{
+	const struct verifier *v = s->v;
+	struct bytes text;
+
+	if (verifier_check(v, &s->r, s->arena) == VERIFY_OK)
+		return 0; /* in the body already */
+	bytes_init_in(&text, s->arena, (size_t)16 << 10);
+	bytes_add_str(&text, v->prefix);
+	bytes_add_str(&text, v->keys[0].secret);
+	return bytes_ok(&text) ? add_value(s, &v->signature, bytes_str(&text))
+	                       : no_memory(s);
+}
+
+static int
+sign_basic(struct signing *s)
+{
+	const struct verifier *v = s->v;
+	struct bytes plain, text;
+
+	bytes_init_in(&plain, s->arena, (size_t)16 << 10);
+	bytes_add_str(&plain, v->user);
+	bytes_add_char(&plain, ':');
+	bytes_add_str(&plain, v->keys[0].secret);
+	bytes_init_in(&text, s->arena, (size_t)32 << 10);
+	bytes_add_text(&text, "Basic ");
+	bytes_add_base64(&text, plain.data, plain.len, false);
+	return bytes_ok(&plain) && bytes_ok(&text)
+	    ? add_value(s, &v->signature, bytes_str(&text))
+	    : no_memory(s);
+}
+
+static int
+sign_nothing(struct signing *s)
+{
+	(void)s;
+	return 0;
+}
+
+static int
+sign_impossible(struct signing *s)
+{
+	return fault_set(s->why, FAULT_UNSIGNED, NULL,
+	    "only the sender has the private key of this scheme");
+}
+
+int
+verifier_sign(const struct verifier *v, const struct request *r,
+    struct arena *arena, struct header *headers, size_t max, size_t *count,
+    struct str *target, struct fault *why)
+{
+	static int (*const signers[])(struct signing * s) = {
+		[SCHEME_NONE] = sign_nothing,
+		[SCHEME_HMAC] = sign_message,
+		[SCHEME_DIGEST] = sign_message,
+		[SCHEME_TOKEN] = sign_token,
+		[SCHEME_BASIC] = sign_basic,
+		[SCHEME_ED25519] = sign_impossible,
+	};
+	struct signing s = { .v = v,
+		.r = *r,
+		.arena = arena,
+		.headers = headers,
+		.max = max,
+		.why = why };
+
+	if (signers[v->type](&s) == -1)
+		return -1;
+	*count = s.count;
+	*target = s.r.target;
+	return 0;
+}
