@@ -1,10 +1,11 @@
 /*
  * sandbox/sandbox.h - a stand-in for the leads API, on this machine.
  *
- * Serves PATCH and GET /api/v1/leads/{leadId} over TLS 1.3, as strict as the
- * contract: unknown fields, wrong types and wrong keys are refused in the
- * API's own words. Leads live in memory. For the demo, for trying mappings
- * and for tests; not a server to put on a network.
+ * Serves PATCH and GET /api/v1/leads/{leadId} over TLS (the listener's, 1.3
+ * with whoever speaks it), as strict as the contract: unknown fields, wrong
+ * types and wrong keys are refused in the API's own words. Leads live in
+ * memory. For the demo, for trying mappings and for tests; not a server to
+ * put on a network.
  */
 #ifndef BRIDGE_SANDBOX_H
 #define BRIDGE_SANDBOX_H
@@ -25,9 +26,12 @@ struct sandbox_setup {
 struct sandbox *sandbox_start(const struct sandbox_setup *setup,
     struct fault *why) MUST_CHECK;
 unsigned sandbox_port(const struct sandbox *s);
-void sandbox_stop(struct sandbox *s);
+void sandbox_stop(struct sandbox *s); /* NULL is fine */
 
-/* The lead as it is now, indented JSON; yours to base_free; NULL: none. */
+/*
+ * The lead as it is now, indented JSON; yours to base_free; NULL: none. This
+ * and the next may be called from any thread while the sandbox serves.
+ */
 char *sandbox_lead(struct sandbox *s, const char *id) MUST_CHECK;
 /*
  * The last PATCH as it arrived: request line, headers (key masked) and body;
