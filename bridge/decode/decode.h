@@ -39,9 +39,10 @@ extern const struct decode_limits decode_limits_default; /* 64, 100000 */
 
 /*
  * The body by its content type (parameters allowed; +json counts as JSON;
- * an empty type is taken as JSON). FAULT_BODY with line and column (JSON) or
- * byte offset (forms); FAULT_BODY_KIND; FAULT_TOO_LARGE; FAULT_BUSY when the
- * arena is full. NULL then.
+ * text/plain and an empty type are taken as JSON). NULL with a fault: its
+ * place is line and column in JSON, a byte offset in `where` for forms.
+ * FAULT_BODY; FAULT_BODY_KIND for a type or a charset that is not read;
+ * FAULT_TOO_LARGE past the limits; FAULT_BUSY when the arena is full.
  */
 struct document *decode_body(struct arena *arena, struct str content_type,
     struct str body, const struct decode_limits *limits,
@@ -73,11 +74,17 @@ doc_node doc_item(const struct document *d, doc_node n, size_t index);
 struct str doc_text(const struct document *d, doc_node n);
 /* A number's text exactly as written; STR_NONE for other kinds. */
 struct str doc_number(const struct document *d, doc_node n);
-/* False when n is no number, or not one that an int64_t holds exactly. */
+/*
+ * The value of a number written as an integer, without point and exponent.
+ * False, and *out untouched, for all else and for what is past an int64_t.
+ */
 bool doc_integer(const struct document *d, doc_node n, int64_t *out);
 double doc_double(const struct document *d, doc_node n); /* NaN: no number */
 
-/* Equal as RFC 9535 compares values: numbers by value, objects unordered. */
+/*
+ * Equal as RFC 9535 compares values: numbers by value, objects unordered;
+ * two absent nodes are equal.
+ */
 bool doc_equal(const struct document *d, doc_node a, doc_node b);
 /* Compact JSON; numbers as they were written. */
 void doc_print(const struct document *d, doc_node n, struct bytes *out);
@@ -87,7 +94,7 @@ void doc_print(const struct document *d, doc_node n, struct bytes *out);
  */
 void doc_print_path(const struct document *d, doc_node n, struct bytes *out);
 
-/* Compares two JSON number texts by value: -1, 0, 1; exact for integers. */
+/* Compares two JSON number texts by value, exactly: -1, 0, 1. */
 int number_compare(struct str a, struct str b);
 
 #endif

@@ -3,9 +3,10 @@
  *
  * Compiling checks everything the RFC calls invalid, types of functions
  * included, and says where. Running never recurses deeper than the path is
- * long, never parses, and is bounded: node lists by a ceiling, regular
- * expressions (I-Regexp, RFC 9485) by PCRE2's match limits. A compiled path
- * is read-only and may be shared by threads.
+ * long, never parses, and is bounded: whatever a path has to do, walking,
+ * comparing or matching a regular expression (I-Regexp, RFC 9485), counts as
+ * nodes looked at, and those have a ceiling. A compiled path is read-only and
+ * may be shared by threads.
  */
 #ifndef BRIDGE_JSONPATH_H
 #define BRIDGE_JSONPATH_H
@@ -21,9 +22,11 @@ enum jsonpath_flags {
 
 /*
  * NULL with FAULT_MAPPING (column set: characters from the start of text)
- * when it is not well formed and valid. With JSONPATH_PREFIX the longest path
- * at the start of text is taken and *used is its length; else the text must
- * be a path to its end. used may be NULL without JSONPATH_PREFIX.
+ * when it is not well formed and valid, or longer than 4096 bytes. With
+ * JSONPATH_PREFIX the longest path at the start of text is taken and *used is
+ * its length; else the text must be a path to its end. Blanks behind a path
+ * are not part of it; a '-' right behind a plain name is refused either way,
+ * as that name was meant to be quoted. used may be NULL.
  */
 struct jsonpath *jsonpath_compile(struct str text, unsigned flags, size_t *used,
     struct fault *why) MUST_CHECK;
@@ -50,16 +53,21 @@ struct jsonpath_scope {
 };
 
 /*
- * The nodes in the RFC's order. -1 with FAULT_TOO_LARGE (more than 100,000
- * nodes visited or listed), FAULT_BUSY (arena) or FAULT_MAPPING (a regular
- * expression hit its limits).
+ * The nodes in the RFC's order. -1 with FAULT_TOO_LARGE (more work than to
+ * look at 100,000 nodes), FAULT_BUSY (arena) or FAULT_MAPPING (a regular
+ * expression of the document's is too large). A regular expression that is
+ * none matches nothing, as the RFC has it.
  */
 int jsonpath_select(const struct jsonpath *p, const struct jsonpath_scope *s,
     struct jsonpath_nodes *out, struct fault *why) MUST_CHECK;
 /* Of a singular path: the node or DOC_NONE. Allocates nothing. */
 doc_node jsonpath_one(const struct jsonpath *p, const struct jsonpath_scope *s);
 
-/* A logical expression, as between "?" and "]" in a filter. */
+/*
+ * A logical expression, as between "?" and "]" in a filter; blanks around it
+ * are fine. JSONPATH_RELATIVE: '@' outside of a filter in it is the scope's
+ * current node, else it is refused there.
+ */
 struct jsonpath_test;
 struct jsonpath_test *jsonpath_test_compile(struct str text, unsigned flags,
     struct fault *why) MUST_CHECK;

@@ -2,11 +2,14 @@
  * listener/listener.h - strict HTTP/1.1 in, exchanges out.
  *
  * Owns threads: `workers` of them, each with its own event base and its own
- * SO_REUSEPORT socket an address. evhttp serves, behind a byte scanner that
- * judges requests as RFC 9112 does and refuses what evhttp would misread;
- * no other room sees evhttp. Every request that passes becomes one exchange
- * for the service; requests that do not are answered here, in the API's
- * envelope, and the connection is closed.
+ * SO_REUSEPORT socket an address. A byte scanner judges requests as RFC 9112
+ * does, and keeps their bytes; evhttp, which would misread many, is given a
+ * line of ours for each that is over, and keeps connections and writes
+ * answers (listener_worker.h tells how). No other room sees evhttp. Every
+ * request that passes becomes one exchange for the service; requests that do
+ * not are answered here, in the API's envelope, and the connection is closed.
+ *
+ * Deadlines are absolute: a peer that drips bytes gains nothing by it.
  */
 #ifndef BRIDGE_LISTENER_H
 #define BRIDGE_LISTENER_H
@@ -18,6 +21,7 @@ struct listener_address {
 	const char *address;     /* "0.0.0.0:8443", "[::1]:0" */
 	const char *certificate; /* PEM chain; NULL: plain HTTP */
 	const char *key;         /* PEM */
+	int tls_min;             /* TLS1_3_VERSION; 0: TLS 1.2 */
 };
 
 struct listener_limits {
@@ -53,8 +57,10 @@ struct listener *listener_start(const struct listener_setup *setup,
 /* The port of the i-th address: what port 0 became. */
 unsigned listener_port(const struct listener *l, size_t i);
 /*
- * Closes the listening sockets, lets open exchanges finish for at most
- * drain_ms, then closes what is left; joins the threads and frees.
+ * Closes the listening sockets and lets open exchanges finish for at most
+ * drain_ms. Then service.stop is called, on each worker, and has to answer
+ * those still open; nothing is freed before it has. Last, closes what is
+ * left, joins the threads and frees. NULL is fine.
  */
 void listener_stop(struct listener *l, int64_t drain_ms);
 

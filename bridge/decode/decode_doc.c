@@ -1,0 +1,250 @@
+/* decode/decode_doc.c - reading a document. */
+#include <math.h>
+#include <string.h>
+
+#include "decode/decode_tape.h"
+
+doc_node
+doc_root(const struct document *d)
+{
+	return d != NULL ? 0 : DOC_NONE;
+}
+
+/* The entry of a node; NULL for DOC_NONE. */
+static const struct entry *
+entry_of(const struct document *d, doc_node n)
+{
+	return n != DOC_NONE && n < d->count ? &d->entries[n] : NULL;
+}
+
+/* The entry of a node of that kind, or NULL. */
+static const struct entry *
+entry_as(const struct document *d, doc_node n, enum doc_kind kind)
+{
+	const struct entry *e = entry_of(d, n);
+
+	return e != NULL && e->kind == kind ? e : NULL;
+}
+
+static bool
+is_box(const struct entry *e)
+{
+	return e->kind == DOC_ARRAY || e->kind == DOC_OBJECT;
+}
+
+enum doc_kind
+doc_kind(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_of(d, n);
+
+	return e != NULL ? (enum doc_kind)e->kind : DOC_ABSENT;
+}
+
+const char *
+doc_kind_name(enum doc_kind kind)
+{
+	static const char *const names[] = {
+		[DOC_ABSENT] = "nothing",
+		[DOC_NULL] = "null",
+		[DOC_FALSE] = "false",
+		[DOC_TRUE] = "true",
+		[DOC_NUMBER] = "a number",
+		[DOC_STRING] = "a string",
+		[DOC_ARRAY] = "an array",
+		[DOC_OBJECT] = "an object",
+	};
+
+	return names[kind];
+}
+
+size_t
+doc_count(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_of(d, n);
+
+	return e != NULL && is_box(e) ? e->len : 0;
+}
+
+/* The value that begins at an entry behind a value or a container's start. */
+static doc_node
+value_at(const struct document *d, uint32_t at)
+{
+	if (at >= d->count || d->entries[at].kind == ENTRY_END)
+		return DOC_NONE;
+	return d->entries[at].kind == ENTRY_KEY ? at + 1 : at;
+}
+
+doc_node
+doc_first(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_of(d, n);
+
+	return e != NULL && is_box(e) ? value_at(d, n + 1) : DOC_NONE;
+}
+
+doc_node
+doc_next(const struct document *d, doc_node child)
+{
+	if (entry_of(d, child) == NULL)
+		return DOC_NONE;
+	return value_at(d, entry_after(d->entries, child));
+}
+
+struct str
+doc_key(const struct document *d, doc_node child)
+{
+	const struct entry *e = child > 0 ? entry_of(d, child) : NULL;
+
+	if (e == NULL || e[-1].kind != ENTRY_KEY)
+		return STR_NONE;
+	return entry_text(e - 1);
+}
+
+/* Finds a key in an object's index. */
+static doc_node
+indexed(const struct document *d, const doc_node *index, size_t count,
+    struct str key)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = key_cmp(key, doc_key(d, index[middle]));
+
+		if (order == 0)
+			return index[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return DOC_NONE;
+}
+
+doc_node
+doc_member(const struct document *d, doc_node n, struct str key)
+{
+	const struct entry *object = entry_as(d, n, DOC_OBJECT);
+	const struct entry *e = d->entries;
+	const doc_node *index;
+
+	if (object == NULL)
+		return DOC_NONE;
+	index = e[object->box.end].index;
+	if (index != NULL)
+		return indexed(d, index, object->len, key);
+	for (uint32_t i = n + 1; i < object->box.end; i = entry_after(e, i + 1))
+		if (str_eq(entry_text(&e[i]), key))
+			return i + 1;
+	return DOC_NONE;
+}
+
+doc_node
+doc_item(const struct document *d, doc_node n, size_t index)
+{
+	const struct entry *array = entry_as(d, n, DOC_ARRAY);
+	doc_node child = n + 1;
+
+	if (array == NULL || index >= array->len)
+		return DOC_NONE;
+	/* No child has children: they lie one beside the other. */
+	if (array->box.end - n - 1 == array->len)
+		return child + (doc_node)index;
+	while (index-- > 0)
+		child = entry_after(d->entries, child);
+	return child;
+}
+
+struct str
+doc_text(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_as(d, n, DOC_STRING);
+
+	return e != NULL ? entry_text(e) : STR_NONE;
+}
+
+struct str
+doc_number(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_as(d, n, DOC_NUMBER);
+
+	return e != NULL ? entry_text(e) : STR_NONE;
+}
+
+bool
+doc_integer(const struct document *d, doc_node n, int64_t *out)
+{
+	const struct entry *e = entry_as(d, n, DOC_NUMBER);
+
+	return e != NULL && number_integer(entry_text(e), out);
+}
+
+double
+doc_double(const struct document *d, doc_node n)
+{
+	const struct entry *e = entry_as(d, n, DOC_NUMBER);
+
+	return e != NULL ? number_double(entry_text(e)) : (double)NAN;
+}
+
+/* Equal as far as two entries go; containers: as many children. */
+static bool
+entry_eq(const struct entry *a, const struct entry *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == DOC_NUMBER)
+		return number_compare(entry_text(a), entry_text(b)) == 0;
+	if (a->kind == DOC_STRING)
+		return str_eq(entry_text(a), entry_text(b));
+	return a->len == b->len;
+}
+
+/*
+ * The member of b's object under a key: at `near` when both objects have
+ * the same order, as most have.
+ */
+static doc_node
+counterpart(const struct document *d, doc_node object, uint32_t near,
+    struct str key)
+{
+	const struct entry *e = &d->entries[near];
+
+	if (e->kind == ENTRY_KEY && str_eq(entry_text(e), key))
+		return near + 1;
+	return doc_member(d, object, key);
+}
+
+/*
+ * Walks a's entries in a row; `other` is the place in b that answers to the
+ * next one, and `box` the container in b that answers to the innermost open
+ * one in a. Keys are unique, so as many children, each found, are the same.
+ */
+bool
+doc_equal(const struct document *d, doc_node a, doc_node b)
+{
+	const struct entry *e = d->entries;
+	doc_node box = DOC_NONE, other = b;
+	uint32_t stop;
+
+	if (entry_of(d, a) == NULL || entry_of(d, b) == NULL)
+		return entry_of(d, a) == entry_of(d, b);
+	stop = entry_after(e, a);
+	for (uint32_t i = a; i < stop; i++) {
+		if (e[i].kind == ENTRY_END) {
+			other = e[box].box.end + 1;
+			box = e[box].box.around;
+		} else if (e[i].kind == ENTRY_KEY) {
+			other = counterpart(d, box, other, entry_text(&e[i]));
+			if (other == DOC_NONE)
+				return false;
+		} else {
+			if (!entry_eq(&e[i], &e[other]))
+				return false;
+			if (is_box(&e[i]))
+				box = other;
+			other++;
+		}
+	}
+	return true;
+}

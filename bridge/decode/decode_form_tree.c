@@ -1,0 +1,223 @@
+/*
+ * decode/decode_form_tree.c - growing a form's tree, and laying it down.
+ *
+ * A stranger picks the keys, so a group's children are found by an AA tree
+ * (Andersson, "Balanced search trees made simple", 1993): its depth is
+ * logarithmic whatever the keys, and nothing needs to be random.
+ */
+#include "decode/decode_form_tree.h"
+
+enum tape_trouble
+tree_start(struct tree *t, struct arena *arena,
+    const struct decode_limits *limits, size_t text_len)
+{
+	enum tape_trouble trouble;
+
+	*t = (struct tree){ 0 };
+	trouble = tape_start(&t->tape, arena, limits, text_len);
+	if (trouble != TAPE_FINE)
+		return trouble;
+	return branch_add(t, NULL, BRANCH_GROUP, STR_NONE, &t->root);
+}
+
+struct branch *
+branch_find(const struct branch *group, struct str key)
+{
+	struct branch *b = group->root;
+
+	while (b != NULL) {
+		int order = key_cmp(key, b->key);
+
+		if (order == 0)
+			break;
+		b = order < 0 ? b->left : b->right;
+	}
+	return b;
+}
+
+/* A left child on its parent's level becomes the parent. */
+static struct branch *
+skew(struct branch *b)
+{
+	struct branch *left = b->left;
+
+	if (left == NULL || left->level != b->level)
+		return b;
+	b->left = left->right;
+	left->right = b;
+	return left;
+}
+
+/* Of three in a row to the right on one level, the middle one goes up. */
+static struct branch *
+split(struct branch *b)
+{
+	struct branch *right = b->right;
+
+	if (right == NULL || right->right == NULL ||
+	    right->right->level != b->level)
+		return b;
+	b->right = right->left;
+	right->left = b;
+	right->level++;
+	return right;
+}
+
+/* Recurses as deep as the search tree: twice the logarithm of its size. */
+static struct branch *
+insert(struct branch *b, struct branch *new)
+{
+	if (b == NULL)
+		return new;
+	if (key_cmp(new->key, b->key) < 0)
+		b->left = insert(b->left, new);
+	else
+		b->right = insert(b->right, new);
+	return split(skew(b));
+}
+
+static void
+link_child(struct branch *up, struct branch *b)
+{
+	if (up->last != NULL)
+		up->last->next = b;
+	else
+		up->first = b;
+	up->last = b;
+	up->count++;
+	if (up->kind == BRANCH_GROUP)
+		up->root = insert(up->root, b);
+}
+
+enum tape_trouble
+branch_add(struct tree *t, struct branch *up, enum branch_kind kind,
+    struct str key, struct branch **out)
+{
+	bool keyed = up != NULL && up->kind == BRANCH_GROUP;
+	uint32_t depth = up != NULL ? up->depth + 1 : 1;
+	uint32_t values = keyed ? 2 : 1;
+	struct branch *b;
+
+	if (kind != BRANCH_TEXT && depth > t->tape.depth_max)
+		return TAPE_TOO_DEEP;
+	if (t->tape.values_max - t->values < values)
+		return TAPE_TOO_MANY;
+	b = arena_take(t->tape.arena, sizeof(*b));
+	if (b == NULL)
+		return TAPE_NO_MEMORY;
+	*b = (struct branch){
+		.kind = kind,
+		.depth = depth,
+		.level = 1,
+		.key = keyed ? key : STR_NONE,
+		.up = up,
+	};
+	t->values += values;
+	if (up != NULL)
+		link_child(up, b);
+	*out = b;
+	return TAPE_FINE;
+}
+
+enum tape_trouble
+branch_widen(struct tree *t, struct branch *b)
+{
+	struct branch *item;
+	enum tape_trouble trouble;
+
+	if (b->depth > t->tape.depth_max)
+		return TAPE_TOO_DEEP;
+	b->kind = BRANCH_LIST;
+	trouble = branch_add(t, b, BRANCH_TEXT, STR_NONE, &item);
+	if (trouble == TAPE_FINE)
+		item->text = b->text;
+	return trouble;
+}
+
+/* The index that a key is, below count; -1 when it is none. */
+static int64_t
+index_of(struct str key, uint32_t count)
+{
+	if (key.len > 1 && key.at[0] == '0')
+		return -1;
+	return str_number(key, (int64_t)count - 1);
+}
+
+static bool
+is_dense(const struct branch *group)
+{
+	/* All different, all below count: then none is missing. */
+	for (const struct branch *b = group->first; b != NULL; b = b->next)
+		if (index_of(b->key, group->count) < 0)
+			return false;
+	return group->first != NULL;
+}
+
+/* Turns a group with the keys 0, 1, 2, ... into a list in that order. */
+static enum tape_trouble
+order_items(struct tree *t, struct branch *group)
+{
+	uint32_t count = group->count;
+	struct branch **items;
+
+	items = arena_take(t->tape.arena, count * sizeof(items[0]));
+	if (items == NULL)
+		return TAPE_NO_MEMORY;
+	for (struct branch *b = group->first; b != NULL; b = b->next)
+		items[index_of(b->key, count)] = b;
+	for (uint32_t i = 0; i < count; i++)
+		items[i]->next = i + 1 < count ? items[i + 1] : NULL;
+	group->first = items[0];
+	group->last = items[count - 1];
+	group->kind = BRANCH_LIST;
+	return TAPE_FINE;
+}
+
+/* Lays down what stands before a branch's children, or all of a text. */
+static enum tape_trouble
+lay_start(struct tree *t, struct branch *b)
+{
+	enum tape_trouble trouble = TAPE_FINE;
+
+	if (b->up != NULL && b->up->kind == BRANCH_GROUP)
+		trouble = tape_put(&t->tape, ENTRY_KEY, b->key);
+	if (trouble != TAPE_FINE)
+		return trouble;
+	if (b->kind == BRANCH_TEXT)
+		return tape_put(&t->tape, DOC_STRING, b->text);
+	if (b->kind == BRANCH_GROUP && b != t->root && is_dense(b))
+		trouble = order_items(t, b);
+	if (trouble != TAPE_FINE)
+		return trouble;
+	return tape_open(&t->tape,
+	    b->kind == BRANCH_LIST ? DOC_ARRAY : DOC_OBJECT);
+}
+
+enum tape_trouble
+tree_lay(struct tree *t)
+{
+	struct branch *b = t->root, *next;
+
+	for (;;) {
+		enum tape_trouble trouble = lay_start(t, b);
+
+		if (trouble == TAPE_FINE && b->first != NULL) {
+			b = b->first;
+			continue;
+		}
+		if (trouble != TAPE_FINE)
+			return trouble;
+		/* What begins next; on the way up to it containers end. */
+		do {
+			if (b->kind != BRANCH_TEXT)
+				trouble = tape_close(&t->tape);
+			if (trouble != TAPE_FINE)
+				return trouble;
+			next = b->next;
+			b = b->up;
+		} while (next == NULL && b != NULL);
+		if (next == NULL)
+			return TAPE_FINE;
+		b = next;
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * decode/decode_form_tree.h - a form while its pairs come in. Private to
+ * this room.
+ *
+ * The pairs of one group may lie anywhere in a form, so they are gathered
+ * in a tree of branches first; the document is laid down from it.
+ */
+#ifndef BRIDGE_DECODE_FORM_TREE_H
+#define BRIDGE_DECODE_FORM_TREE_H
+
+#include "decode/decode_tape.h"
+
+enum branch_kind { BRANCH_TEXT, BRANCH_LIST, BRANCH_GROUP };
+
+struct branch {
+	enum branch_kind kind;
+	uint32_t depth; /* of the root: 1 */
+	uint32_t count; /* children */
+	uint32_t level; /* in the search tree of `up`; its leaves have 1 */
+	struct str key; /* in the group `up`; STR_NONE in a list */
+	struct str text;
+	struct branch *up;
+	struct branch *next;         /* the next child of `up` */
+	struct branch *first;        /* child, in the order they came */
+	struct branch *last;         /* child */
+	struct branch *root;         /* of the search tree over the children */
+	struct branch *left, *right; /* in the search tree of `up` */
+};
+
+struct tree {
+	struct tape tape;
+	struct branch *root; /* a group */
+	uint32_t values;     /* and keys, as the tape will count them */
+};
+
+enum tape_trouble tree_start(struct tree *t, struct arena *arena,
+    const struct decode_limits *limits, size_t text_len) MUST_CHECK;
+/* The child of a group under a key, or NULL. */
+struct branch *branch_find(const struct branch *group, struct str key);
+/* A new last child; key is not looked at in a list. */
+enum tape_trouble branch_add(struct tree *t, struct branch *up,
+    enum branch_kind kind, struct str key, struct branch **out) MUST_CHECK;
+/* A text becomes a list of one text, itself. */
+enum tape_trouble branch_widen(struct tree *t, struct branch *b) MUST_CHECK;
+/* Groups whose keys are 0, 1, 2, ... in any order are laid down as arrays. */
+enum tape_trouble tree_lay(struct tree *t) MUST_CHECK;
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * listener/listener_incoming.c - one request, from its bytes to its answer.
+ *
+ * The bytes stand in the request's own arena, head and body in a row; the
+ * values of the request point into them. Arenas go back to a pool of the
+ * worker, so that a steady load takes nothing from the system.
+ */
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_struct.h> /* needs the one before */
+#include <stdio.h>
+#include <string.h>
+
+#include "listener/listener_worker.h"
+#include "metrics/metrics.h"
+
+/* For the rooms behind: document, mapped values, the PATCH. */
+#define ARENA_ROOM ((size_t)8 << 20)
+/* Head and body: at most twice over, as `bytes` doubles, and what it left. */
+#define ARENA_TIMES 4
+/* Kept for the next request; a larger one goes back to the system. */
+#define POOL_ARENA_MAX ((size_t)256 << 10)
+#define POOL_MAX 64
+/* Reserved at once for a body that announces its length. */
+#define RESERVE_MAX ((size_t)64 << 10)
+#define BAD_LINES_A_SECOND 5
+
+struct incoming *
+incoming_take(struct guard *g)
+{
+	struct worker *w = g->worker;
+	struct incoming *in = w->pool;
+	size_t size = w->scan_limits.head + w->scan_limits.body;
+
+	if (in != NULL) {
+		w->pool = in->next;
+		w->pooled--;
+	} else {
+		in = base_alloc(sizeof(*in));
+		in->exchange.arena = arena_new(ARENA_ROOM + ARENA_TIMES * size);
+		in->exchange.reply = incoming_reply;
+		in->worker = w;
+	}
+	in->guard = g;
+	in->next = NULL;
+	in->no_body = false;
+	bytes_init_in(&in->bytes, in->exchange.arena, size);
+	return in;
+}
+
+static void
+free_one(struct incoming *in)
+{
+	arena_free(in->exchange.arena);
+	base_free(in);
+}
+
+void
+incoming_drop(struct incoming *in)
+{
+	struct worker *w = in->worker;
+
+	in->http = NULL;
+	in->guard = NULL;
+	in->exchange.request = (struct request){ .body = STR_NONE };
+	arena_reset(in->exchange.arena);
+	if (w->pooled == POOL_MAX ||
+	    arena_held(in->exchange.arena) > POOL_ARENA_MAX) {
+		free_one(in);
+		return;
+	}
+	in->next = w->pool;
+	w->pool = in;
+	w->pooled++;
+}
+
+void
+incoming_free_pool(struct worker *w)
+{
+	while (w->pool != NULL) {
+		struct incoming *in = w->pool;
+
+		w->pool = in->next;
+		free_one(in);
+	}
+}
+
+bool
+incoming_keep(struct incoming *in, const char *at, size_t n)
+{
+	const struct scan *s = &in->guard->scan;
+
+	/* Between head and body: how much follows is known, or a guess. */
+	if (s->body_len == 0 && s->left > 0 && s->left <= RESERVE_MAX)
+		(void)bytes_reserve(&in->bytes, n + (size_t)s->left);
+	bytes_add(&in->bytes, at, n);
+	return bytes_ok(&in->bytes);
+}
+
+static void
+fill_line(struct request *r, struct str line)
+{
+	struct str rest = line;
+
+	(void)str_cut(&rest, ' ', &r->method);
+	(void)str_cut(&rest, ' ', &r->target);
+	r->query = r->target;
+	(void)str_cut(&r->query, '?', &r->path);
+}
+
+/* One line, without its CR LF, off the front of a scanned head. */
+static struct str
+cut_line(struct str *head)
+{
+	struct str line;
+
+	(void)str_cut(head, '\n', &line);
+	line.len--;
+	return line;
+}
+
+bool
+incoming_fill(struct incoming *in, const struct scan *s)
+{
+	struct request *r = &in->exchange.request;
+	struct arena *arena = in->exchange.arena;
+	struct str rest = str_skip(bytes_str(&in->bytes), s->head_len);
+	struct str head = { in->bytes.data, s->head_len }, line;
+	struct header *headers;
+	char *peer;
+	ev_uint16_t port;
+
+	evhttp_connection_get_peer(in->guard->connection, &peer, &port);
+	headers = arena_take(arena, s->fields * sizeof(*headers));
+	*r = (struct request){ .headers = headers,
+		.body = rest,
+		.peer = arena_copy(arena, str_of(peer)),
+		.received_ms = clock_wall_ms(),
+		.tls = in->guard->entry->tls != NULL };
+	if (headers == NULL || r->peer.at == NULL)
+		return false;
+	fill_line(r, cut_line(&head));
+	while ((line = cut_line(&head)).len > 0) {
+		struct header *h = &headers[r->header_count++];
+
+		h->value = line;
+		(void)str_cut(&h->value, ':', &h->name);
+		h->value = str_trim(h->value);
+	}
+	return true;
+}
+
+static void
+log_refused(struct incoming *in, const struct scan_verdict *verdict)
+{
+	char *peer, status[16], more[16];
+	ev_uint16_t port;
+	unsigned dropped;
+
+	if (!quota_take(&in->worker->bad_lines, BAD_LINES_A_SECOND, &dropped))
+		return;
+	evhttp_connection_get_peer(in->guard->connection, &peer, &port);
+	snprintf(status, sizeof(status), "%d", verdict->status);
+	snprintf(more, sizeof(more), "%u", dropped);
+	log_event(LOG_LEVEL_INFO, "bad request", "listener", in->worker->name,
+	    "peer", peer, "status", status, "reason", verdict->text,
+	    "lines_left_out", dropped > 0 ? more : NULL, NULL);
+}
+
+static enum fault_code
+fault_of(int status)
+{
+	if (status == 503)
+		return FAULT_BUSY;
+	if (status == 413 || status == 414 || status == 431)
+		return FAULT_TOO_LARGE;
+	return FAULT_REQUEST;
+}
+
+void
+incoming_refuse(struct incoming *in, enum scan_reason reason)
+{
+	const struct scan_verdict *verdict = scan_verdict(reason);
+	struct fault why = { .code = FAULT_NONE };
+	struct answer a;
+
+	metrics_add(METRIC_BAD_REQUESTS, 0, 1);
+	log_refused(in, verdict);
+	fault_set(&why, fault_of(verdict->status), NULL, "%s", verdict->text);
+	answer_fault(&a, &why, in->exchange.arena);
+	a.status = verdict->status;
+	a.close = true;
+	incoming_reply(&in->exchange, &a);
+}
+
+/* evhttp takes texts that end, and refuses line ends in them. */
+static void
+add_header(struct incoming *in, const char *name, struct str value)
+{
+	struct str text = arena_copy(in->exchange.arena, value);
+
+	if (text.at == NULL ||
+	    evhttp_add_header(evhttp_request_get_output_headers(in->http), name,
+	        text.at) == -1)
+		log_event(LOG_LEVEL_ERROR, "header not sent", "listener",
+		    in->worker->name, "header", name, "reason",
+		    "no memory, or the value holds a line end", NULL);
+}
+
+static void
+add_number(struct incoming *in, const char *name, uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	evhttp_add_header(evhttp_request_get_output_headers(in->http), name,
+	    text);
+}
+
+static void
+add_headers(struct incoming *in, const struct answer *a)
+{
+	if (a->status != 204) {
+		add_header(in, "Content-Type",
+		    a->content_type.at != NULL ? a->content_type
+		                               : STR("application/json"));
+		add_number(in, "Content-Length", a->body.len);
+	}
+	if (a->retry_after > 0)
+		add_number(in, "Retry-After", (uint64_t)a->retry_after);
+	if (a->allow.at != NULL)
+		add_header(in, "Allow", a->allow);
+	if (a->extra_name.at != NULL) {
+		struct str name = arena_copy(in->exchange.arena, a->extra_name);
+
+		if (name.at != NULL)
+			add_header(in, name.at, a->extra_value);
+	}
+	if (in->guard->closing)
+		evhttp_add_header(evhttp_request_get_output_headers(in->http),
+		    "Connection", "close");
+}
+
+/*
+ * evhttp enables reading while it writes. Off again: bytes of a next request
+ * can wait, and a peer that has sent its FIN still gets its answer. And most
+ * answers fit the socket at once: to write in this turn of the loop, without
+ * asking epoll first, spares a request a turn and half of its epoll_ctl.
+ */
+static void
+send_answer(struct incoming *in, const struct answer *a)
+{
+	struct guard *g = in->guard;
+	struct worker *w = in->worker;
+	unsigned slot = g->slot;
+
+	g->closing = a->close || !g->scan.keep || w->stopping;
+	add_headers(in, a);
+	if (a->status != 204 && !in->no_body && a->body.len > 0 &&
+	    evbuffer_add(evhttp_request_get_output_buffer(in->http), a->body.at,
+	        a->body.len) == -1)
+		bug("out of memory"); /* the length is already promised */
+	g->incoming = NULL;
+	guard_enter(g, PHASE_WRITING);
+	evhttp_send_reply(in->http, a->status, http_reason(a->status), NULL);
+	if (w->guards[slot] == g && g->phase == PHASE_WRITING) {
+		bufferevent_disable(g->bev, EV_READ);
+		event_active(&g->bev->ev_write, EV_WRITE, 0);
+	}
+}
+
+void
+incoming_reply(struct exchange *x, const struct answer *a)
+{
+	struct incoming *in = (struct incoming *)x;
+	unsigned status = (unsigned)a->status;
+
+	if (in->http == NULL)
+		bug("an exchange is answered twice, or before it was served");
+	if (status < 200 || status > 599)
+		bug("an exchange is answered with status %d", a->status);
+	metrics_add(METRIC_REQUESTS, status / 100, 1);
+	if (in->guard != NULL)
+		send_answer(in, a);
+	else /* the connection is gone: this only frees evhttp's request */
+		evhttp_send_reply(in->http, a->status, NULL, NULL);
+	in->worker->serving--;
+	incoming_drop(in);
+}

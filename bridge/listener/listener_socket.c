@@ -1,0 +1,130 @@
+/* listener/listener_socket.c - from "host:port" to a listening socket. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "listener/listener_socket.h"
+
+/* Of connections not accepted yet: a burst, or a pause for descriptors. */
+#define BACKLOG 1024
+#define PORT_MAX 65535
+
+struct place {
+	char host[256];
+	unsigned port;
+};
+
+static int
+place_read(const char *address, struct place *p, struct fault *why)
+{
+	const char *colon = strrchr(address, ':');
+	struct str host = { address, 0 };
+	int64_t port = -1;
+
+	if (colon != NULL) {
+		host = str_span(address, colon);
+		port = str_number(str_of(colon + 1), PORT_MAX);
+	}
+	if (host.len > 1 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+		host = (struct str){ host.at + 1, host.len - 2 };
+	else if (host.len > 0 && memchr(host.at, ':', host.len) != NULL)
+		port = -1;
+	if (port < 0 || host.len == 0 || host.len >= sizeof(p->host))
+		return fault_set(why, FAULT_SETTINGS, address,
+		    "an address to listen at is \"host:port\" or "
+		    "\"[v6]:port\", as in \"127.0.0.1:8080\"");
+	snprintf(p->host, sizeof(p->host), "%.*s", STR_ARG(host));
+	p->port = (unsigned)port;
+	return 0;
+}
+
+static struct addrinfo *
+place_find(const struct place *p, const char *address, struct fault *why)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	char port[8];
+	int error;
+
+	snprintf(port, sizeof(port), "%u", p->port);
+	error = getaddrinfo(p->host, port, &hints, &found);
+	if (error != 0)
+		fault_set(why, FAULT_SETTINGS, address,
+		    "'%s' is no address of this machine: %s", p->host,
+		    gai_strerror(error));
+	return found;
+}
+
+static int
+set_options(int fd, int family)
+{
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+		return -1;
+	if (family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
+		return -1;
+	/* Accepted sockets inherit it. */
+	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static int
+port_of(int fd, unsigned *port)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	char text[8];
+
+	if (getsockname(fd, (struct sockaddr *)&own, &len) == -1 ||
+	    getnameinfo((struct sockaddr *)&own, len, NULL, 0, text,
+	        sizeof(text), NI_NUMERICSERV) != 0)
+		return -1;
+	*port = (unsigned)str_number(str_of(text), PORT_MAX);
+	return 0;
+}
+
+int
+socket_listen(const char *address, unsigned *port, struct fault *why)
+{
+	struct place p;
+	struct addrinfo *found = NULL;
+	int fd = -1;
+	bool ok = false;
+
+	if (place_read(address, &p, why) == -1)
+		goto out;
+	if (*port != 0)
+		p.port = *port;
+	found = place_find(&p, address, why);
+	if (found == NULL)
+		goto out;
+	fd = socket(found->ai_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	ok = fd != -1 && set_options(fd, found->ai_family) == 0 &&
+	    bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+	    listen(fd, BACKLOG) == 0 && port_of(fd, port) == 0;
+	if (!ok)
+		fault_set(why, FAULT_SETTINGS, address, "cannot listen: %s%s",
+		    strerror(errno),
+		    errno == EADDRINUSE
+		        ? "; another program has this port, choose another"
+		        : "");
+
+out:
+	if (found != NULL)
+		freeaddrinfo(found);
+	if (!ok && fd != -1) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}

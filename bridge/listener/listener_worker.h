@@ -1,0 +1,161 @@
+/*
+ * listener/listener_worker.h - a worker, its connections, their requests.
+ *
+ * What the files of this room share; private to it. Everything here belongs
+ * to one worker and is touched by its thread only.
+ *
+ *	worker		a thread: an event base and a table of guards
+ *	entry		one address of a worker: a socket and an evhttp
+ *	guard		one connection: what is read before evhttp may see it
+ *	incoming	one request, from its first byte to its answer
+ *
+ * How a request gets past evhttp. The guard takes every byte out of the
+ * bufferevent's input as it arrives, has it scanned, and keeps it. Once the
+ * request is complete, or known to be bad, evhttp finds in its input one
+ * line of ours, "POST /17 HTTP/1.1", and calls back with it; 17 is the
+ * guard's place in the table. So evhttp parses nothing a stranger wrote, and
+ * is left with what it is good at: accepting, writing answers in their
+ * order, keeping connections or closing them.
+ */
+#ifndef BRIDGE_LISTENER_WORKER_H
+#define BRIDGE_LISTENER_WORKER_H
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+
+#include "listener/listener.h"
+#include "listener/listener_scan.h"
+
+struct worker;
+struct guard;
+
+/* At most so many a second; the rest is counted, and told with the next. */
+struct quota {
+	int64_t second;
+	unsigned used;
+	unsigned dropped;
+};
+
+struct entry {
+	struct worker *worker;
+	SSL_CTX *tls; /* NULL: plain; the listener's */
+	int fd;       /* until the socket belongs to evhttp */
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound; /* NULL once closed */
+};
+
+/* Where a connection stands. guard_enter() is the only one to assign it. */
+enum phase {
+	PHASE_IDLE,    /* between two requests */
+	PHASE_HEAD,    /* nothing, or a part of a head */
+	PHASE_BODY,    /* a head and a part of a body */
+	PHASE_READY,   /* evhttp has our line, and will call */
+	PHASE_SERVING, /* the service owes an answer */
+	PHASE_WRITING, /* the peer takes the answer */
+	PHASE_CLOSING, /* answered; evhttp is closing it */
+	PHASE_LINGER,  /* evhttp let go; what comes is read and dropped */
+	PHASE_DOOMED,  /* of no use; the sweep ends it */
+	PHASES
+};
+
+struct guard {
+	struct worker *worker;
+	struct entry *entry;
+	struct bufferevent *bev; /* one reference is ours */
+	struct evbuffer_cb_entry *on_input;
+	unsigned slot;
+	enum phase phase;
+	int64_t deadline; /* clock_mono_us() / 1000 */
+	struct scan scan;
+	struct incoming *incoming; /* from the first byte of a head, or NULL */
+	struct evhttp_connection *connection; /* once evhttp called */
+	bool feeding;                         /* our own changes to the input */
+	bool closing;   /* behind the answer now being written */
+	size_t dropped; /* bytes read for nobody */
+};
+
+struct incoming {
+	struct exchange exchange;    /* first: the service knows only this */
+	struct worker *worker;       /* of the pool */
+	struct guard *guard;         /* NULL once the peer is gone */
+	struct evhttp_request *http; /* NULL: not with the service */
+	struct bytes bytes;          /* head and body, in a row */
+	struct incoming *next;       /* in the pool */
+	bool no_body;                /* the answer's: HEAD */
+};
+
+struct worker {
+	pthread_t thread;
+	unsigned number;
+	struct listener *listener;
+	const char *name; /* the listener's */
+	struct listener_limits limits;
+	struct scan_limits scan_limits;
+	struct service service;
+	void *mine; /* what service.start gave */
+
+	struct event_base *base;
+	struct entry *entries;
+	size_t entry_count;
+	struct event *sweep;
+	struct event *stop;
+	int stop_fd; /* an eventfd */
+
+	struct guard **guards; /* by slot; NULL: free */
+	unsigned slots;
+	unsigned free_from;      /* no slot below is free */
+	unsigned open;           /* guards */
+	unsigned ceiling;        /* ... at most: this worker's share */
+	int64_t timeout[PHASES]; /* ms */
+	bool accepting;
+	int64_t accept_again; /* not before; ms */
+
+	struct incoming *pool;
+	unsigned pooled;
+	unsigned serving; /* requests the service owes an answer to */
+
+	bool stopping, stopped; /* told to stop; the service has stopped */
+	int64_t drain_until, close_at;
+	struct quota bad_lines, accept_lines;
+};
+
+int64_t worker_now(void); /* ms, monotonic */
+/* False when the line should be left out; *dropped: how many were before. */
+bool quota_take(struct quota *q, unsigned a_second, unsigned *dropped);
+
+/* listener_worker.c */
+void worker_prepare(struct worker *w);
+/* The thread. Calls listener_reports() once, then runs until stopped. */
+void *worker_run(void *worker);
+void worker_free(struct worker *w);
+void worker_admit(struct worker *w); /* accepts, or not, as things stand */
+void worker_wake(struct worker *w);  /* there is something to sweep */
+
+/* listener.c: the worker runs, or could not start. */
+void listener_reports(struct listener *l, bool runs);
+
+/* listener_guard.c */
+struct bufferevent *guard_open(struct event_base *base, void *entry);
+void guard_called(struct evhttp_request *http, void *entry);
+void guard_enter(struct guard *g, enum phase phase);
+void guard_sweep(struct guard *g, int64_t now);
+void guard_end(struct guard *g); /* closes it, whatever it does */
+void guard_free(struct guard *g);
+
+/* listener_incoming.c */
+struct incoming *incoming_take(struct guard *g);
+void incoming_drop(struct incoming *in); /* back to the pool, unanswered */
+/* Keeps bytes of head or body; false when there is no memory. */
+bool incoming_keep(struct incoming *in, const char *at, size_t n);
+/* Fills the request; false when there is no memory. */
+bool incoming_fill(struct incoming *in, const struct scan *s);
+void incoming_refuse(struct incoming *in, enum scan_reason reason);
+void incoming_reply(struct exchange *x, const struct answer *a);
+void incoming_free_pool(struct worker *w);
+
+#endif

@@ -1,0 +1,142 @@
+"""tests/e2e/certs.py - certificates for tests, made by the openssl command.
+
+    ca   = Authority(folder, "root")
+    mid  = ca.authority("mid")                       # an intermediate
+    leaf = mid.issue("leaf", san=["DNS:api.test"])   # leaf.chain, leaf.key
+
+Everything that can be wrong with a certificate is an argument of issue().
+Keys are P-256 unless said otherwise: fast to make.
+"""
+
+import os
+import subprocess
+from datetime import datetime, timedelta, timezone
+
+CONFIG = """
+[ca]
+default_ca = here
+[here]
+new_certs_dir = {folder}
+database      = {folder}/index
+policy        = any
+unique_subject = no
+rand_serial   = yes
+[any]
+commonName = supplied
+[req]
+distinguished_name = name
+[name]
+"""
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *args], check=True, capture_output=True,
+                   stdin=subprocess.DEVNULL, timeout=60)
+
+
+def days(n):
+    """Now plus n days, as openssl writes a date."""
+    when = datetime.now(timezone.utc) + timedelta(days=n)
+    return when.strftime("%Y%m%d%H%M%SZ")
+
+
+class Cert:
+    """One certificate: .pem, .key, and .chain (it and its intermediates)."""
+
+    def __init__(self, folder, name):
+        self.name = name
+        self.folder = folder
+        self.pem = os.path.join(folder, name + ".pem")
+        self.key = os.path.join(folder, name + ".key")
+        self.chain = os.path.join(folder, name + ".chain.pem")
+
+
+class Authority(Cert):
+    """A root; or, made by authority(), an intermediate."""
+
+    def __init__(self, folder, name="root", issuer=None, **wrong):
+        super().__init__(str(folder), name)
+        self.issuer = issuer
+        os.makedirs(self.folder, exist_ok=True)
+        self.config = os.path.join(self.folder, name + ".cnf")
+        work = os.path.join(self.folder, name + ".ca")
+        os.makedirs(work, exist_ok=True)
+        open(os.path.join(work, "index"), "w").close()
+        with open(self.config, "w") as f:
+            f.write(CONFIG.format(folder=work))
+        make(self, issuer, **{"ca": True, "eku": None, **wrong})
+
+    def authority(self, name, **wrong):
+        """An intermediate below this authority."""
+        return Authority(self.folder, name, issuer=self, **wrong)
+
+    def issue(self, name, **wrong):
+        """A server's certificate; see make() for what can be asked for."""
+        cert = Cert(self.folder, name)
+        make(cert, self, **wrong)
+        return cert
+
+    def intermediates(self):
+        """This authority and those above it, without the root."""
+        if self.issuer is None:
+            return []
+        return [self] + self.issuer.intermediates()
+
+
+def self_signed(folder, name, san):
+    cert = Cert(str(folder), name)
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", cert.key,
+            "-out", cert.pem, "-subj", "/CN=" + name, "-days", "30",
+            "-addext", "subjectAltName=" + ",".join(san))
+    join(cert.chain, [cert])
+    return cert
+
+
+def join(path, certs):
+    """Writes certificates into one file, in this order."""
+    with open(path, "w") as out:
+        for cert in certs:
+            with open(cert.pem) as f:
+                out.write(f.read())
+    return path
+
+
+def make(cert, issuer, san=(), cn=None, start=-1, end=30, key="ec",
+         digest="sha256", ca=False, eku="serverAuth", san_der=None,
+         constraints=None):
+    """Makes key and certificate.
+
+    san          ["DNS:api.test", "IP:127.0.0.1"]
+    san_der      the extension's bytes, for what openssl will not write
+    start, end   validity, in days from now
+    key          "ec" or "rsa:<bits>"
+    constraints  name constraints of an authority: "permitted;DNS:a.test"
+    """
+    request = cert.key + ".csr"
+    kind = (["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            if key == "ec" else ["-newkey", key])
+    openssl("req", "-new", *kind, "-nodes", "-keyout", cert.key,
+            "-out", request, "-subj", "/CN=" + (cn or cert.name))
+    lines = ["basicConstraints=critical,CA:" + ("TRUE" if ca else "FALSE"),
+             "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"]
+    if ca:
+        lines.append("keyUsage=critical,keyCertSign,cRLSign")
+    if eku:
+        lines.append("extendedKeyUsage=" + eku)
+    if san_der:
+        lines.append("subjectAltName=DER:" + san_der.hex(":"))
+    elif san:
+        lines.append("subjectAltName=" + ",".join(san))
+    if constraints:
+        lines.append("nameConstraints=critical," + constraints)
+    extensions = cert.key + ".ext"
+    with open(extensions, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    signer = issuer or cert
+    openssl("ca", "-batch", "-notext", "-config", signer.config,
+            "-md", digest, "-in", request, "-out", cert.pem,
+            "-startdate", days(start), "-enddate", days(end), "-extfile",
+            extensions, "-keyfile", signer.key,
+            *(["-selfsign"] if issuer is None else ["-cert", issuer.pem]))
+    join(cert.chain, [cert] + (issuer.intermediates() if issuer else []))

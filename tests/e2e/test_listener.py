@@ -1,0 +1,802 @@
+"""The listener over real sockets: what is refused, cut, kept and drained.
+
+Talks to listener_echo (tests/support/listener_echo.c), which answers every
+request that gets through with a description of it.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+LIMITS = ["body=65536", "headers=8192", 'header_timeout="600ms"',
+          'body_timeout="600ms"', 'idle_timeout="900ms"',
+          'write_timeout="800ms"']
+
+
+class Echo:
+    """A running listener_echo."""
+
+    def __init__(self, build, *options, tls=None, files=None):
+        args = [os.path.join(build, "listener_echo"), "127.0.0.1:0"]
+        if tls:
+            args += [tls.chain, tls.key]
+
+        def fewer_files():
+            if files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+        # The address sanitizer keeps freed memory: little, to measure RSS.
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
+        self.process = subprocess.Popen(
+            [*args, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=fewer_files, env={**os.environ, "ASAN_OPTIONS": asan})
+        line = self.process.stdout.readline().decode()
+        assert line.startswith("port "), self.process.stderr.read().decode()
+        self.port = int(line.split()[1])
+
+    def connect(self, timeout=5):
+        return socket.create_connection(("127.0.0.1", self.port), timeout)
+
+    def talk(self, data, timeout=5):
+        """All that comes back until the connection closes."""
+        with self.connect(timeout) as s:
+            return exchange(s, data)
+
+    def status_field(self, name):
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return int(re.search(rf"{name}:\s+(\d+)", f.read()).group(1))
+
+    def files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def metric(self, name):
+        text = self.talk(get("/metrics", "Connection: close\r\n"))
+        return int(re.search(rf"^{name} (\d+)$".encode(), text, re.M)[1])
+
+    def stop(self):
+        """Its standard error; fails when it did not end well."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, err.decode()
+        return err.decode()
+
+
+@pytest.fixture(scope="module")
+def echo(build):
+    e = Echo(build, *LIMITS)
+    yield e
+    e.stop()
+
+
+@pytest.fixture
+def start(build):
+    running = []
+
+    def run(*options, **how):
+        running.append(Echo(build, *options, **how))
+        return running[-1]
+
+    yield run
+    for e in running:
+        e.stop()
+
+
+def get(path="/", headers=""):
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode()
+
+
+def exchange(s, data):
+    out = b""
+    try:
+        if data:
+            s.sendall(data)
+        while True:
+            got = s.recv(65536)
+            if not got:
+                return out
+            out += got
+    except (ConnectionResetError, BrokenPipeError):
+        return out
+
+
+def answers(data):
+    """(status, headers, body) of each answer in a stream of them."""
+    found = []
+    while data:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        fields = {k.lower(): v for k, v in
+                  (line.split(": ", 1) for line in lines[1:])}
+        size = int(fields.get("content-length", 0))
+        found.append((int(lines[0].split()[1]), fields, rest[:size]))
+        data = rest[size:]
+    return found
+
+
+def read_answer(s):
+    """One answer of a connection that stays open."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        got = s.recv(65536)
+        assert got, data
+        data += got
+    head, _, rest = data.partition(b"\r\n\r\n")
+    size = int(re.search(rb"Content-Length: (\d+)", head)[1])
+    while len(rest) < size:
+        rest += s.recv(65536)
+    assert len(rest) == size
+    return int(head.split()[1]), json.loads(rest)
+
+
+def closed_within(s, seconds):
+    s.settimeout(seconds)
+    try:
+        while s.recv(65536):
+            pass
+        return True
+    except ConnectionResetError:
+        return True
+    except socket.timeout:
+        return False
+
+
+# What must never be believed. Each is sent with a second request behind it:
+# there must be one answer, an error, and then nothing.
+
+H = "POST /a HTTP/1.1\r\nHost: a\r\n"
+SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+CHUNKED = H + "Transfer-Encoding: chunked\r\n\r\n"
+
+REFUSED = {
+    "length twice, same": H + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+    "length twice, other": H + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    "length and coding": H + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "coding and length": H + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    "length list": H + "Content-Length: 3, 3\r\n\r\nabc",
+    "length hex": H + "Content-Length: 0x3\r\n\r\nabc",
+    "length underscore": H + "Content-Length: 1_0\r\n\r\nabcabcabca",
+    "length empty": H + "Content-Length:\r\n\r\n",
+    "length plus": H + "Content-Length: +3\r\n\r\nabc",
+    "length tab": H + "Content-Length:\t3\r\n\r\nabc",
+    "length minus zero": H + "Content-Length: -0\r\n\r\n",
+    "length NUL": H + "Content-Length: 3\0 5\r\n\r\nabc",
+    "space before colon, length": H + "Content-Length : 31\r\n\r\n",
+    "folded length": H + "X: y\r\n Content-Length: 31\r\n\r\n",
+    "space before the first name": "POST /a HTTP/1.1\r\n Host: a\r\n\r\n",
+    "space before colon, coding": H + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "coding identity": H + "Transfer-Encoding: identity\r\n\r\n",
+    "coding gzip": H + "Transfer-Encoding: gzip\r\n\r\n",
+    "coding xchunked": H + "Transfer-Encoding: xchunked\r\n\r\n",
+    "coding quoted": H + 'Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
+    "coding vertical tab": H + "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "coding gzip, chunked": H + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "coding twice": H + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "coding empty": H + "Transfer-Encoding:\r\n\r\n",
+    "coding of HTTP/1.0": "POST /a HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "coding NUL": H + "Transfer-Encoding: chunked\0x\r\n\r\n0\r\n\r\n",
+    "folded coding": H + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "folded header": H + "X: a\r\n b\r\n\r\n",
+    "folded by tab": H + "X: a\r\n\tb\r\n\r\n",
+    "bare LF everywhere": "POST /a HTTP/1.1\nHost: a\n\n",
+    "bare LF in one line": "POST /a HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",
+    "bare LF at the end": H + "X: y\r\n\n",
+    "bare CR in a value": H + "X: a\rb\r\n\r\n",
+    "NUL in a value": H + "X: a\0b\r\n\r\n",
+    "NUL in a name": H + "X\0: a\r\n\r\n",
+    "NUL in the request line": "POST /a\0 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "empty name": H + ": a\r\n\r\n",
+    "name with brackets": H + "X(A)@: a\r\n\r\n",
+    "8-bit name": H + "X\u00e9: a\r\n\r\n",
+    "no colon": H + "nonsense\r\n\r\n",
+    "no Host": "POST /a HTTP/1.1\r\n\r\n",
+    "two Hosts": H + "Host: b\r\n\r\n",
+    "empty Host": "POST /a HTTP/1.1\r\nHost:\r\n\r\n",
+    "Host with userinfo": "POST /a HTTP/1.1\r\nHost: u@a\r\n\r\n",
+    "absolute form": "POST http://b/a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "userinfo": "POST http://u:p@b/a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "CONNECT": "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "OPTIONS *": "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no slash": "POST aaaaaaa HTTP/1.1\r\nHost: a\r\n\r\n",
+    "space in the path": "POST /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "two spaces": "POST  /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "space at the end": "POST /a HTTP/1.1 \r\nHost: a\r\n\r\n",
+    "fragment": "POST /a#frag HTTP/1.1\r\nHost: a\r\n\r\n",
+    "8-bit path": "POST /\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "dots": "POST /a/../b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "dots at the end": "POST /a/.. HTTP/1.1\r\nHost: a\r\n\r\n",
+    "one dot": "POST /./a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "escaped dots": "POST /a/%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "escaped NUL": "POST /a%00b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "broken escape": "POST /a%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "HEAD with a body": "HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "GET with a body": "GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "TRACE": "TRACE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "unknown method": "BREW /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "lower-case method": "post /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "HTTP/0.9": "GET /a\r\n",
+    "version 0.9": "GET /a HTTP/0.9\r\nHost: a\r\n\r\n",
+    "version 1.9": "GET /a HTTP/1.9\r\nHost: a\r\n\r\n",
+    "version 2.0": "GET /a HTTP/2.0\r\nHost: a\r\n\r\n",
+    "version -1.1": "GET /a HTTP/-1.1\r\nHost: a\r\n\r\n",
+    "version 4294967297.1": "GET /a HTTP/4294967297.1\r\nHost: a\r\n\r\n",
+    "version 1.10": "GET /a HTTP/1.10\r\nHost: a\r\n\r\n",
+    "version http/1.1": "GET /a http/1.1\r\nHost: a\r\n\r\n",
+    "chunk 0x3": CHUNKED + "0x3\r\nabc\r\n0\r\n\r\n",
+    "chunk +3": CHUNKED + "+3\r\nabc\r\n0\r\n\r\n",
+    "chunk, spaces": CHUNKED + "  3\r\nabc\r\n0\r\n\r\n",
+    "chunk -0": CHUNKED + "-0\r\n\r\n",
+    "chunk, NUL": CHUNKED + "3\0zz\r\nabc\r\n0\r\n\r\n",
+    "chunk, space before extension": CHUNKED + "3 ;a=b\r\nabc\r\n0\r\n\r\n",
+    "chunk, LF only": CHUNKED + "3\nabc\n0\n\n",
+    "chunk, no CRLF behind": CHUNKED + "3\r\nabcd\r\n0\r\n\r\n",
+    "chunk, blank lines": CHUNKED + "\r\n3\r\nabc\r\n0\r\n\r\n",
+    "chunk, empty size": CHUNKED + ";a\r\n\r\n",
+    "chunk, huge size": CHUNKED + "ffffffffffffffff\r\n",
+    "chunk, endless size": CHUNKED + "00000000000000000003\r\nabc\r\n0\r\n\r\n",
+    "chunk, bad trailer": CHUNKED + "0\r\nX : y\r\n\r\n",
+    "body too large": H + "Content-Length: 65537\r\n\r\n",
+    "body too large by chunks": CHUNKED + "ffff\r\n" + "a" * 65535 + "\r\n2\r\nab\r\n0\r\n\r\n",
+    "body too large, expected": H + "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n",
+    "expects foo": H + "Expect: foo\r\n\r\n",
+    "headers too large": H + "X: " + "a" * 9000 + "\r\n\r\n",
+    "target too long": "GET /" + "a" * 9000 + " HTTP/1.1\r\nHost: a\r\n\r\n",
+    "too many headers": H + "a:\r\n" * 100 + "\r\n",
+    "blank-line flood": "\r\n" * 5000,
+    "TLS on a plain port": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+STATUS = {
+    "coding identity": 501, "coding gzip, chunked": 501, "TRACE": 501,
+    "unknown method": 501, "CONNECT": 501, "version 1.9": 505,
+    "version 2.0": 505, "version 0.9": 505, "body too large": 413,
+    "body too large by chunks": 413, "body too large, expected": 413,
+    "expects foo": 417, "headers too large": 431, "too many headers": 431,
+    "target too long": 414, "chunk, huge size": 413,
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_and_closed(echo, name):
+    got = answers(echo.talk((REFUSED[name] + SMUGGLED).encode("latin-1")))
+    assert len(got) == 1, got
+    status, fields, body = got[0]
+    assert 400 <= status <= 505
+    if name in STATUS:
+        assert status == STATUS[name]
+    assert fields["connection"] == "close"
+    assert fields["content-type"] == "application/json"
+    if name.startswith("HEAD"):
+        assert body == b""
+    else:
+        error = json.loads(body)
+        assert error["success"] is False and error["error"]["details"]
+
+
+def test_refusals_are_counted_and_logged_with_measure(start):
+    e = start(*LIMITS)
+    for _ in range(40):
+        e.talk(b"nonsense\r\n\r\n")
+    assert e.metric("leadbridge_bad_requests_total") == 40
+    lines = [json.loads(x) for x in e.stop().splitlines()]
+    bad = [x for x in lines if x["event"] == "bad request"]
+    assert 1 <= len(bad) <= 20
+    assert bad[0]["status"] == "400" and bad[0]["peer"] == "127.0.0.1"
+    assert bad[0]["reason"]
+
+
+# What must be served.
+
+ACCEPTED = {
+    "POST": (H + "Content-Length: 3\r\n\r\nabc", 3),
+    "no length": (H + "\r\n", 0),
+    "length, leading zeros": (H + "Content-Length: 003\r\n\r\nabc", 3),
+    "chunks": (CHUNKED + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", 13),
+    "chunk extension": (CHUNKED + '3;a=b;c;d="e;\\" f"\r\nabc\r\n0;x\r\n\r\n', 3),
+    "trailers": (CHUNKED + "3\r\nabc\r\n0\r\nX-Sum: 1\r\nHost: b\r\nContent-Length: 9\r\n\r\n", 3),
+    "CHUNKED": (H + "Transfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n", 1),
+    "leading blank line": ("\r\n" + H + "Content-Length: 1\r\n\r\na", 1),
+    "query of any shape": ("GET /a?b[]={c}|d^e`f\\g HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+    "dots inside": ("GET /a.b/...c/..d HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+    "8-bit value": (H + "Y: \u00e9\r\n\r\n", 0),
+    "IPv6 host": ("GET /a HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", 0),
+    "a hundred headers": (H + "a:\r\n" * 99 + "\r\n", 0),
+    "length zero on GET": ("GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 0),
+    "DELETE with a body": ("DELETE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na", 1),
+    "upgrade is ignored": ("GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n", 0),
+    "largest body": (H + "Content-Length: 65536\r\n\r\n" + "a" * 65536, 65536),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_accepted_and_kept_open(echo, name):
+    data, body = ACCEPTED[name]
+    last = get("/last", "Connection: close\r\n")
+    got = answers(echo.talk(data.encode("latin-1") + last))
+    assert [status for status, _, _ in got] == [200, 200], got
+    assert json.loads(got[0][2])["body"] == body
+    assert json.loads(got[1][2])["path"] == "/last"
+    assert "connection" not in got[0][1]
+
+
+def test_a_byte_at_a_time(echo):
+    for data in (ACCEPTED["POST"][0], ACCEPTED["trailers"][0]):
+        with echo.connect() as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for c in data.encode():
+                s.sendall(bytes([c]))
+            status, got = read_answer(s)
+            assert (status, got["body"], got["path"]) == (200, 3, "/a")
+
+
+def test_the_request_arrives_as_it_was(echo):
+    body = bytes(range(256))
+    with echo.connect() as s:
+        s.sendall(b"PATCH /p/q%20r?x=1&y=a%20b HTTP/1.1\r\nhost: a\r\n"
+                  b"X: \t one  two \t\r\nContent-Length: 256\r\n\r\n" + body)
+        status, got = read_answer(s)
+    total = 0
+    for b in body:
+        total = (total * 31 + b) % 2 ** 64
+    assert got == {
+        "method": "PATCH", "target": "/p/q%20r?x=1&y=a%20b",
+        "path": "/p/q%20r", "query": "x=1&y=a%20b", "peer": "127.0.0.1",
+        "x": "one  two", "tls": False, "headers": 3, "body": 256,
+        "sum": f"{total:x}"}
+
+
+@pytest.mark.parametrize("request_, closes", [
+    ("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close, x\r\n\r\n", True),
+    ("GET /a HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: Close\r\n\r\n", True),
+    ("GET /a HTTP/1.0\r\n\r\n", True),
+    ("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True),
+    ("GET /a HTTP/1.1\r\nHost: a\r\nConnection: closer\r\n\r\n", False),
+    ("GET /close HTTP/1.1\r\nHost: a\r\n\r\n", True),
+])
+def test_connection_header(echo, request_, closes):
+    with echo.connect() as s:
+        s.sendall(request_.encode())
+        assert read_answer(s)[0] == 200
+        assert closed_within(s, 0.4) == closes
+
+
+def test_head_has_no_body(echo):
+    got = echo.talk(b"HEAD /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert b"200 OK" in head and b"Content-Length: " in head
+    assert body == b""
+
+
+def test_expect_continue(echo):
+    with echo.connect() as s:
+        for _ in range(2):  # the second on a connection already used
+            s.sendall((H + "Expect: 100-continue\r\n"
+                       "Content-Length: 3\r\n\r\n").encode())
+            assert s.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            s.sendall(b"abc")
+            assert read_answer(s)[1]["body"] == 3
+
+
+def test_pipelining_keeps_the_order(echo):
+    data = b"".join(get(f"/slow?ms={ms}&n={n}") for n, ms in
+                    enumerate((120, 1, 60, 0))) + b"bad\r\n" + get("/no")
+    got = answers(echo.talk(data))
+    assert [status for status, _, _ in got] == [200] * 4 + [400]
+    for n in range(4):
+        assert json.loads(got[n][2])["query"].endswith(f"n={n}")
+
+
+def test_bytes_while_serving_do_no_harm(echo):
+    with echo.connect() as s:
+        s.sendall(get("/slow?ms=200"))
+        time.sleep(0.05)
+        s.sendall(get("/second") + get("/third"))
+        assert read_answer_list(s, 3) == ["/slow", "/second", "/third"]
+    assert echo.process.poll() is None
+
+
+def read_answer_list(s, count):
+    data = b""
+    while len([1 for _, _, b in answers(data) if b.endswith(b"}")]) < count:
+        got = s.recv(65536)
+        assert got
+        data += got
+    return [json.loads(body)["path"] for _, _, body in answers(data)]
+
+
+def test_many_pipelined_requests(echo):
+    count = 3000
+    with echo.connect(20) as s:
+        s.sendall(get("/x") * 10)
+        time.sleep(0.05)
+        sender = threading.Thread(
+            target=s.sendall, args=(get("/x") * (count - 10),))
+        sender.start()
+        seen, data = 0, b""
+        while seen < count:
+            got = s.recv(65536)
+            assert got
+            data += got
+            seen += data.count(b"HTTP/1.1 200 OK")
+            data = data[-14:] if not data.endswith(b"HTTP/1.1 200 OK") else b""
+        sender.join()
+
+
+def test_half_close_gets_its_answer(echo):
+    for path in ("/now", "/slow?ms=150", "/big?n=900000"):
+        with echo.connect() as s:
+            s.sendall(get(path))
+            s.shutdown(socket.SHUT_WR)
+            got = exchange(s, b"")
+            assert b"200 OK" in got[:20]
+            if "big" in path:
+                assert len(got) > 900000
+
+
+def reset(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                 b"\x01\0\0\0\0\0\0\0")
+    s.close()
+
+
+def test_resets_leave_nothing_behind(echo):
+    before = echo.files()
+    for data in (b"", b"POST", H.encode(), CHUNKED.encode() + b"3\r\na",
+                 get("/slow?ms=100"), get("/big?n=900000"),
+                 (H + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n").encode(),
+                 b"bad\r\n", get() + b"GET"):
+        for _ in range(3):
+            s = echo.connect()
+            s.sendall(data)
+            time.sleep(0.01)
+            reset(s)
+    assert wait_for(lambda: echo.files() <= before)
+    assert echo.metric("leadbridge_connections") == 1
+
+
+def wait_for(condition, seconds=3):
+    end = time.time() + seconds
+    while time.time() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# Deadlines and ceilings.
+
+def drip(e, first, drop, seconds):
+    """Sends a byte every 50 ms; how long the connection lived."""
+    with e.connect() as s:
+        begin = time.time()
+        s.sendall(first)
+        s.settimeout(0.05)
+        got = b""
+        while time.time() < begin + seconds:
+            try:
+                s.sendall(drop)
+                more = s.recv(65536)
+                got += more
+                if not more:
+                    break
+            except socket.timeout:
+                continue
+            except (ConnectionResetError, BrokenPipeError):
+                break
+        return time.time() - begin, got
+
+
+@pytest.mark.parametrize("first, drop", [
+    (b"", b"a"), (b"GET /", b"a"), (get()[:-2] + b"X: ", b"a"),
+    (H.encode() + b"Content-Length: 5000\r\n\r\n", b"a"),
+    (CHUNKED.encode() + b"1;a=", b"b"),
+])
+def test_dripping_is_cut_at_the_deadline(echo, first, drop):
+    lived, got = drip(echo, first, drop, 4)
+    assert 0.5 <= lived <= 1.6
+    status, fields, _ = answers(got)[0]
+    assert status == 408 and fields["connection"] == "close"
+
+
+def test_silence_is_cut(echo):
+    before = echo.metric("leadbridge_connections_timed_out_total")
+    with echo.connect() as s:
+        begin = time.time()
+        assert s.recv(10) == b""
+        assert 0.5 <= time.time() - begin <= 1.3
+    assert echo.metric("leadbridge_connections_timed_out_total") == before + 1
+
+
+def test_idle_is_cut_later(echo):
+    with echo.connect() as s:
+        s.sendall(get())
+        read_answer(s)
+        begin = time.time()
+        assert s.recv(10) == b""
+        assert 0.8 <= time.time() - begin <= 1.6
+
+
+def test_who_does_not_read_is_cut(start):
+    e = start(*LIMITS)
+    with e.connect() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.sendall(get("/big?n=1000000") * 20)
+        assert wait_for(lambda: e.metric("leadbridge_connections") == 1, 4)
+
+
+def test_chunk_line_flood_takes_no_memory(echo):
+    before = echo.status_field("VmRSS")
+    block = b"a" * 65536
+    with echo.connect() as s:
+        s.sendall(CHUNKED.encode() + b"1;")
+        sent = 0
+        try:
+            while sent < 200 << 20:
+                s.sendall(block)
+                sent += len(block)
+        except (ConnectionResetError, BrokenPipeError, socket.timeout):
+            pass
+    assert sent < 200 << 20
+    assert echo.status_field("VmRSS") - before < 8192
+
+
+def test_413_reaches_who_is_still_sending(echo):
+    """A reset would take the answer away from under the sender."""
+    with echo.connect() as s:
+        s.sendall((H + "Content-Length: 900000\r\n\r\n").encode())
+        for _ in range(20):
+            s.sendall(b"a" * 20000)
+            time.sleep(0.005)
+        assert b"413" in s.recv(100)
+
+
+def test_connections_have_a_ceiling(start):
+    e = start(*LIMITS, "connections=5")
+    held = [e.connect() for _ in range(12)]
+    time.sleep(0.2)
+    assert e.files() <= 5 + 12
+    # Who waits gets its turn once the silent ones are cut.
+    held[11].sendall(get("/late"))
+    assert read_answer(held[11])[1]["path"] == "/late"
+    for s in held:
+        s.close()
+
+
+def test_out_of_descriptors(start):
+    e = start(*LIMITS, files=24)
+    before = e.cpu()
+    held = [e.connect() for _ in range(40)]
+    time.sleep(1.0)
+    assert e.cpu() - before < 0.1
+    for s in held:
+        s.close()
+    assert wait_for(lambda: b"200 OK" in e.talk(
+        get("/", "Connection: close\r\n")), 3)
+    lines = [json.loads(x) for x in e.stop().splitlines()]
+    said = [x for x in lines if x["event"] == "cannot accept connections"]
+    assert 1 <= len(said) <= 5
+    assert "LimitNOFILE" in said[0]["do"]
+
+
+def test_workers_share_the_port(start):
+    e = start(*LIMITS, "workers=3")
+    for _ in range(30):
+        assert b"200 OK" in e.talk(get("/", "Connection: close\r\n"))
+    assert e.metric("leadbridge_connections_accepted_total") == 31
+
+
+# TLS.
+
+def client(ca, **versions):
+    context = ssl.create_default_context(cafile=ca.pem)
+    for name, value in versions.items():
+        setattr(context, name, value)
+    return context
+
+
+def tls_talk(e, context, data):
+    with e.connect() as raw:
+        with context.wrap_socket(raw, server_hostname="localhost",
+                                 suppress_ragged_eofs=False) as s:
+            return s.version(), s.selected_alpn_protocol(), exchange(s, data)
+
+
+@pytest.fixture(scope="module")
+def tls(build, localhost):
+    e = Echo(build, *LIMITS, tls=localhost)
+    yield e
+    e.stop()
+
+
+@pytest.mark.parametrize("version, name", [
+    (ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")])
+def test_tls(tls, ca, version, name):
+    context = client(ca, minimum_version=version, maximum_version=version)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    data = (get("/one") + (H + "Content-Length: 60000\r\n\r\n").encode() +
+            b"a" * 60000 + get("/three", "Connection: close\r\n"))
+    got_version, alpn, got = tls_talk(tls, context, data)
+    assert (got_version, alpn) == (name, "http/1.1")
+    bodies = [json.loads(body) for _, _, body in answers(got)]
+    assert [b["path"] for b in bodies] == ["/one", "/a", "/three"]
+    assert bodies[1]["body"] == 60000 and bodies[0]["tls"] is True
+
+
+def test_tls_refuses_and_closes_too(tls, ca):
+    _, _, got = tls_talk(tls, client(ca), REFUSED["length and coding"].encode())
+    assert [a[0] for a in answers(got)] == [400]
+
+
+def test_tls_expect_continue_in_one_record(tls, ca):
+    """Head of one read exactly, and the body right behind it."""
+    for size in (4096, 4095, 4097, 8192 - 200):
+        head = H + "Expect: 100-continue\r\nContent-Length: 9000\r\n" \
+            "Connection: close\r\nX: "
+        head += "a" * (size - len(head) - 4) + "\r\n\r\n"
+        _, _, got = tls_talk(tls, client(ca), head.encode() + b"b" * 9000)
+        last = answers(got)[-1]
+        assert last[0] == 200 and json.loads(last[2])["body"] == 9000
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_old_tls_is_refused(tls, ca):
+    context = client(ca)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        tls_talk(tls, context, get())
+
+
+def test_weak_ciphers_are_refused(tls, ca):
+    context = client(ca, maximum_version=ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers("AES256-SHA:ECDHE-ECDSA-AES256-SHA:AES128-SHA")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        tls_talk(tls, context, get())
+
+
+def test_alpn_without_http_1_1_is_refused(tls, ca):
+    context = client(ca)
+    context.set_alpn_protocols(["h2"])
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        tls_talk(tls, context, get())
+
+
+def test_stalled_handshakes_are_cut(tls):
+    for data in (b"", b"\x16\x03\x01\x02\x00\x01", get()):
+        with tls.connect() as s:
+            s.sendall(data)
+            begin = time.time()
+            assert closed_within(s, 3)
+            assert time.time() - begin < 1.6
+    assert wait_for(lambda: tls.files() < 20)
+
+
+def test_tls_reset_in_the_middle(tls, ca):
+    before = tls.files()
+    for data in (b"POST", get("/slow?ms=100"), get("/big?n=900000")):
+        s = client(ca).wrap_socket(tls.connect(), server_hostname="localhost")
+        s.sendall(data)
+        time.sleep(0.02)
+        reset(s)
+    assert wait_for(lambda: tls.files() <= before)
+
+
+# The end.
+
+def test_drain_lets_open_requests_finish(build):
+    e = Echo(build, *LIMITS, 'drain="3s"')
+    with e.connect() as s, e.connect() as idle:
+        idle.sendall(get())
+        read_answer(idle)
+        s.sendall(get("/slow?ms=500"))
+        time.sleep(0.1)
+        begin = time.time()
+        e.process.send_signal(signal.SIGTERM)
+        assert closed_within(idle, 0.4)
+        status, fields, body = answers(exchange(s, b""))[0]
+        assert status == 200 and json.loads(body)["path"] == "/slow"
+        assert fields["connection"] == "close"
+        e.stop()
+        assert time.time() - begin < 1.5
+    with pytest.raises(ConnectionRefusedError):
+        e.connect()
+
+
+@pytest.mark.parametrize("path", ["/never", "/later"])
+def test_drain_ends_what_does_not_finish(build, path):
+    e = Echo(build, *LIMITS, 'drain="300ms"')
+    with e.connect() as s, e.connect() as partial:
+        s.sendall(get(path))
+        partial.sendall(b"POST / HTT")
+        time.sleep(0.1)
+        begin = time.time()
+        e.process.send_signal(signal.SIGTERM)
+        status, fields, _ = answers(exchange(s, b""))[0]
+        assert status == 503 and fields["retry-after"]
+        e.stop()
+        assert 0.25 < time.time() - begin < 3
+
+
+def test_peers_that_left_are_answered_into_nothing(build):
+    e = Echo(build, *LIMITS, 'drain="100ms"')
+    for path in ("/never", "/slow?ms=200"):
+        s = e.connect()
+        s.sendall((f"POST {path} HTTP/1.1\r\nHost: a\r\n"
+                   "Expect: 100-continue\r\nContent-Length: 1\r\n\r\na").encode())
+        time.sleep(0.05)
+        reset(s)
+    time.sleep(0.3)
+    e.stop()
+
+
+# What cannot start says why.
+
+@pytest.mark.parametrize("args, says", [
+    (["127.0.0.1"], "host:port"),
+    ([":80"], "host:port"),
+    (["::1:80"], "host:port"),
+    (["127.0.0.1:65536"], "host:port"),
+    (["no-such-host.invalid:80"], "no address of this machine"),
+    (["127.0.0.1:0", "/nonexistent.pem", "/nonexistent.key"],
+     "/nonexistent.pem: cannot be read"),
+])
+def test_cannot_start(build, args, says):
+    done = subprocess.run([os.path.join(build, "listener_echo"), *args],
+                          capture_output=True, timeout=20)
+    assert done.returncode == 3
+    assert says in done.stderr.decode()
+
+
+def test_key_of_another(build, ca, localhost):
+    other = ca.issue("other", san=["DNS:other"])
+    done = subprocess.run([os.path.join(build, "listener_echo"), "127.0.0.1:0",
+                           localhost.chain, other.key],
+                          capture_output=True, timeout=20)
+    assert done.returncode == 3
+    assert "does not belong to the certificate" in done.stderr.decode()
+
+
+def test_port_in_use(build):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        done = subprocess.run(
+            [os.path.join(build, "listener_echo"),
+             f"127.0.0.1:{s.getsockname()[1]}"],
+            capture_output=True, timeout=20)
+    assert done.returncode == 3
+    assert "another program has this port" in done.stderr.decode()
+
+
+def test_ipv6(build):
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 on this machine")
+    e = subprocess.Popen([os.path.join(build, "listener_echo"), "[::1]:0"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = e.stdout.readline().decode()
+    if not line:
+        e.wait()
+        pytest.skip("no IPv6 on this machine: " + e.stderr.read().decode())
+    with socket.create_connection(("::1", int(line.split()[1])), 5) as s:
+        s.sendall(get())
+        assert read_answer(s)[1]["peer"] == "::1"
+    e.terminate()
+    e.communicate(timeout=10)
+    assert e.returncode == 0

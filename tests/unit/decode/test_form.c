@@ -1,0 +1,445 @@
+/* decode_form: flat pairs, brackets, and what they cannot mean. */
+#include <stdio.h>
+
+#include "unit/cmocka_all.h"
+#include "decode/decode.h"
+
+struct bench {
+	struct arena *arena;
+	struct bytes out;
+};
+
+static int
+setup(void **state)
+{
+	struct bench *b = base_alloc(sizeof(*b));
+
+	b->arena = arena_new((size_t)256 << 20);
+	bytes_init(&b->out, (size_t)16 << 20);
+	*state = b;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct bench *b = *state;
+
+	arena_free(b->arena);
+	bytes_done(&b->out);
+	base_free(b);
+	return 0;
+}
+
+/* The document as JSON, or the fault with its place. */
+static const char *
+outcome(struct bench *b, struct str text, const struct decode_limits *limits)
+{
+	struct fault why = { 0 };
+	char *exact = malloc(text.len > 0 ? text.len : 1);
+	struct document *d;
+
+	assert_non_null(exact);
+	if (text.len > 0)
+		memcpy(exact, text.at, text.len);
+	arena_reset(b->arena);
+	d = decode_form(b->arena, (struct str){ exact, text.len }, limits,
+	    &why);
+	assert_int_equal(d != NULL, why.code == FAULT_NONE);
+	bytes_clear(&b->out);
+	if (d != NULL)
+		doc_print(d, doc_root(d), &b->out);
+	else
+		fault_print(&why, &b->out);
+	assert_true(bytes_ok(&b->out));
+	free(exact);
+	return b->out.data;
+}
+
+struct row {
+	const char *form;
+	const char *want;
+};
+
+static void
+assert_rows(struct bench *b, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(outcome(b, str_of(rows[i].form),
+		                        &decode_limits_default),
+		    rows[i].want);
+}
+
+static void
+reads_flat_pairs(void **state)
+{
+	static const struct row rows[] = {
+		{ "", "{}" },
+		{ "&&", "{}" },
+		{ "a=1", "{\"a\":\"1\"}" },
+		{ "a=1&b=2&c=3", "{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}" },
+		{ "&a=1&&b=2&", "{\"a\":\"1\",\"b\":\"2\"}" },
+		{ "a", "{\"a\":\"\"}" },
+		{ "a=", "{\"a\":\"\"}" },
+		{ "=x", "{\"\":\"x\"}" },
+		{ "a=b=c", "{\"a\":\"b=c\"}" },
+		{ "a=1&a=2&b=3&a=4",
+		    "{\"a\":[\"1\",\"2\",\"4\"],\"b\":\"3\"}" },
+		{ "1=a&0=b", "{\"1\":\"a\",\"0\":\"b\"}" },
+	};
+
+	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_string_equal(outcome(*state, STR_NONE, &decode_limits_default),
+	    "{}");
+}
+
+static void
+decodes_names_and_values(void **state)
+{
+	static const struct row rows[] = {
+		{ "a+b=c+d", "{\"a b\":\"c d\"}" },
+		{ "a%20b=%2B%26%3D%25", "{\"a b\":\"+&=%\"}" },
+		{ "e=%C3%A9%e2%82%ac", "{\"e\":\"\xC3\xA9\xE2\x82\xAC\"}" },
+		{ "e=\xC3\xA9", "{\"e\":\"\xC3\xA9\"}" },
+		{ "z=%00", "{\"z\":\"\\u0000\"}" },
+		{ "a%3Db=1", "{\"a=b\":\"1\"}" },
+	};
+
+	assert_rows(*state, rows, COUNT_OF(rows));
+}
+
+static void
+nests_by_brackets(void **state)
+{
+	static const struct row rows[] = {
+		{ "contact[email]=a&contact[phone]=b",
+		    "{\"contact\":{\"email\":\"a\",\"phone\":\"b\"}}" },
+		{ "contact[email]=a&x=1&contact[fields][x]=b",
+		    "{\"contact\":{\"email\":\"a\",\"fields\":{\"x\":\"b\"}},"
+		    "\"x\":\"1\"}" },
+		{ "a%5Bb%5D=1", "{\"a\":{\"b\":\"1\"}}" },
+		{ "a[b]=1&a[b]=2", "{\"a\":{\"b\":[\"1\",\"2\"]}}" },
+		{ "a[ ]=1", "{\"a\":{\" \":\"1\"}}" },
+		{ "list[]=1", "{\"list\":[\"1\"]}" },
+		{ "list[]=1&list[]=2", "{\"list\":[\"1\",\"2\"]}" },
+		{ "a[b][]=1&a[b][]=2", "{\"a\":{\"b\":[\"1\",\"2\"]}}" },
+		{ "a[][]=1&a[][]=2", "{\"a\":[[\"1\",\"2\"]]}" },
+		{ "a=1&a[]=2", "{\"a\":[\"1\",\"2\"]}" },
+		{ "a[]=1&a=2", "{\"a\":[\"1\",\"2\"]}" },
+	};
+
+	assert_rows(*state, rows, COUNT_OF(rows));
+}
+
+static void
+starts_items_where_a_key_repeats(void **state)
+{
+	static const struct row rows[] = {
+		{ "l[][id]=1&l[][n]=a&l[][id]=2&l[][n]=b",
+		    "{\"l\":[{\"id\":\"1\",\"n\":\"a\"},"
+		    "{\"id\":\"2\",\"n\":\"b\"}]}" },
+		{ "l[][id]=1&l[][id]=2&l[][n]=b",
+		    "{\"l\":[{\"id\":\"1\"},{\"id\":\"2\",\"n\":\"b\"}]}" },
+		{ "l[][a][b]=1&l[][a][c]=2&l[][a][b]=3",
+		    "{\"l\":[{\"a\":{\"b\":\"1\",\"c\":\"2\"}},"
+		    "{\"a\":{\"b\":\"3\"}}]}" },
+		{ "l[][t][]=1&l[][t][]=2", "{\"l\":[{\"t\":[\"1\",\"2\"]}]}" },
+		{ "l[][a]=1&l[]=x&l[][b]=2",
+		    "{\"l\":[{\"a\":\"1\"},\"x\",{\"b\":\"2\"}]}" },
+	};
+
+	assert_rows(*state, rows, COUNT_OF(rows));
+}
+
+static void
+makes_arrays_of_dense_indexes(void **state)
+{
+	static const struct row rows[] = {
+		{ "f[0][v]=a&f[1][v]=b",
+		    "{\"f\":[{\"v\":\"a\"},{\"v\":\"b\"}]}" },
+		{ "f[2]=c&f[0]=a&f[1]=b", "{\"f\":[\"a\",\"b\",\"c\"]}" },
+		{ "f[0]=a", "{\"f\":[\"a\"]}" },
+		{ "f[1]=a", "{\"f\":{\"1\":\"a\"}}" },
+		{ "f[5]=a", "{\"f\":{\"5\":\"a\"}}" },
+		{ "f[9]=a", "{\"f\":{\"9\":\"a\"}}" },
+		{ "f[0]=a&f[2]=c", "{\"f\":{\"0\":\"a\",\"2\":\"c\"}}" },
+		{ "f[0]=a&f[x]=b", "{\"f\":{\"0\":\"a\",\"x\":\"b\"}}" },
+		{ "f[00]=a", "{\"f\":{\"00\":\"a\"}}" },
+		{ "f[0]=a&f[01]=b", "{\"f\":{\"0\":\"a\",\"01\":\"b\"}}" },
+		{ "f[-0]=a", "{\"f\":{\"-0\":\"a\"}}" },
+		{ "f[18446744073709551616]=a",
+		    "{\"f\":{\"18446744073709551616\":\"a\"}}" },
+		{ "f[0][0]=a&f[0][1]=b&f[1][0]=c",
+		    "{\"f\":[[\"a\",\"b\"],[\"c\"]]}" },
+		{ "f[10]=k&f[9]=j&f[8]=i&f[7]=h&f[6]=g&f[5]=f&f[4]=e&f[3]=d&"
+		  "f[2]=c&f[1]=b&f[0]=a",
+		    "{\"f\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\","
+		    "\"i\",\"j\",\"k\"]}" },
+	};
+
+	assert_rows(*state, rows, COUNT_OF(rows));
+}
+
+static void
+takes_broken_brackets_as_they_stand(void **state)
+{
+	static const char *const keys[] = { "a[b", "a]b", "a[", "a]", "[a]",
+		"[]", "[", "]", "a[b]c", "a[b]c]", "a[[b]]", "a[b][", "a[b]]",
+		"a]b[c]", "a[]b", "a[b[c]" };
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		char *form = base_print("%s=1", keys[i]);
+		char *want = base_print("{\"%s\":\"1\"}", keys[i]);
+
+		assert_string_equal(outcome(*state, str_of(form),
+		                        &decode_limits_default),
+		    want);
+		base_free(form);
+		base_free(want);
+	}
+}
+
+static void
+refuses_what_contradicts_itself(void **state)
+{
+	static const char text[] = "this key stands for one value in one "
+	                           "place and for a group of values in "
+	                           "another";
+	static const struct {
+		const char *form;
+		unsigned offset;
+	} rows[] = {
+		{ "a=1&a[b]=2", 4 },
+		{ "a[b]=1&a=2", 7 },
+		{ "a[b]=1&a[]=2", 7 },
+		{ "a[]=1&a[b]=2", 6 },
+		{ "x=%20&a[b]=1&a[b][c]=2", 13 },
+		{ "a[b][c]=1&a[b]=2", 10 },
+		{ "a[0]=1&a[]=2", 7 },
+		{ "a[][b]=1&a[][b][c]=2", 9 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *want = base_print("body, byte offset %u: %s",
+		    rows[i].offset, text);
+
+		assert_string_equal(outcome(*state, str_of(rows[i].form),
+		                        &decode_limits_default),
+		    want);
+		base_free(want);
+	}
+}
+
+static void
+refuses_broken_escapes(void **state)
+{
+	static const struct {
+		const char *form;
+		unsigned offset;
+	} rows[] = {
+		{ "%", 0 },
+		{ "a=%", 2 },
+		{ "a=%4", 2 },
+		{ "a=%4&b=1", 2 },
+		{ "a=%20%zz", 5 },
+		{ "x=1&a%g0=2", 5 },
+		{ "x=1&a=%0g", 6 },
+		{ "a=100%", 5 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *want = base_print("body, byte offset %u: two hex digits "
+		                        "are expected behind %%; the sign "
+		                        "itself is written %%25",
+		    rows[i].offset);
+
+		assert_string_equal(outcome(*state, str_of(rows[i].form),
+		                        &decode_limits_default),
+		    want);
+		base_free(want);
+	}
+}
+
+static void
+refuses_what_is_not_utf8(void **state)
+{
+	static const struct {
+		const char *form;
+		unsigned offset;
+	} rows[] = {
+		{ "a=%FF", 2 },
+		{ "a=+%20x%C3%A9%C3", 13 },
+		{ "a=x\xFF", 3 },
+		{ "a=1&%ED%A0%80=1", 4 },
+		{ "a=%20\x80", 5 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *want = base_print("body, byte offset %u: this byte is "
+		                        "not UTF-8; send the form as UTF-8",
+		    rows[i].offset);
+
+		assert_string_equal(outcome(*state, str_of(rows[i].form),
+		                        &decode_limits_default),
+		    want);
+		base_free(want);
+	}
+}
+
+static void
+holds_the_depth_ceiling(void **state)
+{
+	static const struct decode_limits three = { 3, 100 };
+	static const char
+	    too_deep[] = ": arrays and objects are nested more than 3 deep";
+	static const struct {
+		const char *form;
+		const char *want; /* NULL: too deep */
+		const char *where;
+	} rows[] = {
+		{ "a[b][c]=1", "{\"a\":{\"b\":{\"c\":\"1\"}}}", NULL },
+		{ "x=1&a[b][c][d]=1", NULL, "body, byte offset 4" },
+		{ "a[b][]=1", "{\"a\":{\"b\":[\"1\"]}}", NULL },
+		{ "a[b][][]=1", NULL, "body, byte offset 0" },
+		{ "a[b]=1&a[b]=2", "{\"a\":{\"b\":[\"1\",\"2\"]}}", NULL },
+		{ "a[b][c]=1&a[b][c]=2", NULL, "body, byte offset 10" },
+		{ "a[b][c]=1&a[b][c]=2&x=1", NULL, "body, byte offset 10" },
+		{ "a[b][c][d]=1&x=1", NULL, "body, byte offset 0" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *fault = base_print("%s%s",
+		    rows[i].where != NULL ? rows[i].where : "", too_deep);
+
+		assert_string_equal(outcome(*state, str_of(rows[i].form),
+		                        &three),
+		    rows[i].want != NULL ? rows[i].want : fault);
+		base_free(fault);
+	}
+	assert_string_equal(outcome(*state, STR("a=1"),
+	                        &(struct decode_limits){ 0, 100 }),
+	    "body, byte offset 0: arrays and objects are nested more than 0 "
+	    "deep");
+}
+
+static void
+holds_the_ceiling_on_values(void **state)
+{
+	static const struct {
+		const char *form;
+		size_t values; /* the object and all that is in it */
+	} rows[] = {
+		{ "", 1 },
+		{ "a=1", 3 },
+		{ "a=1&b=2", 5 },
+		{ "a=1&a=2", 5 },
+		{ "a[b]=1", 5 },
+		{ "a[]=1&a[]=2", 5 },
+		{ "a[][b]=1", 6 },
+		{ "a[0]=1", 5 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (size_t values = 0; values < rows[i].values; values++) {
+			struct decode_limits limits = { 8, values };
+
+			assert_non_null(
+			    strstr(outcome(*state, str_of(rows[i].form),
+			               &limits),
+			        "values and keys"));
+		}
+		outcome(*state, str_of(rows[i].form),
+		    &(struct decode_limits){ 8, rows[i].values });
+		assert_int_equal(((struct bench *)*state)->out.data[0], '{');
+	}
+}
+
+/* Keys that would make a search through a list, or a plain tree, slow. */
+static void
+survives_keys_chosen_against_it(void **state)
+{
+	static const struct decode_limits many = { 8, 1000000 };
+	struct bench *b = *state;
+	struct bytes form;
+	struct fault why = { 0 };
+	struct document *d;
+	doc_node item;
+	int64_t n = 0;
+
+	bytes_init(&form, (size_t)64 << 20);
+	for (int i = 0; i < 100000; i++)
+		bytes_addf(&form, "k%06d=&g[%d]=%d&", i, 99999 - i, 99999 - i);
+	d = decode_form(b->arena, bytes_str(&form), &many, &why);
+	assert_non_null(d);
+	assert_int_equal(doc_count(d, 0), 100001);
+	item = doc_member(d, 0, STR("g"));
+	assert_int_equal(doc_kind(d, item), DOC_ARRAY);
+	DOC_FOREACH (d, item, child) {
+		assert_int_equal(str_number(doc_text(d, child), 99999), n);
+		n++;
+	}
+	assert_int_equal(n, 100000);
+	bytes_clear(&form);
+	/* One key, far deeper than any ceiling. */
+	bytes_add_char(&form, 'a');
+	for (int i = 0; i < 300000; i++)
+		bytes_add_text(&form, "[]");
+	arena_reset(b->arena);
+	assert_null(decode_form(b->arena, bytes_str(&form), &many, &why));
+	assert_int_equal(why.code, FAULT_TOO_LARGE);
+	bytes_done(&form);
+}
+
+static void
+is_busy_when_the_arena_is_full(void **state)
+{
+	struct bytes form;
+	struct document *d = NULL;
+	size_t busy = 0;
+
+	(void)state;
+	bytes_init(&form, 1 << 16);
+	for (int i = 0; i < 20; i++)
+		bytes_addf(&form,
+		    "a=%d&l[][x]=%d&g[%d]=%%20&m[%d][n]=1&"
+		    "o%%20%d=1&",
+		    i, i, 19 - i, i * 3, i);
+	for (size_t ceiling = 0; d == NULL; ceiling += 16) {
+		struct arena *arena = arena_new(ceiling);
+		struct fault why = { 0 };
+
+		d = decode_form(arena, bytes_str(&form), &decode_limits_default,
+		    &why);
+		if (d == NULL) {
+			assert_int_equal(why.code, FAULT_BUSY);
+			busy++;
+		}
+		arena_free(arena);
+	}
+	assert_true(busy > 100);
+	bytes_done(&form);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(reads_flat_pairs),
+		TEST(decodes_names_and_values),
+		TEST(nests_by_brackets),
+		TEST(starts_items_where_a_key_repeats),
+		TEST(makes_arrays_of_dense_indexes),
+		TEST(takes_broken_brackets_as_they_stand),
+		TEST(refuses_what_contradicts_itself),
+		TEST(refuses_broken_escapes),
+		TEST(refuses_what_is_not_utf8),
+		TEST(holds_the_depth_ceiling),
+		TEST(holds_the_ceiling_on_values),
+		TEST(survives_keys_chosen_against_it),
+		TEST(is_busy_when_the_arena_is_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
