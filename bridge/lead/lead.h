@@ -43,16 +43,21 @@ const struct lead_field *lead_field_find(struct str name); /* or NULL */
 const char *lead_field_nearest(struct str name);           /* or NULL */
 
 /*
- * What is wrong with a value for the field, or NULL when nothing is. text is
- * a string's characters or a number's text; not looked at for other types.
- * The reason ("must be at least 10 characters") never repeats the value. It
- * is a constant string.
+ * What is wrong with a value for a row of the table, or NULL when nothing
+ * is. text is a string's characters (valid UTF-8) or a number's text; not
+ * looked at for other types. Whether a number is an integer is read from its
+ * text, so LEAD_INTEGER and LEAD_NUMBER may be said of either. The reason
+ * ("must be at least 10 characters") never repeats the value, and lives as
+ * long as the process.
  */
 const char *lead_problem(const struct lead_field *f, enum lead_type type,
     struct str text);
 
 /* "a string", "an integer or null": what the field takes, into out. */
 void lead_print_types(const struct lead_field *f, struct bytes *out);
+
+/* A day of the Gregorian calendar: the test behind every date here. */
+bool lead_date_real(int64_t year, int64_t month, int64_t day);
 
 /* ^[A-Za-z0-9_-]{1,64}$: nothing else ever reaches the request line. */
 bool lead_id_valid(struct str id);

@@ -24,6 +24,7 @@ test_number_takes_digits_only(void **state)
 
 	(void)state;
 	assert_int_equal(str_number(STR("0"), 255), 0);
+	assert_int_equal(str_number(STR("5"), 0), -1);
 	assert_int_equal(str_number(STR("255"), 255), 255);
 	assert_int_equal(str_number(STR("9223372036854775807"), INT64_MAX),
 	    INT64_MAX);
@@ -289,6 +290,24 @@ test_the_first_fault_wins(void **state)
 }
 
 static void
+test_a_long_fault_is_cut_between_characters(void **state)
+{
+	struct fault f = { 0 };
+	char text[400];
+
+	(void)state;
+	for (size_t shift = 0; shift < 3; shift++) {
+		f.code = FAULT_NONE;
+		memset(text, 'x', shift);
+		for (size_t i = shift; i + 3 < sizeof(text); i += 3)
+			memcpy(text + i, "\u20ac", 4);
+		fault_set(&f, FAULT_BODY, NULL, "%s", text);
+		assert_true(utf8_valid(str_of(f.text)));
+		assert_string_equal(f.text + strlen(f.text) - 3, "...");
+	}
+}
+
+static void
 test_every_fault_has_a_kind(void **state)
 {
 	(void)state;
@@ -387,6 +406,7 @@ main(void)
 		cmocka_unit_test(test_percent_decodes_or_refuses),
 		cmocka_unit_test(test_query_parameters_are_found_and_decoded),
 		cmocka_unit_test(test_the_first_fault_wins),
+		cmocka_unit_test(test_a_long_fault_is_cut_between_characters),
 		cmocka_unit_test(test_every_fault_has_a_kind),
 		cmocka_unit_test(test_faults_past_the_ceiling_are_counted),
 		cmocka_unit_test(test_the_envelope_is_the_apis),

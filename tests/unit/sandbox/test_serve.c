@@ -202,6 +202,19 @@ refusals_are_the_apis(void **state)
 }
 
 static void
+tls_1_2_is_not_spoken(void **state)
+{
+	struct rig *r = *state;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	int fd = dial(sandbox_port(r->sandbox));
+
+	assert_int_equal(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION), 1);
+	assert_null(shake_hands(r, ctx, fd, "localhost"));
+	SSL_CTX_free(ctx);
+	close(fd);
+}
+
+static void
 tls_1_3_is_spoken_and_the_name_is_proved(void **state)
 {
 	struct rig *r = *state;
@@ -319,6 +332,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_lead_is_updated_and_read),
 		test(refusals_are_the_apis),
+		test(tls_1_2_is_not_spoken),
 		test(tls_1_3_is_spoken_and_the_name_is_proved),
 		test(leads_are_read_while_they_change),
 		cmocka_unit_test(a_setup_that_cannot_be_is_told),

@@ -133,7 +133,11 @@ test_each_fault_says_where_and_what(void **state)
 		    "x.cfg:1: text: a text in double quotes is expected\n" },
 		{ "mode = \"fats\";",
 		    "x.cfg:1: mode: one of \"fast\", \"slow\" is expected\n" },
-		{ "cuont = 1;", "x.cfg:1: cuont: there is no such setting\n" },
+		{ "cuont = 1;",
+		    "x.cfg:1: cuont: there is no such setting; did you mean "
+		    "'count'?\n" },
+		{ "elsewhere = 1;",
+		    "x.cfg:1: elsewhere: there is no such setting\n" },
 		{ "counts = 1;",
 		    "x.cfg:1: counts: there is no such setting; did you mean "
 		    "'count'?\n" },

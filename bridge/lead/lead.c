@@ -1,2 +1,0 @@
-/* lead/lead.c */
-#include "lead/lead.h"

@@ -1,0 +1,195 @@
+/*
+ * mapping/mapping_compile.c - from a group of settings to a program.
+ *
+ * Every value is compiled even when one before it failed: `check` wants all
+ * faults of a file at once. A failed value is NULL and takes its member out
+ * of the tree; the mapping is thrown away at the end.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mapping/mapping_compile.h"
+
+void
+place_fault(const struct compiler *c, const struct place *p, const char *fmt,
+    ...)
+{
+	struct bytes words;
+	va_list ap;
+
+	bytes_init(&words, 1024);
+	va_start(ap, fmt);
+	bytes_addv(&words, fmt, ap);
+	va_end(ap);
+	settings_fault(c->all, p->at, "%s: %.*s", p->where,
+	    STR_ARG(bytes_str(&words)));
+	bytes_done(&words);
+}
+
+const char *
+did_you_mean(struct compiler *c, const char *near)
+{
+	if (near == NULL)
+		return "";
+	return mapping_keep_print(c->m, "; did you mean '%s'?", near);
+}
+
+const struct jsonpath *
+compile_path(struct compiler *c, const struct place *p, struct str text)
+{
+	unsigned flags = p->item ? JSONPATH_RELATIVE : 0;
+	struct fault why = { 0 };
+	struct jsonpath *path = jsonpath_compile(text, flags, NULL, &why);
+
+	if (path == NULL)
+		place_fault(c, p, "at character %u: %s",
+		    why.column > 0 ? why.column : 1, why.text);
+	else
+		mapping_own_path(c->m, path);
+	return path;
+}
+
+const struct jsonpath_test *
+compile_test(struct compiler *c, const struct place *p, struct str text)
+{
+	unsigned flags = p->item ? JSONPATH_RELATIVE : 0;
+	struct fault why = { 0 };
+	struct jsonpath_test *test = jsonpath_test_compile(text, flags, &why);
+
+	if (test == NULL)
+		place_fault(c, p, "at character %u: %s",
+		    why.column > 0 ? why.column : 1, why.text);
+	else
+		mapping_own_test(c->m, test);
+	return test;
+}
+
+/* The setting as a text; STR_NONE with the fault added when it is none. */
+static struct str
+text_setting(struct compiler *c, const struct place *p)
+{
+	if (config_setting_type(p->at) == CONFIG_TYPE_STRING)
+		return str_of(config_setting_get_string(p->at));
+	place_fault(c, p, "a text in double quotes is expected");
+	return STR_NONE;
+}
+
+static void
+compile_route_when(struct compiler *c, const struct place *p)
+{
+	struct str text = text_setting(c, p);
+
+	if (text.at != NULL)
+		c->m->when = compile_test(c, p, text);
+}
+
+static void
+compile_events(struct compiler *c, const struct place *p)
+{
+	struct str text = text_setting(c, p);
+
+	if (text.at != NULL)
+		c->m->events = compile_path(c, p, text);
+}
+
+static void
+compile_lead_id(struct compiler *c, const struct place *p)
+{
+	struct str text = text_setting(c, p);
+	struct node *n;
+
+	if (text.at == NULL)
+		return;
+	n = compile_text(c, p, text);
+	c->m->lead_id = n;
+	if (n == NULL || n->kind != NODE_LITERAL)
+		return;
+	if (!value_text(&n->literal, &text) || !lead_id_valid(text))
+		place_fault(c, p,
+		    "is no lead id: 1 to 64 letters, digits, "
+		    "'-' or '_'");
+}
+
+static void
+compile_update(struct compiler *c, const struct place *p)
+{
+	if (!config_setting_is_group(p->at) ||
+	    config_setting_get_member(p->at, "each") != NULL)
+		place_fault(c, p, "a group of the lead's fields is expected");
+	else
+		c->m->update = compile_value(c, p);
+	if (c->appends)
+		c->m->writes = MAPPING_APPEND;
+}
+
+static void
+compile_writes(struct compiler *c, const struct place *p)
+{
+	static const struct name words[] = {
+		{ "set", MAPPING_SET },
+		{ "append", MAPPING_APPEND },
+		{ NULL, -1 },
+	};
+	const char *text = config_setting_get_string(p->at);
+	int writes = name_value(words, str_of(text != NULL ? text : ""));
+
+	if (writes == -1)
+		place_fault(c, p, "\"set\" or \"append\" is expected");
+	else
+		c->m->writes = (enum mapping_writes)writes;
+}
+
+/*
+ * In the order of compiling: `writes` has the last word on what the fields of
+ * `update` imply. '@' is an item where there are events.
+ */
+static const struct {
+	const char *name;
+	bool required;
+	bool item;
+	void (*compile)(struct compiler *c, const struct place *p);
+} parts[] = {
+	{ "when", false, false, compile_route_when },
+	{ "events", false, false, compile_events },
+	{ "lead_id", true, true, compile_lead_id },
+	{ "update", true, true, compile_update },
+	{ "writes", false, false, compile_writes },
+};
+
+static void
+compile_parts(struct compiler *c, const config_setting_t *group)
+{
+	bool batch = config_setting_get_member(group, "events") != NULL;
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		struct place p = { .where = parts[i].name,
+			.item = batch && parts[i].item };
+
+		p.at = config_setting_get_member(group, parts[i].name);
+		if (p.at != NULL)
+			parts[i].compile(c, &p);
+		else if (parts[i].required)
+			settings_fault(c->all, group, "%s is missing",
+			    parts[i].name);
+	}
+}
+
+struct mapping *
+mapping_compile(const config_setting_t *group, struct faults *all)
+{
+	struct mapping *m = base_alloc(sizeof(*m));
+	struct compiler c = { .m = m, .all = all };
+	const config_setting_t *tables;
+	size_t before = all->count;
+
+	m->arena = arena_new(SIZE_MAX);
+	tables = config_setting_get_member(group, "tables");
+	compile_tables(&c, tables);
+	compile_parts(&c, group);
+	compile_tables_end(&c, tables);
+	if (all->count == before)
+		return m;
+	mapping_free(m);
+	return NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * mapping/mapping_compile.h - what the parts of the compiler share. Private
+ * to the room.
+ */
+#ifndef BRIDGE_MAPPING_COMPILE_H
+#define BRIDGE_MAPPING_COMPILE_H
+
+#include "mapping/mapping_program.h"
+
+struct compiler {
+	struct mapping *m;
+	struct faults *all;
+	bool *used;   /* one a table: some step reads it */
+	bool appends; /* a field is set that adds when sent again */
+};
+
+/* Where a value stands: in the file, in the body, and in what scope. */
+struct place {
+	const config_setting_t *at;
+	const char *where;
+	const struct lead_field *field; /* of the contract; NULL: not known */
+	bool item;                      /* '@' means something here */
+	unsigned depth;
+};
+
+/* Adds "file:line: where: text". */
+void place_fault(const struct compiler *c, const struct place *p,
+    const char *fmt, ...) PRINTF(3, 4);
+/* "; did you mean 'x'?", or nothing when near is NULL. In the arena. */
+const char *did_you_mean(struct compiler *c, const char *near);
+
+/* All three: NULL with the fault added. */
+struct node *compile_text(struct compiler *c, const struct place *p,
+    struct str text) MUST_CHECK; /* mapping_expr.c */
+const struct jsonpath *compile_path(struct compiler *c, const struct place *p,
+    struct str text) MUST_CHECK;
+const struct jsonpath_test *compile_test(struct compiler *c,
+    const struct place *p, struct str text) MUST_CHECK;
+
+/* Any setting; compile_value.c. */
+const struct node *compile_value(struct compiler *c,
+    const struct place *p) MUST_CHECK;
+
+/* The tables of the group, before anything that reads them. */
+void compile_tables(struct compiler *c, const config_setting_t *tables);
+void compile_tables_end(struct compiler *c, const config_setting_t *tables);
+/* Looks up and marks as used; NULL with the fault added. */
+const struct mapping_table *compile_table_find(struct compiler *c,
+    const struct place *p, struct str name);
+
+/* A libconfig scalar that is no string, or a string as it stands. */
+bool compile_scalar(struct compiler *c, const struct place *p,
+    struct value *out) MUST_CHECK;
+
+/* Adds a fault where the node cannot fit its place's field. */
+void check_node(struct compiler *c, const struct place *p,
+    const struct node *n);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * mapping/mapping_run.h - what the parts of the runner share. Private to the
+ * room.
+ */
+#ifndef BRIDGE_MAPPING_RUN_H
+#define BRIDGE_MAPPING_RUN_H
+
+#include "mapping/mapping_program.h"
+
+struct run {
+	const struct mapping_input *in;
+	doc_node item; /* what '@' is; DOC_NONE: nothing */
+	struct bytes *out;
+	size_t entries; /* made by each so far, in the whole update */
+	struct fault *why;
+};
+
+/* A value, and the source it came from (NULL: several, or none). */
+struct result {
+	struct value value;
+	const struct source *from;
+};
+
+/* The value of a NODE_LITERAL, NODE_CHAIN or NODE_TEXT. -1 with why. */
+int map_value(struct run *r, const struct node *n,
+    struct result *out) MUST_CHECK;
+/*
+ * The nodes an each or events goes over: what the path selects; when it names
+ * one array, its elements.
+ */
+int map_items(struct run *r, const struct jsonpath *path, const char *where,
+    struct jsonpath_nodes *out) MUST_CHECK;
+/* 1 true (also without a test), 0 false, -1 with why. */
+int map_when(struct run *r, const struct jsonpath_test *test,
+    const char *where) MUST_CHECK;
+/* 1 printed, 0 there is nothing to print, -1 with why. */
+int map_print(struct run *r, const struct node *n) MUST_CHECK;
+/* The same for a group whose `when` has been asked. */
+int map_print_group(struct run *r, const struct node *n) MUST_CHECK;
+
+/* FAULT_MAPPING: several matches where one value is wanted. Always -1. */
+int map_several(struct run *r, const char *where, const struct source *from,
+    size_t count);
+
+#endif

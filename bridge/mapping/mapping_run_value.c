@@ -1,0 +1,342 @@
+/*
+ * mapping/mapping_run_value.c - sources, steps and texts: what a hole gives.
+ *
+ * Nothing is parsed and nothing is taken from malloc here; lists and texts
+ * lie in the arena of the run.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "mapping/mapping_run.h"
+
+/* A text made of holes is one field; no field is longer than a body. */
+#define TEXT_CEILING ((size_t)1 << 20)
+
+static int
+no_memory(struct run *r, const char *where)
+{
+	return fault_set(r->why, FAULT_BUSY, where,
+	    "no memory is left for this request");
+}
+
+/* Faults from below say what; we know where. Always -1. */
+static int
+at_place(struct run *r, const char *where)
+{
+	if (r->why != NULL && r->why->where[0] == '\0')
+		snprintf(r->why->where, sizeof(r->why->where), "%s", where);
+	return -1;
+}
+
+int
+map_several(struct run *r, const char *where, const struct source *from,
+    size_t count)
+{
+	struct str text = from != NULL ? from->text : STR("this");
+
+	return fault_set(r->why, FAULT_MAPPING, where,
+	    "%.*s selects %zu values here; say | first, | join(', ') or make "
+	    "it each",
+	    STR_ARG(text), count);
+}
+
+static bool
+is_missing(const struct value *v)
+{
+	return v->kind == VALUE_ABSENT || (v->kind == VALUE_NULL && !v->kept);
+}
+
+static struct value
+absent(void)
+{
+	return (struct value){ .kind = VALUE_ABSENT };
+}
+
+static struct jsonpath_scope
+scope_of(const struct run *r)
+{
+	return (struct jsonpath_scope){ .document = r->in->document,
+		.current = r->item,
+		.arena = r->in->arena };
+}
+
+static int run_chain(struct run *r, const struct chain *chain,
+    const char *where, struct result *out);
+
+static int
+run_literal(struct run *r UNUSED, const struct source *s,
+    const char *where UNUSED, struct result *out)
+{
+	*out = (struct result){ s->literal, s };
+	return 0;
+}
+
+static int
+list_matches(struct run *r, const struct jsonpath_nodes *nodes,
+    const char *where, struct value *out)
+{
+	struct value *items = arena_take(r->in->arena,
+	    nodes->count * sizeof(*items));
+
+	if (items == NULL)
+		return no_memory(r, where);
+	for (size_t i = 0; i < nodes->count; i++)
+		items[i] = value_of_node(r->in->document, nodes->at[i]);
+	*out = (struct value){ .kind = VALUE_LIST,
+		.matches = true,
+		.items = items,
+		.count = nodes->count };
+	return 0;
+}
+
+static int
+run_path(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	struct jsonpath_scope scope = scope_of(r);
+	struct jsonpath_nodes nodes;
+
+	out->from = s;
+	if (!s->many) {
+		out->value = value_of_node(r->in->document,
+		    jsonpath_one(s->path, &scope));
+		return 0;
+	}
+	if (jsonpath_select(s->path, &scope, &nodes, r->why) == -1)
+		return at_place(r, where);
+	if (nodes.count > 1)
+		return list_matches(r, &nodes, where, &out->value);
+	out->value = nodes.count == 1
+	    ? value_of_node(r->in->document, nodes.at[0])
+	    : absent();
+	return 0;
+}
+
+static int
+run_function(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	struct str text = s->function->run(r->in, s->argument);
+
+	*out = (struct result){ absent(), s };
+	if (text.at == NULL)
+		return 0;
+	if (!utf8_valid(text))
+		return fault_set(r->why, FAULT_MAPPING, where,
+		    "%.*s is not UTF-8", STR_ARG(s->text));
+	out->value = value_string(text);
+	return 0;
+}
+
+static int
+run_group(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	return run_chain(r, s->chain, where, out);
+}
+
+static int
+run_source(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	static int (*const kinds[SOURCE_KINDS])(struct run * r,
+	    const struct source *s, const char *where, struct result *out) = {
+		[SOURCE_LITERAL] = run_literal,
+		[SOURCE_PATH] = run_path,
+		[SOURCE_FUNCTION] = run_function,
+		[SOURCE_CHAIN] = run_group,
+	};
+
+	return kinds[s->kind](r, s, where, out);
+}
+
+static int
+run_args(struct run *r, const struct step *step, const char *where,
+    struct value *args)
+{
+	struct result arg;
+
+	for (const struct source *s = step->args; s != NULL; s = s->next) {
+		if (run_source(r, s, where, &arg) == -1)
+			return -1;
+		*args++ = arg.value;
+	}
+	return 0;
+}
+
+static int
+run_step(struct run *r, const struct step *step, const char *where,
+    struct result *out)
+{
+	const struct transform *t = step->transform;
+	struct value args[TRANSFORM_ARGS];
+	struct transform_call call = { .args = args,
+		.arg_count = step->arg_count,
+		.prepared = step->prepared,
+		.in = r->in,
+		.where = where };
+	struct value *v = &out->value;
+
+	if (is_missing(v) && (t->flags & TRANSFORM_SEES_ABSENT) == 0)
+		return 0;
+	if (v->kind == VALUE_NULL && v->kept)
+		return 0;
+	if (v->kind == VALUE_LIST && v->matches &&
+	    (t->flags & TRANSFORM_TAKES_LIST) == 0)
+		return map_several(r, where, out->from, v->count);
+	if (run_args(r, step, where, args) == -1)
+		return -1;
+	if (t->run(&call, v, r->why) == -1)
+		return at_place(r, where);
+	return 0;
+}
+
+/*
+ * The first source that is present. A null is remembered: it is as good as
+ * absent, but keep_null wants to know it was there.
+ */
+static int
+run_sources(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	struct result null = { absent(), s };
+
+	for (; s != NULL; s = s->next) {
+		if (run_source(r, s, where, out) == -1)
+			return -1;
+		if (!is_missing(&out->value))
+			return 0;
+		if (out->value.kind == VALUE_NULL &&
+		    null.value.kind == VALUE_ABSENT)
+			null = *out;
+	}
+	*out = null;
+	return 0;
+}
+
+static int
+run_chain(struct run *r, const struct chain *chain, const char *where,
+    struct result *out)
+{
+	if (run_sources(r, chain->sources, where, out) == -1)
+		return -1;
+	for (const struct step *s = chain->steps; s != NULL; s = s->next)
+		if (run_step(r, s, where, out) == -1)
+			return -1;
+	return 0;
+}
+
+/* One hole of a text. 1 added, 0 absent, -1 with why. */
+static int
+add_hole(struct run *r, const struct chain *chain, const char *where,
+    struct bytes *text)
+{
+	struct result part;
+	struct str s;
+
+	if (run_chain(r, chain, where, &part) == -1)
+		return -1;
+	if (part.value.kind == VALUE_ABSENT || part.value.kind == VALUE_NULL)
+		return 0;
+	if (part.value.kind == VALUE_LIST && part.value.matches)
+		return map_several(r, where, part.from, part.value.count);
+	if (!value_text(&part.value, &s))
+		return fault_set(r->why, FAULT_MAPPING, where,
+		    "%.*s is %s: only a text, a number or a boolean can stand "
+		    "in a text",
+		    STR_ARG(part.from != NULL ? part.from->text : STR("it")),
+		    value_kind_name(&part.value));
+	bytes_add_str(text, s);
+	return 1;
+}
+
+static int
+run_text(struct run *r, const struct node *n, struct result *out)
+{
+	struct bytes text;
+	struct str whole;
+
+	*out = (struct result){ absent(), NULL };
+	bytes_init_in(&text, r->in->arena, TEXT_CEILING);
+	for (const struct part *p = n->parts; p != NULL; p = p->next) {
+		int added = 1;
+
+		if (p->chain != NULL)
+			added = add_hole(r, p->chain, n->where, &text);
+		else
+			bytes_add_str(&text, p->text);
+		if (added != 1)
+			return added;
+	}
+	if (!bytes_ok(&text))
+		return no_memory(r, n->where);
+	whole = bytes_str(&text);
+	out->value = value_string(whole);
+	return 0;
+}
+
+int
+map_value(struct run *r, const struct node *n, struct result *out)
+{
+	if (n->kind == NODE_LITERAL) {
+		*out = (struct result){ n->literal, NULL };
+		return 0;
+	}
+	if (n->kind == NODE_TEXT)
+		return run_text(r, n, out);
+	return run_chain(r, n->parts->chain, n->where, out);
+}
+
+/* The elements of the one array a path names. */
+static int
+list_elements(struct run *r, doc_node array, const char *where,
+    struct jsonpath_nodes *out)
+{
+	const struct document *d = r->in->document;
+	size_t count = doc_count(d, array), i = 0;
+	doc_node *at = arena_take(r->in->arena, count * sizeof(*at));
+
+	if (at == NULL)
+		return no_memory(r, where);
+	DOC_FOREACH (d, array, child)
+		at[i++] = child;
+	*out = (struct jsonpath_nodes){ at, count };
+	return 0;
+}
+
+int
+map_items(struct run *r, const struct jsonpath *path, const char *where,
+    struct jsonpath_nodes *out)
+{
+	struct jsonpath_scope scope = scope_of(r);
+	enum doc_kind kind;
+	doc_node *one;
+
+	if (!jsonpath_is_singular(path)) {
+		if (jsonpath_select(path, &scope, out, r->why) == -1)
+			return at_place(r, where);
+		return 0;
+	}
+	one = arena_take(r->in->arena, sizeof(*one));
+	if (one == NULL)
+		return no_memory(r, where);
+	*one = jsonpath_one(path, &scope);
+	kind = *one == DOC_NONE ? DOC_ABSENT : doc_kind(r->in->document, *one);
+	if (kind == DOC_ARRAY)
+		return list_elements(r, *one, where, out);
+	*out = (struct jsonpath_nodes){ one,
+		kind != DOC_ABSENT && kind != DOC_NULL };
+	return 0;
+}
+
+int
+map_when(struct run *r, const struct jsonpath_test *test, const char *where)
+{
+	struct jsonpath_scope scope = scope_of(r);
+	int yes;
+
+	if (test == NULL)
+		return 1;
+	yes = jsonpath_test_run(test, &scope, r->why);
+	return yes == -1 ? at_place(r, where) : yes;
+}

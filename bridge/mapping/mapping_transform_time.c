@@ -1,0 +1,209 @@
+/* mapping/mapping_transform_time.c - dates and date-times. */
+#include "mapping/mapping_time.h"
+#include "mapping/mapping_transform_tools.h"
+
+static int
+prepare_formats(const struct transform_setup *s, const char *step, void **out,
+    struct fault *why)
+{
+	struct time_formats *made = base_alloc(sizeof(*made));
+
+	if (time_formats_read(made, step, s, why) == -1) {
+		base_free(made);
+		return -1;
+	}
+	*out = made;
+	return 0;
+}
+
+static int
+prepare_date(const struct transform_setup *s, void **out, struct fault *why)
+{
+	return prepare_formats(s, "date", out, why);
+}
+
+static int
+prepare_datetime(const struct transform_setup *s, void **out, struct fault *why)
+{
+	return prepare_formats(s, "datetime", out, why);
+}
+
+/* The first of the declared formats the text has; NULL when it has none. */
+static const struct time_format *
+read_any(const struct time_formats *f, struct str text, struct moment *m)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (time_read(&f->format[i], text, m))
+			return &f->format[i];
+	return NULL;
+}
+
+static bool
+is_object(const struct value *v)
+{
+	return v->kind == VALUE_NODE &&
+	    doc_kind(v->document, v->node) == DOC_OBJECT;
+}
+
+static int
+read_date(const struct transform_call *c, const struct value *v,
+    struct moment *m, struct fault *why)
+{
+	struct str text;
+
+	if (is_object(v)) {
+		if (time_read_object(v, m))
+			return 0;
+		return step_fault(c, why,
+		    "date: the object has no year, month and day that are a "
+		    "date");
+	}
+	if (step_text(c, "date", v, &text, why) == -1)
+		return -1;
+	if (read_any(c->prepared, trim_blanks(text), m) != NULL)
+		return 0;
+	if (c->arg_count > 0)
+		return step_fault(c, why,
+		    "date: is not a date in a format that is declared");
+	return step_fault(c, why,
+	    "date: is not a date as YYYY-MM-DD; other formats must be "
+	    "declared, as in date('MM/DD/YYYY') or date('ms')");
+}
+
+static int
+run_date(const struct transform_call *c, struct value *v, struct fault *why)
+{
+	struct moment m;
+	struct bytes out;
+
+	if (read_date(c, v, &m, why) == -1)
+		return -1;
+	step_bytes(c, &out);
+	time_print_date(&m, &out);
+	return step_give(c, "date", &out, v, why);
+}
+
+/* ISO must say its time and its offset; a declared format without is UTC. */
+static bool
+is_whole(const struct time_format *f, const struct moment *m)
+{
+	unsigned needed = BIT(TIME_HOUR) | BIT(TIME_OFFSET);
+
+	return f->kind != TIME_ISO || (m->seen & needed) == needed;
+}
+
+static int
+run_datetime(const struct transform_call *c, struct value *v, struct fault *why)
+{
+	const struct time_format *f;
+	struct moment m;
+	struct bytes out;
+	struct str text;
+
+	if (step_text(c, "datetime", v, &text, why) == -1)
+		return -1;
+	f = read_any(c->prepared, trim_blanks(text), &m);
+	if (f == NULL && c->arg_count > 0)
+		return step_fault(c, why,
+		    "datetime: is not a date-time in a format that is "
+		    "declared");
+	if (f == NULL)
+		return step_fault(c, why,
+		    "datetime: is not an ISO 8601 date-time; other formats "
+		    "must be declared, as in datetime('MM/DD/YYYY HH:mm') or "
+		    "datetime('s')");
+	if (!is_whole(f, &m))
+		return step_fault(c, why,
+		    "datetime: has no time or no offset; declare "
+		    "datetime('YYYY-MM-DDTHH:mm:ss') to take it as UTC");
+	step_bytes(c, &out);
+	if (!time_print_utc(&m, &out))
+		return step_fault(c, why,
+		    "datetime: is outside of the years 0000 to 9999 in UTC");
+	return step_give(c, "datetime", &out, v, why);
+}
+
+const struct transform transforms_time[] = {
+	{ .name = "date",
+	    .max_args = TRANSFORM_ARGS,
+	    .flags = TRANSFORM_LITERAL_ARGS,
+	    .takes = "text, or an object with year, month and day",
+	    .gives = "text",
+	    .help = "Makes YYYY-MM-DD of an ISO date or date-time, or of a "
+	            "date in one of the formats given, such as 'MM/DD/YYYY', "
+	            "'D MMMM YYYY', 's' or 'ms'.",
+	    .examples = EXAMPLES({ "\"1985-04-12\"", "date", "\"1985-04-12\"" },
+	        { "\"1985-04-12T23:20:50.52-08:00\"", "date",
+	            "\"1985-04-12\"" },
+	        { "\"04/12/1985\"", "date('MM/DD/YYYY')", "\"1985-04-12\"" },
+	        { "\"12/04/1985\"", "date('DD/MM/YYYY')", "\"1985-04-12\"" },
+	        { "\"4/12/1985\"", "date('M/D/YYYY')", "\"1985-04-12\"" },
+	        { "\"12 april 1985\"", "date('D MMMM YYYY')",
+	            "\"1985-04-12\"" },
+	        { "\"Apr 12, 1985\"", "date('iso', 'MMM D, YYYY')",
+	            "\"1985-04-12\"" },
+	        { "482196050", "date('s')", "\"1985-04-12\"" },
+	        { "482196050520", "date('ms')", "\"1985-04-12\"" },
+	        { "-1", "date('ms')", "\"1969-12-31\"" },
+	        { "{\"year\": \"1985\", \"month\": \"4\", \"day\": 12}", "date",
+	            "\"1985-04-12\"" },
+	        { "\"2024-02-29\"", "date", "\"2024-02-29\"" },
+	        { "\"2023-02-29\"", "date", "!is not a date as YYYY-MM-DD" },
+	        { "\"13/01/2024\"", "date('MM/DD/YYYY')",
+	            "!in a format that is declared" },
+	        { "\"4/12/1985\"", "date('MM/DD/YYYY')",
+	            "!in a format that is declared" },
+	        { "482196050", "date", "!must be declared" },
+	        { "{\"year\": 85, \"month\": 4, \"day\": 12}", "date",
+	            "!the object has no year" },
+	        { "\"\"", "date('MM/DD/YY')", "!which century" },
+	        { "\"\"", "date('MM/DD/YYYY', 'DD/MM/YYYY')",
+	            "!two different dates" },
+	        { "\"\"", "date('MM/YYYY')", "!needs year, month and day" },
+	        { "\"\"", "date('bogus')", "!stands for nothing" }),
+	    .prepare = prepare_date,
+	    .release = base_free,
+	    .run = run_date },
+
+	{ .name = "datetime",
+	    .max_args = TRANSFORM_ARGS,
+	    .flags = TRANSFORM_LITERAL_ARGS,
+	    .takes = "text",
+	    .gives = "text",
+	    .help = "Makes an ISO 8601 date-time in UTC of one with an offset, "
+	            "or of one of the formats given, taken as UTC where they "
+	            "have no offset.",
+	    .examples = EXAMPLES({ "\"2026-01-31T23:30:00-05:00\"", "datetime",
+	                             "\"2026-02-01T04:30:00Z\"" },
+	        { "\"2026-01-31T09:30:00.120Z\"", "datetime",
+	            "\"2026-01-31T09:30:00.120Z\"" },
+	        { "\"2026-01-31T09:30:00+0530\"", "datetime",
+	            "\"2026-01-31T04:00:00Z\"" },
+	        { "\"2026-01-31 09:30Z\"", "datetime",
+	            "\"2026-01-31T09:30:00Z\"" },
+	        { "1714555800", "datetime('s')", "\"2024-05-01T09:30:00Z\"" },
+	        { "1714555800.25", "datetime('s')",
+	            "\"2024-05-01T09:30:00.25Z\"" },
+	        { "\"1714555800007\"", "datetime('ms')",
+	            "\"2024-05-01T09:30:00.007Z\"" },
+	        { "\"01/31/2026 09:30 pm\"", "datetime('MM/DD/YYYY hh:mm A')",
+	            "\"2026-01-31T21:30:00Z\"" },
+	        { "\"12/31/2025 12:05 AM\"", "datetime('MM/DD/YYYY hh:mm A')",
+	            "\"2025-12-31T00:05:00Z\"" },
+	        { "\"2026-01-31\"", "datetime('YYYY-MM-DD')",
+	            "\"2026-01-31T00:00:00Z\"" },
+	        { "\"2026-01-31T09:30:00\"", "datetime", "!to take it as UTC" },
+	        { "\"2026-01-31\"", "datetime", "!to take it as UTC" },
+	        { "\"2026-01-31T24:00:00Z\"", "datetime",
+	            "!is not an ISO 8601 date-time" },
+	        { "\"9999-12-31T23:59:59-01:00\"", "datetime",
+	            "!outside of the years" },
+	        { "1714555800", "datetime", "!must be declared" },
+	        { "1714555800", "datetime('s', 'ms')", "!two different dates" },
+	        { "true", "datetime", "!was given a boolean" }),
+	    .prepare = prepare_datetime,
+	    .release = base_free,
+	    .run = run_datetime },
+
+	{ .name = NULL },
+};

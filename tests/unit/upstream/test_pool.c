@@ -1,0 +1,506 @@
+/*
+ * The pool's promises to its caller, on one loop with a server of ours on
+ * the other end: when done runs, who is freed when, what is sent twice.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "unit/cmocka_all.h"
+
+#include "metrics/metrics.h"
+#include "upstream/upstream.h"
+
+#define CONNS 16
+#define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+/* One loop, one server on it that answers or not, one pool. */
+struct stage {
+	struct event_base *base;
+	struct event *accepting;
+	int listener;
+	int fds[CONNS];
+	struct event *reads[CONNS];
+	unsigned conns;
+	unsigned requests;
+	bool silent; /* requests are read, not answered */
+	struct secrets *secrets;
+	struct settings_file *file;
+	struct upstream_target *target;
+	struct upstream_pool *pool;
+};
+
+static int sends_to_fail;
+
+/* Stands before the C library's: the next sends can be made to fail. */
+ssize_t
+send(int fd, const void *data, size_t len, int flags)
+{
+	if (sends_to_fail > 0) {
+		sends_to_fail--;
+		errno = EPIPE;
+		return -1;
+	}
+	return sendto(fd, data, len, flags, NULL, 0);
+}
+
+static void
+on_request(evutil_socket_t fd, short what, void *arg)
+{
+	struct stage *s = arg;
+	char text[4096];
+	ssize_t n = read(fd, text, sizeof(text));
+
+	(void)what;
+	if (n <= 0)
+		return;
+	s->requests++;
+	if (!s->silent)
+		assert_int_equal(write(fd, ANSWER, sizeof(ANSWER) - 1),
+		    sizeof(ANSWER) - 1);
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct stage *s = arg;
+	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK);
+
+	(void)what;
+	assert_true(peer != -1 && s->conns < CONNS);
+	s->fds[s->conns] = peer;
+	s->reads[s->conns] = event_new(s->base, peer, EV_READ | EV_PERSIST,
+	    on_request, s);
+	event_add(s->reads[s->conns++], NULL);
+}
+
+static uint16_t
+listen_somewhere(struct stage *s)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(at);
+
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof(at)),
+	    0);
+	assert_int_equal(listen(s->listener, CONNS), 0);
+	getsockname(s->listener, (struct sockaddr *)&at, &len);
+	return ntohs(at.sin_port);
+}
+
+static void
+open_stage(struct stage *s, const char *more)
+{
+	struct faults all = { 0 };
+	struct fault why = { 0 };
+	char *text;
+
+	*s = (struct stage){ .base = event_base_new() };
+	text = base_print("t = { url = \"http://127.0.0.1:%u\"; "
+	                  "api_key = \"k\"; %s };",
+	    listen_somewhere(s), more);
+	s->accepting = event_new(s->base, s->listener, EV_READ | EV_PERSIST,
+	    on_accept, s);
+	event_add(s->accepting, NULL);
+	s->secrets = secrets_of("k", STR("unit-key"), &why);
+	s->file = settings_parse(str_of(text), "unit.cfg", &all);
+	base_free(text);
+	s->target = upstream_target_new("t",
+	    config_setting_get_member(settings_root(s->file), "t"), s->secrets,
+	    &all);
+	assert_non_null(s->target);
+	s->pool = upstream_pool_new(s->base, s->target);
+}
+
+static void
+close_stage(struct stage *s)
+{
+	upstream_pool_free(s->pool);
+	for (unsigned i = 0; i < s->conns; i++) {
+		event_free(s->reads[i]);
+		close(s->fds[i]);
+	}
+	event_free(s->accepting);
+	close(s->listener);
+	event_base_free(s->base);
+	upstream_target_free(s->target);
+	settings_close(s->file);
+	secrets_free(s->secrets);
+}
+
+/* What became of a call, and what its done does. */
+struct ended {
+	struct stage *stage;
+	unsigned count;
+	enum upstream_outcome outcome;
+	struct ended *again; /* done starts this one */
+	bool frees;          /* done frees the pool */
+	struct upstream_call *cancels;
+};
+
+static struct upstream_call *ask(struct stage *s, struct ended *e);
+
+static void
+on_done(void *arg, const struct upstream_answer *a)
+{
+	struct ended *e = arg;
+
+	e->count++;
+	e->outcome = a->outcome;
+	if (e->again != NULL)
+		ask(e->stage, e->again);
+	if (e->cancels != NULL)
+		upstream_cancel(e->cancels);
+	if (e->frees) {
+		upstream_pool_free(e->stage->pool);
+		e->stage->pool = NULL;
+	}
+	/* Still valid, whatever was done above. */
+	if (a->outcome == UPSTREAM_ANSWERED)
+		assert_str(a->body, "ok");
+	else
+		assert_non_null(a->reason);
+}
+
+static struct upstream_call *
+ask(struct stage *s, struct ended *e)
+{
+	struct upstream_call *call;
+	unsigned before = e->count;
+
+	e->stage = s;
+	call = upstream_patch(s->pool, STR("lead_1"), STR("{}"), STR_NONE,
+	    on_done, e);
+	assert_int_equal(e->count, before); /* never from inside */
+	return call;
+}
+
+static void
+run_until(struct stage *s, const unsigned *count, unsigned want)
+{
+	for (int turn = 0; *count < want && turn < 1000; turn++)
+		event_base_loop(s->base, EVLOOP_ONCE);
+	assert_int_equal(*count, want);
+}
+
+static void
+one_connection_serves_call_after_call(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+	int64_t connects = metrics_value(METRIC_UPSTREAM_CONNECTS, 0);
+	int64_t reuses = metrics_value(METRIC_UPSTREAM_REUSES, 0);
+	int64_t good = metrics_value(METRIC_UPSTREAM, ANSWER_2XX);
+
+	(void)state;
+	open_stage(&s, "");
+	for (unsigned i = 1; i <= 5; i++) {
+		ask(&s, &e);
+		run_until(&s, &e.count, i);
+		assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
+	}
+	assert_int_equal(s.conns, 1);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_CONNECTS, 0),
+	    connects + 1);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_REUSES, 0), reuses + 4);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM, ANSWER_2XX), good + 5);
+	close_stage(&s);
+}
+
+/* done may use the connection that has just brought its answer. */
+static void
+done_may_start_a_call(void **state)
+{
+	struct ended second = { 0 }, first = { .again = &second };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &first);
+	run_until(&s, &second.count, 1);
+	assert_int_equal(second.outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(s.conns, 1);
+	close_stage(&s);
+}
+
+static void
+a_full_queue_is_busy_but_not_at_once(void **state)
+{
+	struct ended e[4] = { { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1; queue = 2;");
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	run_until(&s, &e[3].count, 1);
+	assert_int_equal(e[3].outcome, UPSTREAM_BUSY);
+	run_until(&s, &e[2].count, 1);
+	assert_int_equal(e[0].outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(e[2].outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(s.conns, 1);
+	close_stage(&s);
+}
+
+/* Calls that end at once, again and again, leave the loop its turns. */
+static void
+a_caller_that_insists_does_not_stop_the_loop(void **state)
+{
+	struct ended busy = { 0 }, served[2] = { { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1; queue = 1;");
+	ask(&s, &served[0]);
+	ask(&s, &served[1]);
+	busy.again = &busy;
+	ask(&s, &busy);
+	run_until(&s, &served[0].count, 1);
+	busy.again = NULL;
+	run_until(&s, &served[1].count, 1);
+	event_base_loop(s.base, EVLOOP_NONBLOCK);
+	close_stage(&s);
+}
+
+static void
+cancelled_calls_stay_silent(void **state)
+{
+	struct ended e[4] = { { 0 } };
+	struct upstream_call *calls[4];
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1; queue = 2;");
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		calls[i] = ask(&s, &e[i]);
+	upstream_cancel(calls[3]); /* ended, not yet reported */
+	upstream_cancel(calls[0]); /* connecting */
+	upstream_cancel(calls[1]); /* queued */
+	run_until(&s, &e[2].count, 1);
+	assert_int_equal(e[2].outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(e[0].count + e[1].count + e[3].count, 0);
+	close_stage(&s);
+}
+
+static void
+done_may_cancel_another_call(void **state)
+{
+	struct ended quiet = { 0 }, loud = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 2;");
+	s.silent = true;
+	loud.cancels = ask(&s, &quiet);
+	run_until(&s, &s.requests, 1);
+	s.silent = false;
+	ask(&s, &loud);
+	run_until(&s, &loud.count, 1);
+	assert_int_equal(loud.outcome, UPSTREAM_ANSWERED);
+	close_stage(&s);
+	assert_int_equal(quiet.count, 0);
+}
+
+static void
+freeing_the_pool_ends_every_call_once(void **state)
+{
+	struct ended e[4] = { { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1; queue = 2;");
+	s.silent = true;
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	close_stage(&s);
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		assert_int_equal(e[i].count, 1);
+	assert_int_equal(e[0].outcome, UPSTREAM_STOPPED);
+	assert_int_equal(e[1].outcome, UPSTREAM_STOPPED);
+	assert_int_equal(e[3].outcome, UPSTREAM_BUSY);
+}
+
+static void
+done_may_free_the_pool(void **state)
+{
+	struct ended e[3] = { { .frees = true }, { 0 }, { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1;");
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	run_until(&s, &e[0].count, 1);
+	assert_int_equal(e[0].outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(e[1].outcome, UPSTREAM_STOPPED);
+	assert_int_equal(e[2].count, 1);
+	close_stage(&s);
+
+	/* ... from a failure's done as well */
+	memset(e, 0, sizeof(e));
+	open_stage(&s, "connections = 1; queue = 0;");
+	e[1].frees = true;
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	run_until(&s, &e[1].count, 1);
+	assert_int_equal(e[1].outcome, UPSTREAM_BUSY);
+	assert_int_equal(e[0].outcome, UPSTREAM_STOPPED);
+	assert_int_equal(e[2].count, 1);
+	close_stage(&s);
+}
+
+/* A kept connection that takes not a byte: once more, on a new one. */
+static void
+what_was_never_written_is_tried_once_more(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	sends_to_fail = 1;
+	ask(&s, &e);
+	run_until(&s, &e.count, 2);
+	assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(s.conns, 2);
+	assert_int_equal(s.requests, 2);
+
+	sends_to_fail = 2;
+	ask(&s, &e);
+	run_until(&s, &e.count, 3);
+	assert_int_equal(e.outcome, UPSTREAM_NO_CONNECT);
+	assert_int_equal(s.requests, 2);
+	close_stage(&s);
+}
+
+static void
+a_new_connection_that_takes_nothing_is_a_failure(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	sends_to_fail = 1;
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	assert_int_equal(e.outcome, UPSTREAM_NO_CONNECT);
+	assert_int_equal(sends_to_fail, 0);
+	close_stage(&s);
+}
+
+/* What was written is not tried again, though the connection was old. */
+static void
+what_was_written_is_never_sent_twice(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	s.silent = true;
+	ask(&s, &e);
+	run_until(&s, &s.requests, 2);
+	shutdown(s.fds[0], SHUT_RDWR);
+	run_until(&s, &e.count, 2);
+	assert_int_equal(e.outcome, UPSTREAM_BROKEN);
+	assert_int_equal(s.requests, 2);
+	assert_int_equal(s.conns, 1);
+	close_stage(&s);
+}
+
+/* An end that came after the last turn of the loop is seen all the same. */
+static void
+a_closed_connection_is_not_written_to(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	shutdown(s.fds[0], SHUT_RDWR);
+	ask(&s, &e);
+	run_until(&s, &e.count, 2);
+	assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(s.requests, 2);
+	assert_int_equal(s.conns, 2);
+	close_stage(&s);
+}
+
+/* ... and so are bytes nobody asked for. */
+static void
+an_answer_nobody_asked_for_is_not_the_next_ones(void **state)
+{
+	static const char poison[] = "HTTP/1.1 404 No\r\nContent-Length: 2"
+	                             "\r\n\r\nok";
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	assert_true(write(s.fds[0], poison, sizeof(poison) - 1) > 0);
+	ask(&s, &e);
+	run_until(&s, &e.count, 2);
+	assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
+	assert_int_equal(s.conns, 2);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM, ANSWER_4XX), 0);
+	close_stage(&s);
+}
+
+/* What is there before the request cannot be its answer. */
+static void
+a_server_that_speaks_first_is_not_asked(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e); /* the kernel connects at once */
+	on_accept(s.listener, EV_READ, &s);
+	assert_true(write(s.fds[0], ANSWER, sizeof(ANSWER) - 1) > 0);
+	run_until(&s, &e.count, 1);
+	assert_int_equal(e.outcome, UPSTREAM_NO_CONNECT);
+	assert_int_equal(s.requests, 0);
+	close_stage(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_connection_serves_call_after_call),
+		cmocka_unit_test(done_may_start_a_call),
+		cmocka_unit_test(a_full_queue_is_busy_but_not_at_once),
+		cmocka_unit_test(a_caller_that_insists_does_not_stop_the_loop),
+		cmocka_unit_test(cancelled_calls_stay_silent),
+		cmocka_unit_test(done_may_cancel_another_call),
+		cmocka_unit_test(freeing_the_pool_ends_every_call_once),
+		cmocka_unit_test(done_may_free_the_pool),
+		cmocka_unit_test(what_was_never_written_is_tried_once_more),
+		cmocka_unit_test(
+		    a_new_connection_that_takes_nothing_is_a_failure),
+		cmocka_unit_test(what_was_written_is_never_sent_twice),
+		cmocka_unit_test(a_closed_connection_is_not_written_to),
+		cmocka_unit_test(
+		    an_answer_nobody_asked_for_is_not_the_next_ones),
+		cmocka_unit_test(a_server_that_speaks_first_is_not_asked),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
