@@ -9,7 +9,7 @@ set(warnings -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wshadow
 set(warnings_c -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
   -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
 set(hardening -fstack-protector-strong -fno-delete-null-pointer-checks
-  -fno-strict-overflow -fno-strict-aliasing -fno-common)
+  -fno-strict-aliasing -fno-common)
 set(hardening_try -fstack-clash-protection -fcf-protection=full
   -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3 -Wtrampolines
   -Wbidi-chars=any -Wlogical-op -Wduplicated-cond)
@@ -36,8 +36,9 @@ if(BRIDGE_SANITIZE)
     -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
 else()
+  # -fno-strict-overflow here only: it defines what UBSan is to report.
   target_compile_options(bridge_flags INTERFACE -U_FORTIFY_SOURCE
-    -D_FORTIFY_SOURCE=3)
+    -D_FORTIFY_SOURCE=3 -fno-strict-overflow)
 endif()
 if(BRIDGE_FUZZ)
   target_compile_options(bridge_flags INTERFACE -fsanitize=fuzzer-no-link)

@@ -43,6 +43,23 @@ fault_kind(enum fault_code code)
 static int set(struct fault *why, enum fault_code code, const char *where,
     unsigned line, unsigned column, const char *fmt, va_list ap) PRINTF(6, 0);
 
+static void print_cut(char *out, size_t size, const char *fmt, va_list ap)
+    PRINTF(3, 0);
+
+/* What does not fit ends in "...", between characters: it may become JSON. */
+static void
+print_cut(char *out, size_t size, const char *fmt, va_list ap)
+{
+	int len = vsnprintf(out, size, fmt, ap);
+	size_t end = size - sizeof("...");
+
+	if (len < 0 || (size_t)len < size)
+		return;
+	while (end > 0 && ((unsigned char)out[end] & 0xC0) == 0x80)
+		end--;
+	memcpy(out + end, "...", sizeof("..."));
+}
+
 static int
 set(struct fault *why, enum fault_code code, const char *where, unsigned line,
     unsigned column, const char *fmt, va_list ap)
@@ -54,7 +71,7 @@ set(struct fault *why, enum fault_code code, const char *where, unsigned line,
 	why->column = column;
 	snprintf(why->where, sizeof(why->where), "%s",
 	    where != NULL ? where : "");
-	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	print_cut(why->text, sizeof(why->text), fmt, ap);
 	return -1;
 }
 
@@ -85,6 +102,8 @@ fault_at(struct fault *why, enum fault_code code, const char *where,
 void
 fault_print(const struct fault *f, struct bytes *out)
 {
+	size_t start = out->len;
+
 	bytes_add_text(out, f->where);
 	if (f->line > 0) {
 		if (f->where[0] != '\0')
@@ -92,10 +111,10 @@ fault_print(const struct fault *f, struct bytes *out)
 		bytes_add_int(out, f->line);
 	}
 	if (f->column > 0) {
-		bytes_add_char(out, ':');
+		bytes_add_text(out, out->len > start ? ":" : "column ");
 		bytes_add_int(out, f->column);
 	}
-	if (f->where[0] != '\0' || f->line > 0)
+	if (out->len > start)
 		bytes_add_text(out, ": ");
 	bytes_add_text(out, f->text);
 }

@@ -70,7 +70,10 @@ struct service {
 	 */
 	void *(*start)(void *shared, void *event_base, unsigned worker);
 	void (*serve)(void *mine, struct exchange *x);
-	/* No exchange is open any more. On the worker's thread. */
+	/*
+	 * No exchange comes any more; those still open must be answered, in
+	 * this call or soon. Frees what start made. On the worker's thread.
+	 */
 	void (*stop)(void *mine);
 	void *shared; /* what start is given */
 };

@@ -16,7 +16,7 @@ struct str {
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
 #define STR_NONE ((struct str){ NULL, 0 })
-/* For printf: printf("%.*s", STR_ARG(s)) */
+/* For printf: printf("%.*s", STR_ARG(s)). Warning: reads s twice. */
 #define STR_ARG(s) (int)(s).len, ((s).at != NULL ? (s).at : "")
 
 struct str str_of(const char *text); /* NULL gives STR_NONE */

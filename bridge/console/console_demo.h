@@ -11,6 +11,6 @@ extern const char demo_mapping[];
 extern const char demo_sample[];
 
 /* Stands in demo_sample. */
-#define DEMO_EMAIL "laura@example.com"
+#define DEMO_EMAIL "Laura@Example.com"
 
 #endif

@@ -76,8 +76,6 @@ print_update(const struct outcome_update *u, struct bytes *out)
 {
 	if (u->fault.code != FAULT_NONE) {
 		print_fault(&u->fault, out);
-	} else if (u->update.skipped) {
-		bytes_add_text(out, "{\"ignored\":true}");
 	} else {
 		bytes_add_text(out, "{\"leadId\":");
 		bytes_add_json(out, u->update.lead_id);
@@ -90,21 +88,23 @@ print_update(const struct outcome_update *u, struct bytes *out)
 void
 outcome_print(const struct outcome *o, struct bytes *out)
 {
+	const char *comma = "";
+
 	if (o->fault.code != FAULT_NONE) {
 		print_fault(&o->fault, out);
 		return;
 	}
-	if (!o->batch && o->count == 0) {
-		bytes_add_text(out, "{\"ignored\":true}");
+	if (!o->batch && o->count == 1 && !o->updates[0].update.skipped) {
+		print_update(&o->updates[0], out);
 		return;
 	}
-	if (o->batch)
-		bytes_add_char(out, '[');
+	bytes_add_char(out, '[');
 	for (size_t i = 0; i < o->count; i++) {
-		if (i > 0)
-			bytes_add_char(out, ',');
+		if (o->updates[i].update.skipped)
+			continue;
+		bytes_add_text(out, comma);
 		print_update(&o->updates[i], out);
+		comma = ",";
 	}
-	if (o->batch)
-		bytes_add_char(out, ']');
+	bytes_add_char(out, ']');
 }

@@ -24,8 +24,9 @@ void outcome_of(const struct route *r, const struct request *request,
 bool outcome_failed(const struct outcome *o);
 
 /*
- * As JSON, the shape of *.expected.json: {"leadId", "update"}, {"ignored":
- * true} or {"error": {"code", "details"}}; a list of these for a batch.
+ * As JSON, the shape of *.expected.json: {"leadId", "update"} or {"error":
+ * {"code", "details"}}; a list of these for a batch, without what a `when`
+ * skipped; [] where nothing is to be updated.
  */
 void outcome_print(const struct outcome *o, struct bytes *out);
 

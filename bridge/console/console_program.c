@@ -212,22 +212,19 @@ load_upstreams(struct program *p, struct faults *all)
 }
 
 static void
-load_routes(struct program *p, struct faults *all)
+load_routes(struct program *p, bool targets_known, struct faults *all)
 {
 	struct routes_setup setup = { .settings_file = settings_path(p->file),
 		.pattern = p->settings.routes,
 		.secrets = p->secrets,
-		.targets = p->targets,
+		.targets = targets_known ? p->targets : NULL,
 		.target_count = p->target_count };
 
 	if (p->settings.routes != NULL)
 		p->routes = routes_load(&setup, all);
 }
 
-/*
- * Goes on where it can, so that one run shows every fault; what stands on
- * broken secrets or upstreams would only echo them, and is left out.
- */
+/* Goes on where it can, so that one run shows every fault of every file. */
 static void
 load_parts(struct program *p, struct faults *all)
 {
@@ -240,14 +237,12 @@ load_parts(struct program *p, struct faults *all)
 	load_listen(p, all);
 	load_admin(p, all);
 	load_log(p, all);
-	before = all->count;
 	p->secrets = secrets_load(p->settings.secrets, settings_path(p->file),
 	    all);
-	if (p->secrets == NULL)
-		return;
-	load_upstreams(p, all);
-	if (all->count == before)
-		load_routes(p, all);
+	before = all->count;
+	if (p->secrets != NULL)
+		load_upstreams(p, all);
+	load_routes(p, p->targets != NULL && all->count == before, all);
 }
 
 struct program *

@@ -23,14 +23,18 @@ struct route;
 struct routes;
 
 struct routes_setup {
-	const char *settings_file; /* relative patterns stand beside it */
-	const char *pattern;       /* "mappings/x/mapping.cfg", a glob */
-	const struct secrets *secrets;
-	struct upstream_target *const *targets;
+	const char *settings_file;     /* relative patterns stand beside it */
+	const char *pattern;           /* "mappings/x/mapping.cfg", a glob */
+	const struct secrets *secrets; /* NULL: see below */
+	struct upstream_target *const *targets; /* NULL: see below */
 	size_t target_count;
 };
 
-/* Loads every file the pattern matches; NULL with all faults added. */
+/*
+ * Loads every file the pattern matches; NULL with all faults added. Where
+ * secrets or targets are broken, and NULL, what needs them goes unchecked, and
+ * the routes can only be checked, not served.
+ */
 struct routes *routes_load(const struct routes_setup *setup,
     struct faults *all) MUST_CHECK;
 void routes_free(struct routes *r); /* NULL is fine */

@@ -115,8 +115,34 @@ check_method(const struct route *r, struct faults *all)
 		    "expected");
 }
 
-struct route *
-route_open(const char *file, const struct secrets *secrets, struct faults *all)
+static void
+find_target(struct route *r, const struct routes *all, struct faults *faults)
+{
+	struct nearest near;
+	const char *found;
+
+	nearest_start(&near, str_of(r->settings.upstream));
+	for (size_t i = 0; i < all->target_count; i++) {
+		const char *name = upstream_target_name(all->targets[i]);
+
+		nearest_try(&near, name);
+		if (strcmp(name, r->settings.upstream) == 0) {
+			r->target = i;
+			return;
+		}
+	}
+	found = nearest_found(&near);
+	settings_fault(faults, member(r, "upstream"),
+	    "upstream: there is no upstream named '%s'%s%s%s",
+	    r->settings.upstream, found != NULL ? "; did you mean '" : "",
+	    found != NULL ? found : "", found != NULL ? "'?" : "");
+}
+
+/* All that a route file holds; `among`: the targets to choose from, if known.
+ */
+static struct route *
+load_route(const char *file, const struct secrets *secrets,
+    const struct routes *among, struct faults *all)
 {
 	struct route *r = base_alloc(sizeof(*r));
 	size_t before = all->count;
@@ -126,13 +152,15 @@ route_open(const char *file, const struct secrets *secrets, struct faults *all)
 	if (r->file == NULL)
 		goto out;
 	root = settings_root(r->file);
-	if (settings_read_with(root, "", route_table, mapping_settings,
-	        &r->settings, all)) {
+	settings_read_with(root, "", route_table, mapping_settings,
+	    &r->settings, all);
+	if (r->settings.path != NULL)
 		route_compile_path(r, all);
-		check_method(r, all);
-		if (secrets != NULL)
-			load_verifier(r, secrets, all);
-	}
+	check_method(r, all);
+	if (secrets != NULL)
+		load_verifier(r, secrets, all);
+	if (among != NULL && r->settings.upstream != NULL)
+		find_target(r, among, all);
 	r->mapping = mapping_compile(root, all);
 
 out:
@@ -141,6 +169,12 @@ out:
 		r = NULL;
 	}
 	return r;
+}
+
+struct route *
+route_open(const char *file, const struct secrets *secrets, struct faults *all)
+{
+	return load_route(file, secrets, NULL, all);
 }
 
 void
@@ -183,29 +217,6 @@ const struct verifier *
 route_verifier(const struct route *r)
 {
 	return r->verifier;
-}
-
-static void
-find_target(struct route *r, const struct routes *all, struct faults *faults)
-{
-	struct nearest near;
-	const char *found;
-
-	nearest_start(&near, str_of(r->settings.upstream));
-	for (size_t i = 0; i < all->target_count; i++) {
-		const char *name = upstream_target_name(all->targets[i]);
-
-		nearest_try(&near, name);
-		if (strcmp(name, r->settings.upstream) == 0) {
-			r->target = i;
-			return;
-		}
-	}
-	found = nearest_found(&near);
-	settings_fault(faults, member(r, "upstream"),
-	    "upstream: there is no upstream named '%s'%s%s%s",
-	    r->settings.upstream, found != NULL ? "; did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
 }
 
 /* Plain routes before those with parameters; by path, then by file. */
@@ -256,11 +267,11 @@ static void
 load_file(struct routes *r, const char *file, const struct secrets *secrets,
     struct faults *all)
 {
-	struct route *route = route_open(file, secrets, all);
+	struct route *route = load_route(file, secrets,
+	    r->targets != NULL ? r : NULL, all);
 
 	if (route == NULL)
 		return;
-	find_target(route, r, all);
 	r->list = base_grow(r->list, r->count + 1, sizeof(struct route *));
 	r->list[r->count++] = route;
 	r->plain += !route->has_params;

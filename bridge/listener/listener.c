@@ -180,6 +180,19 @@ stop_threads(struct listener *l, unsigned count, int64_t drain_ms)
 		pthread_join(l->workers[n].thread, NULL);
 }
 
+/* With the port it got, where port 0 was asked for. */
+static void
+log_listening(const struct listener *l, size_t i, const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	char *real = base_print("%.*s:%u", (int)(colon - address), address,
+	    listener_port(l, i));
+
+	log_event(LOG_LEVEL_INFO, "listening", "listener", l->name, "address",
+	    real, "tls", l->tls[i] != NULL ? "yes" : "no", NULL);
+	base_free(real);
+}
+
 struct listener *
 listener_start(const struct listener_setup *setup, struct fault *why)
 {
@@ -202,9 +215,7 @@ listener_start(const struct listener_setup *setup, struct fault *why)
 		return NULL;
 	}
 	for (size_t i = 0; i < setup->address_count; i++)
-		log_event(LOG_LEVEL_INFO, "listening", "listener", l->name,
-		    "address", setup->addresses[i].address, "tls",
-		    l->tls[i] != NULL ? "yes" : "no", NULL);
+		log_listening(l, i, setup->addresses[i].address);
 	return l;
 }
 

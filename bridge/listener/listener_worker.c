@@ -253,6 +253,8 @@ new_base(void)
 static void
 close_all(struct worker *w)
 {
+	/* A stop that comes now, in the loop below, has nothing to stop. */
+	event_free(w->stop);
 	for (size_t i = 0; i < w->entry_count; i++)
 		if (w->entries[i].http != NULL)
 			evhttp_free(w->entries[i].http);
@@ -261,7 +263,6 @@ close_all(struct worker *w)
 			guard_free(w->guards[i]);
 	event_base_loop(w->base, EVLOOP_NONBLOCK); /* what frees later */
 	event_free(w->sweep);
-	event_free(w->stop);
 	event_base_free(w->base);
 	incoming_free_pool(w);
 }

@@ -1,4 +1,5 @@
 /* sandbox/sandbox.c - the leads API behind a listener of its own. */
+#include <openssl/tls1.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -82,7 +83,8 @@ listen_as(struct sandbox *s, const struct sandbox_setup *setup,
 {
 	struct listener_address address = { .address = setup->address,
 		.certificate = setup->certificate,
-		.key = setup->key };
+		.key = setup->key,
+		.tls_min = TLS1_3_VERSION };
 	struct listener_setup listen = { .name = "sandbox",
 		.addresses = &address,
 		.address_count = 1,

@@ -1,11 +1,10 @@
 /*
  * sandbox/sandbox.h - a stand-in for the leads API, on this machine.
  *
- * Serves PATCH and GET /api/v1/leads/{leadId} over TLS (the listener's, 1.3
- * with whoever speaks it), as strict as the contract: unknown fields, wrong
- * types and wrong keys are refused in the API's own words. Leads live in
- * memory. For the demo, for trying mappings and for tests; not a server to
- * put on a network.
+ * Serves PATCH and GET /api/v1/leads/{leadId} over TLS 1.3, as strict as the
+ * contract: unknown fields, wrong types and wrong keys are refused in the
+ * API's own words. Leads live in memory. For the demo, for trying mappings
+ * and for tests; not a server to put on a network.
  */
 #ifndef BRIDGE_SANDBOX_H
 #define BRIDGE_SANDBOX_H

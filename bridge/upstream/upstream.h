@@ -12,7 +12,7 @@
  * bounded answers; one deadline over everything. A connection that fails
  * before a byte of the request was written is tried once more on a new one;
  * nothing is retried after that. The key goes to the configured host only.
- * Names are resolved on a helper thread.
+ * Names are resolved on a helper thread. The process must ignore SIGPIPE.
  */
 #ifndef BRIDGE_UPSTREAM_H
 #define BRIDGE_UPSTREAM_H
@@ -38,14 +38,18 @@ const char *upstream_target_name(const struct upstream_target *t);
 /* "https://api.leadsail.app", for messages; never the key. */
 const char *upstream_target_url(const struct upstream_target *t);
 
+/* The target must outlive the pool. */
 struct upstream_pool *upstream_pool_new(struct event_base *base,
     const struct upstream_target *t) MUST_CHECK;
-/* Ends calls in flight (their callbacks run with UPSTREAM_STOPPED). */
+/*
+ * Ends calls in flight (their callbacks run with UPSTREAM_STOPPED, before
+ * this returns, and must start no new ones). Fine from inside a callback.
+ */
 void upstream_pool_free(struct upstream_pool *p);
 
 enum upstream_outcome {
 	UPSTREAM_ANSWERED, /* a complete final answer, whatever its status */
-	/* Nothing of the request was written: */
+	/* The API has read nothing of the request: */
 	UPSTREAM_BUSY,       /* all connections taken and the queue full */
 	UPSTREAM_NO_ADDRESS, /* name not resolved */
 	UPSTREAM_NO_CONNECT,
@@ -58,7 +62,7 @@ enum upstream_outcome {
 	UPSTREAM_OUTCOMES
 };
 const char *upstream_outcome_name(enum upstream_outcome o);
-/* True when not a byte of the request had been written. */
+/* True when the API cannot have read a byte of the request. */
 bool upstream_outcome_unsent(enum upstream_outcome o);
 
 struct upstream_answer {
@@ -78,7 +82,8 @@ typedef void upstream_done(void *arg, const struct upstream_answer *a);
  * PATCH {prefix}/api/v1/leads/{lead_id} with the body, which is copied
  * before the call returns. done runs exactly once, on this loop, never from
  * inside this call. lead_id must satisfy lead_id_valid(); it is asserted.
- * idempotency_key may be STR_NONE.
+ * idempotency_key may be STR_NONE; what is not visible ASCII in it is sent
+ * as %XX, so a key that a stranger chose does no harm.
  */
 struct upstream_call *upstream_patch(struct upstream_pool *p,
     struct str lead_id, struct str body, struct str idempotency_key,

@@ -1,0 +1,468 @@
+/*
+ * upstream/upstream_conn.c - the life of one connection.
+ *
+ * The libevent callbacks find out what is possible now and call the step of
+ * the state the connection is in. Only conn_move() assigns the state.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "metrics/metrics.h"
+#include "upstream/upstream_pool.h"
+
+/* Reads in a row before other connections get their turn. */
+#define READS_IN_A_ROW 16
+
+static const unsigned conn_moves[CONN_STATES] = {
+	[CONN_RESOLVING] = BIT(CONN_CONNECTING) | BIT(CONN_CLOSED),
+	/* to itself: the next address is tried */
+	[CONN_CONNECTING] = BIT(CONN_CONNECTING) | BIT(CONN_SECURING) |
+	    BIT(CONN_BUSY) | BIT(CONN_CLOSED),
+	[CONN_SECURING] = BIT(CONN_BUSY) | BIT(CONN_CLOSED),
+	[CONN_BUSY] = BIT(CONN_IDLE) | BIT(CONN_CLOSED),
+	[CONN_IDLE] = BIT(CONN_BUSY) | BIT(CONN_CLOSED),
+};
+
+static void
+conn_move(struct conn *c, enum conn_state to)
+{
+	if (!(conn_moves[c->state] & BIT(to)))
+		bug("a connection to %s goes from state %d to %d",
+		    c->pool->target->name, (int)c->state, (int)to);
+	c->state = to;
+}
+
+/* The events of a socket that is about to be closed. */
+static void
+unhook_socket(struct conn *c)
+{
+	if (c->wire.fd == -1)
+		return;
+	event_del(&c->readable);
+	event_del(&c->writable);
+	wire_close(&c->wire);
+}
+
+void
+conn_close(struct conn *c)
+{
+	struct upstream_pool *p = c->pool;
+
+	if (c->call != NULL)
+		bug("a connection to %s is closed under its call",
+		    p->target->name);
+	if (c->state == CONN_IDLE)
+		TAILQ_REMOVE(&p->idle, c, idle);
+	conn_move(c, CONN_CLOSED);
+	event_del(&c->timer);
+	unhook_socket(c);
+	TAILQ_REMOVE(&p->conns, c, link);
+	p->conn_count--;
+	TAILQ_INSERT_TAIL(&p->graveyard, c, link);
+	pool_wake(p);
+}
+
+/* The wire failed before a byte of the request was written. */
+static enum upstream_outcome
+unsent_outcome(const struct conn *c)
+{
+	if (c->wire.refused || c->state == CONN_SECURING)
+		return UPSTREAM_NO_TLS;
+	return UPSTREAM_NO_CONNECT;
+}
+
+/* Ends the call of a connection that failed; the outcome says how far. */
+static void
+conn_fail(struct conn *c, enum upstream_outcome outcome, const char *reason)
+{
+	if (outcome == UPSTREAM_NO_TLS)
+		metrics_add(METRIC_TLS_FAILURES, 0, 1);
+	call_end(c->call, outcome, reason);
+}
+
+/*
+ * Not a byte of the request was taken. A connection that was kept open may
+ * have been closed by the peer at any moment: the call is put on a new one,
+ * once. On a new connection it is a failure.
+ */
+static void
+conn_fail_unsent(struct conn *c)
+{
+	struct upstream_pool *p = c->pool;
+	struct upstream_call *call = c->call;
+
+	if (!c->used || call->again) {
+		conn_fail(c, unsent_outcome(c), c->wire.problem);
+		return;
+	}
+	call->again = true;
+	call->conn = NULL;
+	c->call = NULL;
+	conn_close(c);
+	conn_open(p, call);
+}
+
+static void
+conn_write(struct conn *c)
+{
+	struct upstream_call *call = c->call;
+	struct str rest = str_skip(bytes_str(&call->request), call->sent);
+	enum wire_result result = WIRE_DONE;
+	size_t put = 0;
+
+	while (rest.len > 0) {
+		result = wire_write(&c->wire, rest.at, rest.len, &put);
+		if (result != WIRE_DONE)
+			break;
+		call->wrote = true;
+		call->sent += put;
+		rest = str_skip(rest, put);
+	}
+	if (result == WIRE_DONE) {
+		call_forget_request(call);
+	} else if (result == WIRE_NEEDS_WRITE) {
+		/* A part of a TLS record may be on its way. */
+		call->wrote = true;
+		event_add(&c->writable, NULL);
+	} else if (call->wrote) {
+		conn_fail(c, UPSTREAM_BROKEN, c->wire.problem);
+	} else {
+		conn_fail_unsent(c);
+	}
+}
+
+static bool
+is_written(const struct upstream_call *call)
+{
+	return call->wrote && call->request.len == 0;
+}
+
+bool
+conn_is_quiet(struct conn *c)
+{
+	size_t got;
+
+	return wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got) ==
+	    WIRE_NEEDS_READ;
+}
+
+static void
+attach(struct conn *c, struct upstream_call *call)
+{
+	c->call = call;
+	call->conn = c;
+	call_move(call, &c->pool->bound);
+}
+
+void
+conn_begin(struct conn *c, struct upstream_call *call)
+{
+	TAILQ_REMOVE(&c->pool->idle, c, idle);
+	conn_move(c, CONN_BUSY);
+	attach(c, call);
+	metrics_add(METRIC_UPSTREAM_REUSES, 0, 1);
+	conn_write(c);
+}
+
+/* The answer is whole: back to rest, or away. call_answer() comes last. */
+static void
+conn_finish(struct conn *c, bool surplus)
+{
+	struct upstream_call *call = c->call;
+	bool keep = call->reader.reusable && !surplus && is_written(call) &&
+	    !(wire_has_more(&c->wire) && !conn_is_quiet(c));
+
+	c->call = NULL;
+	call->conn = NULL;
+	call_move(call, NULL);
+	if (!keep) {
+		conn_close(c);
+	} else {
+		c->used = true;
+		c->idle_since_us = clock_mono_us();
+		conn_move(c, CONN_IDLE);
+		TAILQ_INSERT_HEAD(&c->pool->idle, c, idle);
+		pool_watch_idle(c->pool);
+		pool_pump(c->pool);
+	}
+	call_answer(call);
+}
+
+/* Feeds one piece; true when the call goes on. */
+static bool
+conn_feed(struct conn *c, size_t got)
+{
+	struct answer_reader *r = &c->call->reader;
+	size_t used = answer_reader_feed(r, c->pool->scratch, got);
+
+	if (r->verdict == VERDICT_MORE)
+		return true;
+	if (r->verdict == VERDICT_WHOLE)
+		conn_finish(c, used < got);
+	else
+		conn_fail(c, UPSTREAM_BROKEN, r->problem);
+	return false;
+}
+
+/* The stream ended in the proper way. */
+static void
+conn_ended(struct conn *c)
+{
+	struct answer_reader *r = &c->call->reader;
+
+	answer_reader_end(r);
+	if (r->verdict == VERDICT_WHOLE)
+		conn_finish(c, false);
+	else
+		conn_fail(c, UPSTREAM_BROKEN, r->problem);
+}
+
+static void
+conn_read(struct conn *c)
+{
+	enum wire_result result = WIRE_DONE;
+	size_t got = 0;
+
+	for (unsigned i = 0; i < READS_IN_A_ROW; i++) {
+		result = wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH,
+		    &got);
+		if (result != WIRE_DONE)
+			break;
+		if (!conn_feed(c, got))
+			return;
+	}
+	if (result == WIRE_DONE) /* what OpenSSL holds back makes no event */
+		event_active(&c->readable, EV_READ, 0);
+	else if (result == WIRE_NEEDS_WRITE)
+		event_add(&c->writable, NULL);
+	else if (result == WIRE_END)
+		conn_ended(c);
+	else if (result == WIRE_LOST)
+		conn_fail(c,
+		    c->wire.refused ? UPSTREAM_NO_TLS : UPSTREAM_BROKEN,
+		    c->wire.problem);
+}
+
+static void
+log_connected(const struct conn *c)
+{
+	const SSL *ssl = c->wire.ssl;
+	const char *resumed = NULL;
+
+	if (!log_wants(LOG_LEVEL_DEBUG))
+		return;
+	if (ssl != NULL)
+		resumed = SSL_session_reused(ssl) == 1 ? "true" : "false";
+	log_event(LOG_LEVEL_DEBUG, "upstream connected", "upstream",
+	    c->pool->target->name, "url", c->pool->target->address, "tls",
+	    ssl != NULL ? SSL_get_version(ssl) : NULL, "resumed", resumed,
+	    NULL);
+}
+
+/* Open at last: the request goes out, unless the server spoke first. */
+static void
+conn_ready(struct conn *c)
+{
+	enum wire_result result;
+	size_t got;
+
+	event_del(&c->timer);
+	c->pool->address = c->address;
+	metrics_add(METRIC_UPSTREAM_CONNECTS, 0, 1);
+	log_connected(c);
+	result = wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got);
+	if (result == WIRE_NEEDS_READ) {
+		conn_move(c, CONN_BUSY);
+		conn_write(c);
+	} else if (result == WIRE_LOST) {
+		conn_fail(c, unsent_outcome(c), c->wire.problem);
+	} else {
+		conn_fail(c, UPSTREAM_NO_CONNECT,
+		    result == WIRE_END ? "the server closed the connection "
+		                         "before it was asked anything"
+		                       : "the server spoke before it was asked "
+		                         "anything");
+	}
+}
+
+static void
+conn_secure(struct conn *c)
+{
+	enum wire_result result = wire_secure(&c->wire, c->pool->target);
+
+	if (result == WIRE_NEEDS_WRITE)
+		event_add(&c->writable, NULL);
+	else if (result == WIRE_DONE)
+		conn_ready(c);
+	else if (result == WIRE_LOST)
+		conn_fail(c, UPSTREAM_NO_TLS, c->wire.problem);
+}
+
+/* Waits at most until `by`; on_timer() says what then. */
+static void
+arm_timer(struct conn *c, int64_t by)
+{
+	int64_t left = by - clock_mono_us();
+	struct timeval tv = { 0, 0 };
+
+	if (left > 0) {
+		tv.tv_sec = (time_t)(left / 1000000);
+		tv.tv_usec = (suseconds_t)(left % 1000000);
+	}
+	evtimer_add(&c->timer, &tv);
+}
+
+static void
+conn_connected(struct conn *c)
+{
+	arm_timer(c, c->connect_by_us);
+	event_add(&c->readable, NULL);
+	if (c->pool->target->tls == NULL) {
+		conn_ready(c);
+		return;
+	}
+	conn_move(c, CONN_SECURING);
+	conn_secure(c);
+}
+
+static void conn_connect(struct conn *c);
+
+/* This address does not answer: on to the next, or an end. */
+static void
+conn_unreachable(struct conn *c)
+{
+	unhook_socket(c);
+	c->tried++;
+	if (c->tried < c->addresses.count &&
+	    clock_mono_us() < c->connect_by_us) {
+		c->address = (c->address + 1) % c->addresses.count;
+		conn_connect(c);
+		return;
+	}
+	names_forget(c->pool->names);
+	conn_fail(c, UPSTREAM_NO_CONNECT, c->wire.problem);
+}
+
+static void
+on_connect(struct conn *c)
+{
+	if (wire_opened(&c->wire) == WIRE_DONE)
+		conn_connected(c);
+	else
+		conn_unreachable(c);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd, (void)what;
+	if (c->state == CONN_BUSY)
+		conn_read(c);
+	else if (c->state == CONN_SECURING)
+		conn_secure(c);
+	else if (c->state == CONN_IDLE && !conn_is_quiet(c))
+		conn_close(c);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd, (void)what;
+	if (c->state == CONN_CONNECTING)
+		on_connect(c);
+	else if (c->state == CONN_SECURING)
+		conn_secure(c);
+	else if (c->state == CONN_BUSY && !is_written(c->call))
+		conn_write(c);
+	else if (c->state == CONN_BUSY)
+		conn_read(c);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd, (void)what;
+	if (c->state == CONN_SECURING) {
+		conn_fail(c, UPSTREAM_NO_TLS,
+		    "the TLS handshake did not end within connect_timeout");
+		return;
+	}
+	snprintf(c->wire.problem, sizeof(c->wire.problem),
+	    "no connection within connect_timeout");
+	conn_unreachable(c);
+}
+
+/*
+ * Tries c->address. Each address gets an equal share of the time that is
+ * left, so that one that swallows everything does not starve the others.
+ */
+static void
+conn_connect(struct conn *c)
+{
+	int64_t now = clock_mono_us();
+	int64_t share = (c->connect_by_us - now) /
+	    (int64_t)(c->addresses.count - c->tried);
+	enum wire_result result;
+
+	conn_move(c, CONN_CONNECTING);
+	wire_init(&c->wire, &c->pool->memory);
+	result = wire_open(&c->wire, &c->addresses.list[c->address]);
+	if (c->wire.fd != -1) {
+		event_assign(&c->readable, c->pool->base, c->wire.fd,
+		    EV_READ | EV_PERSIST, on_readable, c);
+		event_assign(&c->writable, c->pool->base, c->wire.fd, EV_WRITE,
+		    on_writable, c);
+	}
+	if (result == WIRE_DONE) {
+		conn_connected(c);
+	} else if (result == WIRE_NEEDS_WRITE) {
+		event_add(&c->writable, NULL);
+		arm_timer(c, now + share);
+	} else {
+		conn_unreachable(c);
+	}
+}
+
+void
+conn_resolved(struct conn *c, const char *problem)
+{
+	const struct names_list *known;
+	char reason[URL_HOST_MAX + 192];
+
+	if (problem != NULL) {
+		snprintf(reason, sizeof(reason), "%s: %s",
+		    c->pool->target->url.host, problem);
+		conn_fail(c, UPSTREAM_NO_ADDRESS, reason);
+		return;
+	}
+	known = names_get(c->pool->names);
+	if (known == NULL)
+		return; /* forgotten meanwhile: another lookup runs */
+	c->addresses = *known;
+	c->address = c->pool->address % known->count;
+	c->connect_by_us = clock_mono_us() +
+	    c->pool->target->options.connect_timeout_ms * 1000;
+	conn_connect(c);
+}
+
+void
+conn_open(struct upstream_pool *p, struct upstream_call *call)
+{
+	struct conn *c = base_alloc(sizeof(*c));
+
+	c->pool = p;
+	c->state = CONN_RESOLVING;
+	wire_init(&c->wire, &p->memory);
+	evtimer_assign(&c->timer, p->base, on_timer, c);
+	TAILQ_INSERT_TAIL(&p->conns, c, link);
+	p->conn_count++;
+	attach(c, call);
+	if (names_get(p->names) != NULL)
+		conn_resolved(c, NULL);
+}

@@ -1,0 +1,264 @@
+/* upstream/upstream_pool.c - one worker's connections to a target. */
+#include <string.h>
+
+#include "upstream/upstream_pool.h"
+
+static struct timeval
+timeval_of_us(int64_t us)
+{
+	return (struct timeval){ .tv_sec = (time_t)(us / 1000000),
+		.tv_usec = (suseconds_t)(us % 1000000) };
+}
+
+void
+pool_wake(struct upstream_pool *p)
+{
+	static const struct timeval now = { 0, 0 };
+
+	if (!p->stopping && !evtimer_pending(&p->sweep, NULL))
+		evtimer_add(&p->sweep, &now);
+}
+
+static void
+empty_graveyard(struct upstream_pool *p)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&p->graveyard)) != NULL) {
+		TAILQ_REMOVE(&p->graveyard, c, link);
+		base_free(c);
+	}
+}
+
+/*
+ * Only the calls that had ended when the sweep began: done may start calls
+ * that end at once, and the loop has other things to do.
+ */
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct upstream_pool *p = arg;
+	size_t count = p->ended.count;
+
+	(void)fd, (void)what;
+	empty_graveyard(p);
+	pool_pump(p);
+	p->running++;
+	while (count-- > 0 && !TAILQ_EMPTY(&p->ended.calls) && !p->buried)
+		call_report_end(TAILQ_FIRST(&p->ended.calls));
+	p->running--;
+	if (p->buried && p->running == 0)
+		upstream_pool_free(p);
+	else if (p->ended.count > 0)
+		pool_wake(p);
+}
+
+static void
+rest_timer(struct upstream_pool *p, const struct conn *oldest)
+{
+	int64_t due = oldest->idle_since_us +
+	    p->target->options.idle_timeout_ms * 1000;
+	int64_t left = due - clock_mono_us();
+	struct timeval tv = timeval_of_us(left > 0 ? left : 0);
+
+	evtimer_add(&p->idle_timer, &tv);
+}
+
+void
+pool_watch_idle(struct upstream_pool *p)
+{
+	if (!evtimer_pending(&p->idle_timer, NULL))
+		rest_timer(p, TAILQ_LAST(&p->idle, conns));
+}
+
+static void
+on_idle_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct upstream_pool *p = arg;
+	int64_t before = clock_mono_us() -
+	    p->target->options.idle_timeout_ms * 1000;
+	struct conn *c;
+
+	(void)fd, (void)what;
+	while ((c = TAILQ_LAST(&p->idle, conns)) != NULL &&
+	    c->idle_since_us <= before)
+		conn_close(c);
+	if (c != NULL)
+		rest_timer(p, c);
+}
+
+/* A lookup ended: whoever waits for it goes on, or ends. */
+static void
+on_names(void *arg, const char *problem)
+{
+	struct upstream_pool *p = arg;
+	struct conn *c, *next;
+
+	for (c = TAILQ_FIRST(&p->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state == CONN_RESOLVING)
+			conn_resolved(c, problem);
+	}
+}
+
+static void
+list_init(struct call_list *list)
+{
+	TAILQ_INIT(&list->calls);
+	list->count = 0;
+}
+
+struct upstream_pool *
+upstream_pool_new(struct event_base *base, const struct upstream_target *t)
+{
+	struct upstream_pool *p = base_alloc(sizeof(*p));
+
+	p->base = base;
+	p->target = t;
+	TAILQ_INIT(&p->conns);
+	TAILQ_INIT(&p->idle);
+	TAILQ_INIT(&p->graveyard);
+	list_init(&p->queue);
+	list_init(&p->bound);
+	list_init(&p->ended);
+	evtimer_assign(&p->sweep, base, on_sweep, p);
+	evtimer_assign(&p->idle_timer, base, on_idle_timer, p);
+	/* Deadlines all have the same length: a list serves, not a heap. */
+	p->timeout = timeval_of_us(t->options.timeout_ms * 1000);
+	p->deadline = event_base_init_common_timeout(base, &p->timeout);
+	if (p->deadline == NULL)
+		p->deadline = &p->timeout;
+	p->names = names_new(base, &t->url, on_names, p);
+	return p;
+}
+
+static void
+stop_calls(struct call_list *list)
+{
+	static const char reason[] = "leadbridge is stopping";
+
+	while (!TAILQ_EMPTY(&list->calls))
+		call_end(TAILQ_FIRST(&list->calls), UPSTREAM_STOPPED, reason);
+}
+
+/* All calls end, then all connections close; done runs for each. */
+static void
+pool_stop(struct upstream_pool *p)
+{
+	p->stopping = true;
+	stop_calls(&p->queue);
+	stop_calls(&p->bound);
+	event_del(&p->sweep);
+	event_del(&p->idle_timer);
+	p->running++;
+	while (!TAILQ_EMPTY(&p->ended.calls))
+		call_report_end(TAILQ_FIRST(&p->ended.calls));
+	p->running--;
+	while (!TAILQ_EMPTY(&p->conns))
+		conn_close(TAILQ_FIRST(&p->conns));
+}
+
+void
+upstream_pool_free(struct upstream_pool *p)
+{
+	if (p == NULL)
+		return;
+	if (!p->stopping)
+		pool_stop(p);
+	p->buried = p->running > 0;
+	if (p->buried)
+		return;
+	empty_graveyard(p);
+	names_free(p->names);
+	wire_forget_session(&p->memory);
+	explicit_bzero(p->scratch, sizeof(p->scratch));
+	base_free(p);
+}
+
+/* An idle connection that is still good, the latest first; or NULL. */
+static struct conn *
+take_idle(struct upstream_pool *p)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&p->idle)) != NULL) {
+		if (conn_is_quiet(c))
+			return c;
+		conn_close(c);
+	}
+	return NULL;
+}
+
+/* Puts the call on a connection; false when all are taken. */
+static bool
+serve(struct upstream_pool *p, struct upstream_call *call)
+{
+	struct conn *c = take_idle(p);
+
+	if (c != NULL)
+		conn_begin(c, call);
+	else if (p->conn_count < (size_t)p->target->options.connections)
+		conn_open(p, call);
+	else
+		return false;
+	return true;
+}
+
+void
+pool_pump(struct upstream_pool *p)
+{
+	struct upstream_call *call;
+
+	while ((call = TAILQ_FIRST(&p->queue.calls)) != NULL && !p->stopping)
+		if (!serve(p, call))
+			return;
+}
+
+static bool
+id_is_safe(struct str id)
+{
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.at[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		        (c >= 'A' && c <= 'Z') || c == '_' || c == '-'))
+			return false;
+	}
+	return id.len >= 1 && id.len <= 64;
+}
+
+struct upstream_call *
+upstream_patch(struct upstream_pool *p, struct str lead_id, struct str body,
+    struct str idempotency_key, upstream_done *done, void *arg)
+{
+	struct upstream_call *call;
+
+	if (!id_is_safe(lead_id))
+		bug("upstream_patch: not a lead id");
+	if (p->stopping)
+		bug("upstream_patch: the pool is being freed");
+	call = call_new(p, done, arg);
+	if (!call_print(call, lead_id, body, idempotency_key))
+		call_end(call, UPSTREAM_BUSY, "no memory for the request");
+	else if (p->queue.count == 0 && serve(p, call))
+		return call;
+	else if (p->queue.count < (size_t)p->target->options.queue)
+		call_move(call, &p->queue);
+	else
+		call_end(call, UPSTREAM_BUSY,
+		    "all connections are taken, and the queue is full");
+	return call;
+}
+
+void
+upstream_cancel(struct upstream_call *call)
+{
+	struct conn *c = call->conn;
+
+	if (c != NULL) {
+		c->call = NULL;
+		call->conn = NULL;
+		conn_close(c);
+	}
+	call_free(call);
+}

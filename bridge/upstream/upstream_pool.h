@@ -1,0 +1,146 @@
+/*
+ * upstream/upstream_pool.h - calls, connections and what joins them.
+ * Private to this room; everything here lives on one loop.
+ *
+ * A call waits in the queue or holds one connection; a connection serves at
+ * most one call. User code (done) runs from two places only: the end of a
+ * read that completed an answer, and the sweep, a timer armed for "now".
+ * Everything that ends otherwise is left to the sweep, so nothing ends under
+ * the feet of the code that ended it.
+ *
+ *	call: queued -> bound -> answered -> freed
+ *	         \________\____> ended by a failure -> swept, freed
+ */
+#ifndef BRIDGE_UPSTREAM_POOL_H
+#define BRIDGE_UPSTREAM_POOL_H
+
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "upstream/upstream_answer.h"
+#include "upstream/upstream_names.h"
+#include "upstream/upstream_target.h"
+#include "upstream/upstream_wire.h"
+
+enum conn_state {
+	CONN_RESOLVING,  /* waits for an address */
+	CONN_CONNECTING, /* TCP */
+	CONN_SECURING,   /* TLS */
+	CONN_BUSY,       /* a request is out, or going out */
+	CONN_IDLE,       /* kept open; no call */
+	CONN_CLOSED,     /* waits for the sweep to free it */
+	CONN_STATES
+};
+
+struct conn {
+	struct upstream_pool *pool;
+	struct upstream_call *call; /* NULL when IDLE or CLOSED */
+	enum conn_state state;
+	struct wire wire;
+	struct event readable; /* always armed once connected */
+	struct event writable; /* only where a write or connect would block */
+	struct event timer;    /* connecting and securing */
+	bool used;             /* has carried an answer before */
+	struct names_list addresses; /* as they were when it was resolved */
+	size_t address;              /* index of the one being tried */
+	size_t tried;
+	int64_t connect_by_us;
+	int64_t idle_since_us;
+	TAILQ_ENTRY(conn) link; /* pool->conns or pool->graveyard */
+	TAILQ_ENTRY(conn) idle; /* pool->idle, when IDLE */
+};
+
+TAILQ_HEAD(conns, conn);
+TAILQ_HEAD(calls, upstream_call);
+
+struct call_list {
+	struct calls calls; /* first come, first served */
+	size_t count;
+};
+
+struct upstream_call {
+	struct upstream_pool *pool;
+	struct call_list *list; /* the pool's queue, bound or ended */
+	struct conn *conn;      /* when bound */
+	struct bytes request;   /* holds the key: wiped once it is sent */
+	size_t sent;
+	bool wrote; /* some of it may have left this process */
+	bool again; /* was put on a second connection already */
+	struct answer_reader reader;
+	struct event deadline;
+	int64_t started_us;
+	enum upstream_outcome outcome; /* when ended */
+	char reason[256];
+	upstream_done *done;
+	void *arg;
+	TAILQ_ENTRY(upstream_call) link;
+};
+
+/* A TLS record's worth: one read takes a usual answer whole. */
+#define POOL_SCRATCH ((size_t)16384)
+
+struct upstream_pool {
+	struct event_base *base;
+	const struct upstream_target *target;
+	struct names *names;
+	size_t address; /* index of the last one that worked */
+	struct wire_memory memory;
+	struct conns conns; /* all that are open or opening */
+	struct conns idle;  /* latest first; the oldest rest at the tail */
+	struct conns graveyard;
+	size_t conn_count;
+	struct call_list queue;
+	struct call_list bound;
+	struct call_list ended;
+	struct event sweep;
+	struct event idle_timer;
+	struct timeval timeout;
+	const struct timeval *deadline; /* timeout, as a common timeout */
+	unsigned running;               /* frames of user code on the stack */
+	bool stopping;
+	bool buried; /* freed by user code: the last frame frees it */
+	char scratch[POOL_SCRATCH];
+};
+
+/* upstream_pool.c */
+void pool_wake(struct upstream_pool *p); /* the sweep will run */
+/* Serves the queue, while there are connections to serve it. */
+void pool_pump(struct upstream_pool *p);
+/* A connection came to rest: it will be closed when it rests too long. */
+void pool_watch_idle(struct upstream_pool *p);
+
+/* upstream_call.c */
+struct upstream_call *call_new(struct upstream_pool *p, upstream_done *done,
+    void *arg);
+void call_free(struct upstream_call *call);
+/* Prints the request; false when there is no memory for it. */
+bool call_print(struct upstream_call *call, struct str lead_id, struct str body,
+    struct str idempotency_key) MUST_CHECK;
+/* All of it is written: the key need not stay in memory any longer. */
+void call_forget_request(struct upstream_call *call);
+void call_move(struct upstream_call *call, struct call_list *to);
+/*
+ * Ends it without an answer and closes its connection, if it holds one.
+ * done runs from the sweep. The reason is copied.
+ */
+void call_end(struct upstream_call *call, enum upstream_outcome outcome,
+    const char *reason);
+/* Both run done and free the call; the pool may be gone afterwards. */
+void call_answer(struct upstream_call *call);
+void call_report_end(struct upstream_call *call);
+
+/* upstream_conn.c */
+/* Opens one for the call. A failure ends the call. */
+void conn_open(struct upstream_pool *p, struct upstream_call *call);
+/* The lookup it waits for is over; problem as in names_ready. */
+void conn_resolved(struct conn *c, const char *problem);
+/* Nothing came behind the last answer, and the peer is still there. */
+bool conn_is_quiet(struct conn *c);
+/* Sends the call's request on an idle connection. */
+void conn_begin(struct conn *c, struct upstream_call *call);
+/* Unhooks it; it must hold no call. The sweep frees it. */
+void conn_close(struct conn *c);
+
+#endif

@@ -1,0 +1,311 @@
+/* upstream/upstream_wire.c - bytes over one connection, TLS or not. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "upstream/upstream_wire.h"
+
+/*
+ * A resumed session stands for a certificate checked at most this long ago;
+ * servers may offer sessions of up to a week.
+ */
+#define SESSION_AGE_US ((int64_t)3600 * 1000000)
+
+static enum wire_result
+lose(struct wire *w, const char *what, const char *reason)
+{
+	w->dead = true;
+	snprintf(w->problem, sizeof(w->problem), "%s%s%s", what,
+	    reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	return WIRE_LOST;
+}
+
+void
+wire_forget_session(struct wire_memory *memory)
+{
+	SSL_SESSION_free(memory->session);
+	memory->session = NULL;
+}
+
+/* OpenSSL hands over a session; 1: it is ours now. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct wire *w = SSL_get_app_data(ssl);
+
+	w->heard = true;
+	if (!SSL_SESSION_is_resumable(session))
+		return 0;
+	wire_forget_session(w->memory);
+	w->memory->session = session;
+	w->memory->taken_us = clock_mono_us();
+	return 1;
+}
+
+void
+wire_remember_sessions(SSL_CTX *tls)
+{
+	SSL_CTX_set_session_cache_mode(tls,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(tls, on_session);
+}
+
+void
+wire_init(struct wire *w, struct wire_memory *memory)
+{
+	*w = (struct wire){ .fd = -1, .memory = memory };
+}
+
+enum wire_result
+wire_open(struct wire *w, const struct wire_address *to)
+{
+	static const int on = 1;
+
+	w->fd = socket(to->at.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd == -1)
+		return lose(w, "no socket", strerror(errno));
+	/* A request is one write; waiting for more would only delay it. */
+	(void)setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(w->fd, (const struct sockaddr *)&to->at, to->len) == 0)
+		return WIRE_DONE;
+	if (errno == EINPROGRESS || errno == EINTR)
+		return WIRE_NEEDS_WRITE;
+	return lose(w, "cannot connect", strerror(errno));
+}
+
+enum wire_result
+wire_opened(struct wire *w)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+		error = errno;
+	return error == 0 ? WIRE_DONE
+	                  : lose(w, "cannot connect", strerror(error));
+}
+
+/* What to look at, for the refusals people meet most. */
+static const struct {
+	int verdict;
+	const char *text;
+} advices[] = {
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+	    " (not among the trusted roots, or the server leaves out an "
+	    "intermediate)" },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, " (is this machine's clock right?)" },
+	{ X509_V_ERR_CERT_HAS_EXPIRED, " (is this machine's clock right?)" },
+	{ X509_V_ERR_HOSTNAME_MISMATCH, " (is it the host of the url?)" },
+};
+
+static const char *
+advice(long verdict)
+{
+	for (size_t i = 0; i < COUNT_OF(advices); i++)
+		if (advices[i].verdict == verdict)
+			return advices[i].text;
+	return "";
+}
+
+/* The handshake failed, in words. */
+static enum wire_result
+handshake_lost(struct wire *w, int error, int saved)
+{
+	long verdict = SSL_get_verify_result(w->ssl);
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = ERR_reason_error_string(code);
+	char text[160];
+
+	/* A session the server chokes on is not tried again. */
+	wire_forget_session(w->memory);
+	if (verdict != X509_V_OK) {
+		snprintf(text, sizeof(text), "%s%s",
+		    X509_verify_cert_error_string(verdict), advice(verdict));
+		return lose(w, "the server's certificate is refused", text);
+	}
+	if (error == SSL_ERROR_SYSCALL && saved != 0)
+		return lose(w, "the TLS handshake failed", strerror(saved));
+	if (error == SSL_ERROR_ZERO_RETURN || reason == NULL)
+		reason = "the server closed the connection";
+	return lose(w, "the TLS handshake failed", reason);
+}
+
+static bool
+begin_tls(struct wire *w, const struct upstream_target *t)
+{
+	struct wire_memory *m = w->memory;
+	char host[URL_HOST_MAX + 1]; /* the macro below drops a const */
+
+	w->ssl = SSL_new(t->tls);
+	if (w->ssl == NULL || SSL_set_fd(w->ssl, w->fd) != 1)
+		return false;
+	SSL_set_app_data(w->ssl, w);
+	SSL_set_connect_state(w->ssl);
+	memcpy(host, t->url.host, sizeof(host));
+	/* RFC 6066: an address is no server name. */
+	if (!t->url.numeric && SSL_set_tlsext_host_name(w->ssl, host) != 1)
+		return false;
+	if (m->session != NULL &&
+	    clock_mono_us() - m->taken_us < SESSION_AGE_US)
+		(void)SSL_set_session(w->ssl, m->session);
+	return true;
+}
+
+enum wire_result
+wire_secure(struct wire *w, const struct upstream_target *t)
+{
+	int rc, error;
+
+	ERR_clear_error();
+	if (w->ssl == NULL && !begin_tls(w, t))
+		return lose(w, "TLS cannot be set up", NULL);
+	errno = 0;
+	rc = SSL_do_handshake(w->ssl);
+	if (rc != 1) {
+		error = SSL_get_error(w->ssl, rc);
+		if (error == SSL_ERROR_WANT_READ)
+			return WIRE_NEEDS_READ;
+		if (error == SSL_ERROR_WANT_WRITE)
+			return WIRE_NEEDS_WRITE;
+		return handshake_lost(w, error, errno);
+	}
+	/* The library has checked both; nothing is sent on its word alone. */
+	if (SSL_get_verify_result(w->ssl) != X509_V_OK ||
+	    SSL_get0_peer_certificate(w->ssl) == NULL)
+		return handshake_lost(w, SSL_ERROR_SSL, 0);
+	return WIRE_DONE;
+}
+
+/* Why a read or a write over TLS failed. */
+static enum wire_result
+tls_lost(struct wire *w, int error, int saved)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason = ERR_reason_error_string(code);
+
+	if (ERR_GET_REASON(code) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED &&
+	    !w->heard) {
+		w->refused = true;
+		return lose(w, "the TLS handshake failed",
+		    "the server wants a client certificate");
+	}
+	if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return lose(w, "the connection was cut (no close_notify)",
+		    NULL);
+	if (error == SSL_ERROR_SYSCALL && saved != 0)
+		return lose(w, "the connection was lost", strerror(saved));
+	return lose(w, "the connection was lost",
+	    reason != NULL ? reason : "TLS");
+}
+
+static enum wire_result
+tls_read(struct wire *w, char *at, size_t room, size_t *got)
+{
+	int error;
+
+	ERR_clear_error();
+	errno = 0;
+	if (SSL_read_ex(w->ssl, at, room, got) == 1) {
+		w->heard = true;
+		return WIRE_DONE;
+	}
+	error = SSL_get_error(w->ssl, 0);
+	if (error == SSL_ERROR_WANT_READ)
+		return WIRE_NEEDS_READ;
+	if (error == SSL_ERROR_WANT_WRITE)
+		return WIRE_NEEDS_WRITE;
+	if (error == SSL_ERROR_ZERO_RETURN)
+		return WIRE_END;
+	return tls_lost(w, error, errno);
+}
+
+static enum wire_result
+plain_read(struct wire *w, char *at, size_t room, size_t *got)
+{
+	ssize_t n = recv(w->fd, at, room, 0);
+
+	if (n > 0) {
+		*got = (size_t)n;
+		return WIRE_DONE;
+	}
+	if (n == 0)
+		return WIRE_END;
+	if (errno == EAGAIN || errno == EINTR)
+		return WIRE_NEEDS_READ;
+	return lose(w, "the connection was lost", strerror(errno));
+}
+
+enum wire_result
+wire_read(struct wire *w, char *at, size_t room, size_t *got)
+{
+	return w->ssl != NULL ? tls_read(w, at, room, got)
+	                      : plain_read(w, at, room, got);
+}
+
+static enum wire_result
+tls_write(struct wire *w, const char *at, size_t len, size_t *put)
+{
+	int error;
+
+	ERR_clear_error();
+	errno = 0;
+	if (SSL_write_ex(w->ssl, at, len, put) == 1)
+		return WIRE_DONE;
+	error = SSL_get_error(w->ssl, 0);
+	if (error == SSL_ERROR_WANT_WRITE)
+		return WIRE_NEEDS_WRITE;
+	return tls_lost(w, error, errno);
+}
+
+static enum wire_result
+plain_write(struct wire *w, const char *at, size_t len, size_t *put)
+{
+	ssize_t n = send(w->fd, at, len, MSG_NOSIGNAL);
+
+	if (n >= 0) {
+		*put = (size_t)n;
+		return WIRE_DONE;
+	}
+	if (errno == EAGAIN || errno == EINTR)
+		return WIRE_NEEDS_WRITE;
+	return lose(w, "the connection was lost", strerror(errno));
+}
+
+enum wire_result
+wire_write(struct wire *w, const char *at, size_t len, size_t *put)
+{
+	return w->ssl != NULL ? tls_write(w, at, len, put)
+	                      : plain_write(w, at, len, put);
+}
+
+bool
+wire_has_more(const struct wire *w)
+{
+	return w->ssl != NULL && SSL_has_pending(w->ssl) == 1;
+}
+
+/*
+ * A TLS connection that did not fail is shut down properly even in haste:
+ * OpenSSL takes a session whose connection was not for broken.
+ */
+void
+wire_close(struct wire *w)
+{
+	if (w->ssl != NULL && !w->dead && SSL_is_init_finished(w->ssl)) {
+		ERR_clear_error();
+		(void)SSL_shutdown(w->ssl);
+	}
+	SSL_free(w->ssl);
+	w->ssl = NULL;
+	if (w->fd != -1)
+		close(w->fd);
+	w->fd = -1;
+}
