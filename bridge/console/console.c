@@ -84,7 +84,7 @@ given_json(const struct given *g)
 }
 
 int
-complain(enum console_exit code, const char *fmt, ...)
+complain(int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -97,7 +97,7 @@ complain(enum console_exit code, const char *fmt, ...)
 }
 
 int
-complain_faults(struct faults *all, enum console_exit code)
+complain_faults(struct faults *all, int code)
 {
 	struct bytes out;
 
@@ -110,7 +110,7 @@ complain_faults(struct faults *all, enum console_exit code)
 }
 
 int
-complain_fault(const struct fault *f, enum console_exit code)
+complain_fault(const struct fault *f, int code)
 {
 	struct bytes out;
 

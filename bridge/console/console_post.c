@@ -56,15 +56,14 @@ post_url_parse(const char *url, struct post_url *out, struct fault *why)
 }
 
 /* The host without the brackets of an IPv6 address. */
-static const char *
+static void
 bare_host(const struct post_url *url, char out[256])
 {
-	size_t len = strlen(url->host);
+	struct str host = str_of(url->host);
 
-	if (url->host[0] != '[' || len < 3)
-		return url->host;
-	snprintf(out, 256, "%.*s", (int)len - 2, url->host + 1);
-	return out;
+	if (host.len > 2 && host.at[0] == '[')
+		host = (struct str){ host.at + 1, host.len - 2 };
+	snprintf(out, 256, "%.*s", STR_ARG(host));
 }
 
 static void
@@ -101,7 +100,7 @@ make_context(const char *ca, struct fault *why)
 }
 
 static void
-set_name(SSL *ssl, const char *host)
+set_name(SSL *ssl, char *host)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
@@ -129,15 +128,16 @@ set_timeouts(BIO *bio)
 static BIO *
 connect_to(const struct post_url *url, SSL_CTX *ctx, struct fault *why)
 {
-	char room[256];
-	const char *host = bare_host(url, room);
+	struct post_url at = *url; /* OpenSSL's macros want it writable */
+	char host[256];
 	BIO *bio = url->tls ? BIO_new_ssl_connect(ctx) : BIO_new_connect(NULL);
 	SSL *ssl = NULL;
 
 	if (bio == NULL)
 		return NULL;
-	BIO_set_conn_hostname(bio, url->host);
-	BIO_set_conn_port(bio, url->port);
+	bare_host(url, host);
+	BIO_set_conn_hostname(bio, at.host);
+	BIO_set_conn_port(bio, at.port);
 	if (url->tls && BIO_get_ssl(bio, &ssl) == 1)
 		set_name(ssl, host);
 	ERR_clear_error();

@@ -59,10 +59,10 @@ extern const struct verb verb_check, verb_demo, verb_map, verb_query, verb_run,
 	}
 
 /* Prints "leadbridge: ..." on standard error; returns the exit code. */
-int complain(enum console_exit code, const char *fmt, ...) PRINTF(2, 3);
+int complain(int code, const char *fmt, ...) PRINTF(2, 3);
 /* Prints all faults, a line each, on standard error. */
-int complain_faults(struct faults *all, enum console_exit code);
-int complain_fault(const struct fault *f, enum console_exit code);
+int complain_faults(struct faults *all, int code);
+int complain_fault(const struct fault *f, int code);
 /* Prints what bytes hold and forgets it; for standard output. */
 void print_bytes(struct bytes *b);
 

@@ -15,7 +15,7 @@
 
 struct reasons {
 	char type[64];
-	char length[48];
+	char length[72];
 	char values[VALUES_MAX];
 	char minimum[48];
 };

@@ -33,7 +33,8 @@ ENV = dict(
     os.environ,
     ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1",
     UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-    TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1",
+    TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions="
+    + os.path.join(TOP, "tests/support/tsan.supp"),
     CMOCKA_MESSAGE_OUTPUT="stdout",
 )
 
