@@ -257,8 +257,12 @@ static int
 prepare_phone(const struct transform_setup *s, void **out, struct fault *why)
 {
 	struct phone_wish wish;
-	const char *problem = read_wish(s->args, s->arg_count, &wish);
+	const char *problem = phone_problem();
 
+	if (problem != NULL)
+		return fault_set(why, FAULT_SETTINGS, NULL,
+		    "phone: libphonenumber cannot be used: %s", problem);
+	problem = read_wish(s->args, s->arg_count, &wish);
 	if (problem != NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL, "phone: %s",
 		    problem);
