@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-#define CHUNK_FIRST ((size_t)16 << 10)
+#define CHUNK_FIRST ((size_t)8 << 10)
 #define ALIGN ((size_t)16)
 
 struct chunk {

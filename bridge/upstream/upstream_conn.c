@@ -23,12 +23,21 @@ static const unsigned conn_moves[CONN_STATES] = {
 	[CONN_IDLE] = BIT(CONN_BUSY) | BIT(CONN_CLOSED),
 };
 
+static bool
+is_opening(enum conn_state s)
+{
+	return s == CONN_RESOLVING || s == CONN_CONNECTING ||
+	    s == CONN_SECURING;
+}
+
 static void
 conn_move(struct conn *c, enum conn_state to)
 {
 	if (!(conn_moves[c->state] & BIT(to)))
 		bug("a connection to %s goes from state %d to %d",
 		    c->pool->target->name, (int)c->state, (int)to);
+	if (is_opening(c->state) && !is_opening(to))
+		c->pool->opening--;
 	c->state = to;
 }
 
@@ -273,6 +282,8 @@ conn_ready(struct conn *c)
 	result = wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got);
 	if (result == WIRE_NEEDS_READ) {
 		conn_move(c, CONN_BUSY);
+		if (c->pool->queue.count > 0)
+			pool_wake(c->pool); /* the next may open */
 		conn_write(c);
 	} else if (result == WIRE_LOST) {
 		conn_fail(c, unsent_outcome(c), c->wire.problem);
@@ -462,6 +473,7 @@ conn_open(struct upstream_pool *p, struct upstream_call *call)
 	evtimer_assign(&c->timer, p->base, on_timer, c);
 	TAILQ_INSERT_TAIL(&p->conns, c, link);
 	p->conn_count++;
+	p->opening++;
 	attach(c, call);
 	if (names_get(p->names) != NULL)
 		conn_resolved(c, NULL);

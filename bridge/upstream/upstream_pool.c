@@ -189,7 +189,7 @@ take_idle(struct upstream_pool *p)
 	return NULL;
 }
 
-/* Puts the call on a connection; false when all are taken. */
+/* Puts the call on a connection; false when it has to wait for one. */
 static bool
 serve(struct upstream_pool *p, struct upstream_call *call)
 {
@@ -197,7 +197,8 @@ serve(struct upstream_pool *p, struct upstream_call *call)
 
 	if (c != NULL)
 		conn_begin(c, call);
-	else if (p->conn_count < (size_t)p->target->options.connections)
+	else if (p->conn_count < (size_t)p->target->options.connections &&
+	    p->opening < POOL_OPENING)
 		conn_open(p, call);
 	else
 		return false;
@@ -212,6 +213,14 @@ pool_pump(struct upstream_pool *p)
 	while ((call = TAILQ_FIRST(&p->queue.calls)) != NULL && !p->stopping)
 		if (!serve(p, call))
 			return;
+}
+
+/* Calls that may wait: for connections yet to be opened, and the queue. */
+static size_t
+queue_room(const struct upstream_pool *p)
+{
+	return (size_t)p->target->options.queue +
+	    (size_t)p->target->options.connections - p->conn_count;
 }
 
 static bool
@@ -242,7 +251,7 @@ upstream_patch(struct upstream_pool *p, struct str lead_id, struct str body,
 		call_end(call, UPSTREAM_BUSY, "no memory for the request");
 	else if (p->queue.count == 0 && serve(p, call))
 		return call;
-	else if (p->queue.count < (size_t)p->target->options.queue)
+	else if (p->queue.count < queue_room(p))
 		call_move(call, &p->queue);
 	else
 		call_end(call, UPSTREAM_BUSY,

@@ -78,6 +78,13 @@ struct upstream_call {
 	TAILQ_ENTRY(upstream_call) link;
 };
 
+/*
+ * Connections being opened at once. A burst of calls would else begin a
+ * handshake each: 20 KiB and a millisecond of the API's time apiece, for
+ * connections that are idle as soon as the first answers are there.
+ */
+#define POOL_OPENING ((size_t)8)
+
 /* A TLS record's worth: one read takes a usual answer whole. */
 #define POOL_SCRATCH ((size_t)16384)
 
@@ -91,6 +98,7 @@ struct upstream_pool {
 	struct conns idle;  /* latest first; the oldest rest at the tail */
 	struct conns graveyard;
 	size_t conn_count;
+	size_t opening; /* of these, not open yet */
 	struct call_list queue;
 	struct call_list bound;
 	struct call_list ended;

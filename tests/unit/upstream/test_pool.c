@@ -308,6 +308,44 @@ done_may_cancel_another_call(void **state)
 }
 
 static void
+a_burst_opens_few_connections_at_once(void **state)
+{
+	struct ended e[12] = { { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 12; queue = 0;");
+	s.silent = true; /* each call keeps its connection */
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	while (s.conns == 0)
+		event_base_loop(s.base, EVLOOP_ONCE);
+	assert_in_range(s.conns, 1, 8);
+	run_until(&s, &s.requests, COUNT_OF(e));
+	assert_int_equal(s.conns, COUNT_OF(e));
+	close_stage(&s);
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		assert_int_equal(e[i].outcome, UPSTREAM_STOPPED);
+}
+
+static void
+a_burst_is_served_by_the_connections_that_are_there(void **state)
+{
+	struct ended e[12] = { { 0 } };
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 12;");
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		ask(&s, &e[i]);
+	for (size_t i = 0; i < COUNT_OF(e); i++)
+		run_until(&s, &e[i].count, 1);
+	assert_in_range(s.conns, 1, 12);
+	assert_int_equal(s.requests, COUNT_OF(e));
+	close_stage(&s);
+}
+
+static void
 freeing_the_pool_ends_every_call_once(void **state)
 {
 	struct ended e[4] = { { 0 } };
@@ -486,6 +524,9 @@ main(void)
 		cmocka_unit_test(one_connection_serves_call_after_call),
 		cmocka_unit_test(done_may_start_a_call),
 		cmocka_unit_test(a_full_queue_is_busy_but_not_at_once),
+		cmocka_unit_test(a_burst_opens_few_connections_at_once),
+		cmocka_unit_test(
+		    a_burst_is_served_by_the_connections_that_are_there),
 		cmocka_unit_test(a_caller_that_insists_does_not_stop_the_loop),
 		cmocka_unit_test(cancelled_calls_stay_silent),
 		cmocka_unit_test(done_may_cancel_another_call),
