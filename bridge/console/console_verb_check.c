@@ -36,6 +36,9 @@ check(const struct given *g)
 	p = program_load(file, &all);
 	if (p == NULL)
 		return complain_faults(&all, EXIT_FAULTS);
+	for (size_t i = 0; program_warning(p, i) != NULL; i++)
+		fprintf(stderr, "%s: warning: %s\n", file,
+		    program_warning(p, i));
 	printf("%s: ok, %zu route%s\n", file, routes_count(p->routes),
 	    routes_count(p->routes) == 1 ? "" : "s");
 	program_free(p);

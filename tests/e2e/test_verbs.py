@@ -55,6 +55,15 @@ def test_check_says_ok(house):
     assert out == "leadbridge.cfg: ok, 3 routes\n"
 
 
+def test_check_warns_of_what_has_no_effect(house):
+    with open(house.path("leadbridge.cfg")) as f:
+        house.write("queued.cfg", f.read() +
+                    '\njournal = { url = "sqlite:journal.db"; };\n')
+    out, err = house.run("check", "-c", "queued.cfg")
+    assert out == "queued.cfg: ok, 3 routes\n"
+    assert "queued.cfg: warning: journal: has no effect" in err
+
+
 def test_check_reports_every_fault_of_every_file_at_once(house):
     bad = house.write("bad/mappings/a/mapping.cfg", '''
 route    = "/hooks/a";
