@@ -20,6 +20,7 @@ static const struct verb *const verbs[] = {
 	&verb_sandbox,
 	&verb_schema,
 	&verb_send,
+	&verb_senders,
 	&verb_test,
 	&verb_version,
 	NULL,

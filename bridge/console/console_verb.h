@@ -44,7 +44,7 @@ struct verb {
 };
 
 extern const struct verb verb_check, verb_demo, verb_map, verb_query, verb_run,
-    verb_sandbox, verb_schema, verb_send, verb_test, verb_version;
+    verb_sandbox, verb_schema, verb_send, verb_senders, verb_test, verb_version;
 
 /* Rows several verbs share. */
 #define OPTION_CONFIG                                                          \

@@ -71,5 +71,7 @@ int verifier_sign(const struct verifier *v, const struct request *r,
 
 /* The presets built in, by name, sorted; NULL past the end. */
 const char *verify_preset_name(size_t i);
+/* A preset's file, as in mappings/senders; its first line says what it is. */
+const char *verify_preset_text(const char *name); /* or NULL */
 
 #endif

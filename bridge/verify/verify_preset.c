@@ -21,3 +21,11 @@ verify_preset_name(size_t i)
 		p++, i--;
 	return p->name;
 }
+
+const char *
+verify_preset_text(const char *name)
+{
+	const struct preset *p = preset_find(name);
+
+	return p != NULL ? p->text : NULL;
+}

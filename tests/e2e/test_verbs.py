@@ -10,7 +10,7 @@ import pytest
 from house import FORM_SECRET, TYPEFORM, House, typeform_event
 
 VERBS = ["check", "demo", "map", "query", "run", "sandbox", "schema", "send",
-         "test", "version"]
+         "senders", "test", "version"]
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +193,20 @@ def test_send_signs_as_the_sender_does(house):
         assert FORM_SECRET not in out + err
     finally:
         assert house.stop() == 0
+
+
+def test_senders_lists_the_presets_and_shows_one(house):
+    out, _ = house.run("senders")
+    assert re.search(r"^typeform +Typeform", out, re.M)
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names == sorted(names) and len(names) > 40
+    listed = json.loads(house.run("senders", "--output", "json")[0])
+    assert [s["name"] for s in listed] == names
+    out, _ = house.run("senders", "show", "stripe")
+    assert 'message       = "{timestamp}.{body}";' in out
+    _, err = house.run("senders", "show", "typefrom", code=1)
+    assert "did you mean 'typeform'?" in err
+    house.run("senders", "list", code=2)
 
 
 def test_a_closed_output_is_an_error(house):
