@@ -1,0 +1,106 @@
+/* console/console_verb_senders.c - the senders known by name. */
+#include <string.h>
+
+#include "console/console_verb.h"
+#include "verify/verify.h"
+
+static const struct option_row options[] = {
+	OPTION_OUTPUT,
+	{ .name = NULL },
+};
+
+/*
+ * The first line of the preset's file, without its comment mark; where the
+ * sentence goes on below, only what stands before its last mark.
+ */
+static struct str
+about(const char *name)
+{
+	struct str rest = str_of(verify_preset_text(name)), line;
+	size_t end;
+
+	str_cut(&rest, '\n', &line);
+	line = str_trim(str_skip(line, 1));
+	end = line.len;
+	if (line.len == 0 || line.at[line.len - 1] == '.')
+		return line;
+	while (end > 1 &&
+	    !(line.at[end - 1] == ' ' && strchr(".:,;", line.at[end - 2])))
+		end--;
+	return end > 1 ? (struct str){ line.at, end - 2 } : line;
+}
+
+static int
+list_text(void)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++) {
+		struct str text = about(name);
+
+		printf("%-26s %.*s\n", name, STR_ARG(text));
+	}
+	return EXIT_OK;
+}
+
+static int
+list_json(void)
+{
+	struct bytes out;
+	const char *name;
+
+	bytes_init(&out, (size_t)1 << 20);
+	bytes_add_char(&out, '[');
+	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++) {
+		bytes_add_text(&out, i > 0 ? ",\n{\"name\":" : "{\"name\":");
+		bytes_add_json(&out, str_of(name));
+		bytes_add_text(&out, ",\"about\":");
+		bytes_add_json(&out, about(name));
+		bytes_add_char(&out, '}');
+	}
+	bytes_add_text(&out, "]\n");
+	print_bytes(&out);
+	return EXIT_OK;
+}
+
+static int
+show(const char *name)
+{
+	const char *text = verify_preset_text(name), *found;
+	struct nearest near;
+
+	if (text != NULL) {
+		fputs(text, stdout);
+		return EXIT_OK;
+	}
+	nearest_start(&near, str_of(name));
+	for (size_t i = 0; verify_preset_name(i) != NULL; i++)
+		nearest_try(&near, verify_preset_name(i));
+	found = nearest_found(&near);
+	return complain(EXIT_FAULTS, "there is no sender '%s'%s%s%s", name,
+	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
+	    found != NULL ? "'?" : "");
+}
+
+static int
+senders(const struct given *g)
+{
+	if (given_count(g) == 2 && strcmp(given_arg(g, 0), "show") == 0)
+		return show(given_arg(g, 1));
+	if (given_count(g) > 0)
+		return complain(EXIT_USAGE,
+		    "senders: 'show NAME' or nothing is expected");
+	return given_json(g) ? list_json() : list_text();
+}
+
+const struct verb verb_senders = {
+	.name = "senders",
+	.args = "[show NAME]",
+	.help = "List the senders known by name, or show one.",
+	.more = "A mapping names one in 'sender'. What is shown is its "
+	        "preset:\n"
+	        "how it signs, and where that is documented.\n",
+	.options = options,
+	.max_args = 2,
+	.run = senders,
+};
