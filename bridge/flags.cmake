@@ -1,8 +1,10 @@
-# Warnings, hardening and sanitizers: one interface target that every target
-# of ours links. Flags a compiler lacks are left out (checked once).
+# Interface targets: bridge_code has the warnings and the hardening,
+# bridge_flags the sanitizers on top; every target of ours links the latter,
+# but for modules, which cannot do without a sanitizer's runtime in them.
+# Flags a compiler lacks are left out (checked once).
 include(CheckCCompilerFlag)
 
-add_library(bridge_flags INTERFACE)
+add_library(bridge_code INTERFACE)
 
 set(warnings -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wshadow
   -Wimplicit-fallthrough -Wpointer-arith -Wundef -Wvla -Wcast-qual)
@@ -14,21 +16,24 @@ set(hardening_try -fstack-clash-protection -fcf-protection=full
   -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3 -Wtrampolines
   -Wbidi-chars=any -Wlogical-op -Wduplicated-cond)
 
-target_compile_options(bridge_flags INTERFACE ${warnings} ${hardening}
+target_compile_options(bridge_code INTERFACE ${warnings} ${hardening}
   "$<$<COMPILE_LANGUAGE:C>:${warnings_c}>")
 foreach(flag ${hardening_try})
   string(MAKE_C_IDENTIFIER "has${flag}" has)
   check_c_compiler_flag("-Werror ${flag}" ${has})
   if(${has})
-    target_compile_options(bridge_flags INTERFACE
+    target_compile_options(bridge_code INTERFACE
       "$<$<COMPILE_LANGUAGE:C>:${flag}>")
   endif()
 endforeach()
 
-target_compile_definitions(bridge_flags INTERFACE _GNU_SOURCE
+target_compile_definitions(bridge_code INTERFACE _GNU_SOURCE
   BRIDGE_VERSION="${PROJECT_VERSION}")
-target_link_options(bridge_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack
+target_link_options(bridge_code INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack
   -Wl,--as-needed -Wl,--no-copy-dt-needed-entries)
+
+add_library(bridge_flags INTERFACE)
+target_link_libraries(bridge_flags INTERFACE bridge_code)
 
 if(BRIDGE_SANITIZE)
   # -O1: sanitizers and -Werror meet false "maybe uninitialized" at -O2.
@@ -37,7 +42,7 @@ if(BRIDGE_SANITIZE)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
 else()
   # -fno-strict-overflow here only: it defines what UBSan is to report.
-  target_compile_options(bridge_flags INTERFACE -U_FORTIFY_SOURCE
+  target_compile_options(bridge_code INTERFACE -U_FORTIFY_SOURCE
     -D_FORTIFY_SOURCE=3 -fno-strict-overflow)
 endif()
 if(BRIDGE_FUZZ)
