@@ -133,13 +133,34 @@ on_answer(void *arg, const struct upstream_answer *got)
 }
 
 static void
-send_update(struct delivery *d)
+send_update(struct delivery *d, struct upstream_call *call)
 {
 	delivery_move(d, DELIVERY_SENDING);
 	if (d->events.batch)
 		d->items[d->next - 1].lead_id = d->update.lead_id;
-	(void)upstream_patch(d->worker->pools[d->route->target],
-	    d->update.lead_id, d->update.body, STR_NONE, on_answer, d);
+	upstream_send(call, d->update.lead_id, STR_NONE, on_answer, d);
+}
+
+/* Maps the next event. 1 it is on its way, 0 it makes no update, -1 why. */
+static int
+try_event(struct delivery *d, struct fault *why)
+{
+	size_t i = d->next++;
+	doc_node event = d->events.at != NULL ? d->events.at[i] : DOC_NONE;
+	struct upstream_call
+	    *call = upstream_begin(d->worker->pools[d->route->target],
+	        MAPPING_BODY_MAX);
+	int rc;
+
+	d->update = (struct mapping_update){ 0 };
+	rc = mapping_print(d->route->mapping, &d->input, event,
+	    upstream_body(call), &d->update, why);
+	if (rc == 0 && !d->update.skipped) {
+		send_update(d, call);
+		return 1;
+	}
+	upstream_cancel(call);
+	return rc;
 }
 
 /*
@@ -150,19 +171,11 @@ static void
 delivery_next(struct delivery *d)
 {
 	while (d->next < d->events.count) {
-		size_t i = d->next++;
-		doc_node event = d->events.at != NULL ? d->events.at[i]
-		                                      : DOC_NONE;
 		struct fault why = { 0 };
-		int rc;
+		int rc = try_event(d, &why);
 
-		d->update = (struct mapping_update){ 0 };
-		rc = mapping_run(d->route->mapping, &d->input, event,
-		    &d->update, &why);
-		if (rc == 0 && !d->update.skipped) {
-			send_update(d);
+		if (rc == 1)
 			return;
-		}
 		if (!d->events.batch) {
 			if (rc == -1)
 				delivery_refuse(d, &why, why.text);
@@ -170,8 +183,8 @@ delivery_next(struct delivery *d)
 				delivery_ignore(d);
 			return;
 		}
-		d->items[i].fault = why;
-		d->items[i].skipped = rc == 0;
+		d->items[d->next - 1].fault = why;
+		d->items[d->next - 1].skipped = rc == 0;
 	}
 	delivery_report(d);
 }

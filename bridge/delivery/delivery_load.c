@@ -219,48 +219,25 @@ route_verifier(const struct route *r)
 	return r->verifier;
 }
 
-/* Plain routes before those with parameters; by path, then by file. */
+/* By path, then by file: faults come in an order that does not change. */
 static int
 by_path(const void *a, const void *b)
 {
 	const struct route *const *x = a, *const *y = b;
-	int order;
+	int order = strcmp((*x)->settings.path, (*y)->settings.path);
 
-	if ((*x)->has_params != (*y)->has_params)
-		return (*x)->has_params ? 1 : -1;
-	order = strcmp((*x)->settings.path, (*y)->settings.path);
 	if (order != 0)
 		return order;
 	return strcmp(settings_path((*x)->file), settings_path((*y)->file));
 }
 
-/* True when no request could tell the two paths apart. */
-static bool
-same_path(const struct route *a, const struct route *b)
-{
-	if (a->segment_count != b->segment_count)
-		return false;
-	for (size_t i = 0; i < a->segment_count; i++) {
-		const struct route_segment *x = &a->segments[i];
-		const struct route_segment *y = &b->segments[i];
-
-		if (x->param != y->param ||
-		    (!x->param && !str_eq(x->text, y->text)))
-			return false;
-	}
-	return strcmp(a->settings.method, b->settings.method) == 0;
-}
-
 static void
-check_twins(const struct routes *r, struct faults *all)
+on_twins(void *arg, const struct route *r, const struct route *earlier)
 {
-	for (size_t i = 0; i < r->count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (same_path(r->list[i], r->list[k]))
-				settings_fault(all, member(r->list[i], "route"),
-				    "route: %s is taken by %s",
-				    r->list[i]->settings.path,
-				    settings_path(r->list[k]->file));
+	struct faults *all = arg;
+
+	settings_fault(all, member(r, "route"), "route: %s is taken by %s",
+	    r->settings.path, settings_path(earlier->file));
 }
 
 static void
@@ -274,7 +251,6 @@ load_file(struct routes *r, const char *file, const struct secrets *secrets,
 		return;
 	r->list = base_grow(r->list, r->count + 1, sizeof(struct route *));
 	r->list[r->count++] = route;
-	r->plain += !route->has_params;
 }
 
 static void
@@ -305,7 +281,7 @@ routes_load(const struct routes_setup *setup, struct faults *all)
 	load_all(r, setup, all);
 	if (r->count > 0)
 		qsort(r->list, r->count, sizeof(struct route *), by_path);
-	check_twins(r, all);
+	routes_index(r, on_twins, all);
 	if (all->count > before) {
 		routes_free(r);
 		r = NULL;
@@ -320,6 +296,7 @@ routes_free(struct routes *r)
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		route_close(r->list[i]);
+	routes_index_free(r->index);
 	base_free(r->list);
 	base_free(r);
 }

@@ -1,4 +1,4 @@
-/* delivery/delivery_route.c - a route's path, and the route of a request. */
+/* delivery/delivery_route.c - the path of a route, compiled and read. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +65,6 @@ compile(struct route *r)
 			return problem;
 		params += s->param;
 	}
-	r->has_params = params > 0;
 	return params > ROUTE_PARAMS ? "more than 8 parameters" : NULL;
 }
 
@@ -80,6 +79,13 @@ route_compile_path(struct route *r, struct faults *all)
 	    config_setting_get_member(settings_root(r->file), "route"),
 	    "route: not a path: %s", problem);
 	return false;
+}
+
+bool
+route_param(struct str text, struct arena *arena, struct str *value)
+{
+	return text.len > 0 && percent_decode(arena, text, false, value) == 0 &&
+	    utf8_valid(*value);
 }
 
 /* Does the path fit, and what are its parameters then? */
@@ -102,68 +108,12 @@ match_segments(const struct route *r, struct str path, struct arena *arena,
 			continue;
 		}
 		params[n].name = s->text;
-		if (text.len == 0 ||
-		    percent_decode(arena, text, false, &params[n].value) ==
-		        -1 ||
-		    !utf8_valid(params[n].value))
+		if (!route_param(text, arena, &params[n].value))
 			return false;
 		n++;
 	}
 	*count = n;
 	return i == r->segment_count;
-}
-
-/* The first plain route that is not before the path. */
-static size_t
-lower_bound(const struct routes *all, struct str path)
-{
-	size_t low = 0, high = all->plain;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (str_cmp(str_of(all->list[middle]->settings.path), path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool
-method_fits(const struct route *r, const struct request *request)
-{
-	return str_eq(str_of(r->settings.method), request->method);
-}
-
-enum route_match
-routes_match(const struct routes *all, const struct request *request,
-    struct arena *arena, const struct route **found,
-    struct header params[ROUTE_PARAMS], size_t *param_count)
-{
-	enum route_match best = ROUTE_NOT_FOUND;
-
-	*param_count = 0;
-	for (size_t i = lower_bound(all, request->path); i < all->plain &&
-	     str_eq(str_of(all->list[i]->settings.path), request->path);
-	     i++) {
-		*found = all->list[i];
-		if (method_fits(*found, request))
-			return ROUTE_FOUND;
-		best = ROUTE_WRONG_METHOD;
-	}
-	for (size_t i = all->plain; i < all->count; i++) {
-		const struct route *r = all->list[i];
-
-		if (!match_segments(r, request->path, arena, params,
-		        param_count))
-			continue;
-		*found = r;
-		if (method_fits(r, request))
-			return ROUTE_FOUND;
-		best = ROUTE_WRONG_METHOD;
-	}
-	return best;
 }
 
 size_t

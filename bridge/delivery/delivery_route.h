@@ -29,13 +29,13 @@ struct route {
 		bool param;
 	} * segments;
 	size_t segment_count;
-	bool has_params;
+	struct route *beside; /* of the same path, by another method */
 };
 
 struct routes {
-	struct route **list; /* without parameters first, sorted by path */
+	struct route **list; /* sorted by path */
 	size_t count;
-	size_t plain; /* how many have no parameters */
+	struct route_index *index;
 	struct upstream_target *const *targets;
 	size_t target_count;
 };
@@ -43,11 +43,24 @@ struct routes {
 /* Cuts and checks the path of a route; adds faults. */
 bool route_compile_path(struct route *r, struct faults *all);
 
+/* The value of {x} in a path, decoded; false when it is none. */
+bool route_param(struct str text, struct arena *arena, struct str *value);
+
+/*
+ * Makes all->index of the list, whose routes have to stay. `twins` is told
+ * of each route that no request could tell from an earlier one.
+ */
+typedef void route_twins(void *arg, const struct route *r,
+    const struct route *earlier);
+void routes_index(struct routes *all, route_twins *twins, void *arg);
+void routes_index_free(struct route_index *x); /* NULL is fine */
+
 enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_WRONG_METHOD };
 
 /*
- * The route of a request. *params is filled (decoded, in the arena) from the
- * {x} segments. On ROUTE_WRONG_METHOD *found is a route of that path: its
+ * The route of a request; where several fit, the one with text where others
+ * have a parameter. *params is filled (decoded, in the arena) from the {x}
+ * segments. On ROUTE_WRONG_METHOD *found is a route of that path: its
  * method is the one to allow.
  */
 enum route_match routes_match(const struct routes *all,

@@ -1,10 +1,14 @@
 /* jsonpath/jsonpath.c - the door: compiling and running paths and tests. */
+#include "jsonpath/jsonpath_notes.h"
 #include "jsonpath/jsonpath_parse.h"
 #include "jsonpath/jsonpath_run.h"
 
 struct jsonpath {
 	struct program program;
 	const struct query *query;
+	/* In a family: where the query gets to by steps, and what is left. */
+	uint32_t place;
+	const struct segment *rest;
 };
 
 struct jsonpath_test {
@@ -129,7 +133,11 @@ jsonpath_select(const struct jsonpath *p, const struct jsonpath_scope *s,
 	int rc;
 
 	run_init(&run, &p->program, s, why);
-	rc = run_query(&run, p->query, s->current, &found);
+	if (s->notes != NULL && p->place > 0)
+		rc = run_segments(&run, p->rest,
+		    notes_place(s->notes, p->place), &found);
+	else
+		rc = run_query(&run, p->query, s->current, &found);
 	run_done(&run);
 	if (rc == 0)
 		*out = (struct jsonpath_nodes){ found.list, found.count };
@@ -142,7 +150,15 @@ jsonpath_one(const struct jsonpath *p, const struct jsonpath_scope *s)
 	if (!p->query->singular)
 		bug("jsonpath_one: '%.*s' is not singular",
 		    STR_ARG(p->program.text));
+	if (s->notes != NULL && p->place > 0)
+		return notes_place(s->notes, p->place);
 	return run_singular(s->document, p->query, s->current);
+}
+
+void
+jsonpath_join(struct jsonpath_family *f, struct jsonpath *p)
+{
+	p->place = family_join(f, p->query, &p->rest);
 }
 
 static int

@@ -14,6 +14,8 @@
 #include "decode/decode.h"
 
 struct jsonpath;
+struct jsonpath_family;
+struct jsonpath_notes;
 
 enum jsonpath_flags {
 	JSONPATH_RELATIVE = 1, /* may begin with '@', the current node */
@@ -50,6 +52,7 @@ struct jsonpath_scope {
 	const struct document *document;
 	doc_node current;
 	struct arena *arena; /* results and scratch; not touched by singular */
+	struct jsonpath_notes *notes; /* or NULL; see jsonpath_join() */
 };
 
 /*
@@ -62,6 +65,27 @@ int jsonpath_select(const struct jsonpath *p, const struct jsonpath_scope *s,
     struct jsonpath_nodes *out, struct fault *why) MUST_CHECK;
 /* Of a singular path: the node or DOC_NONE. Allocates nothing. */
 doc_node jsonpath_one(const struct jsonpath *p, const struct jsonpath_scope *s);
+
+/*
+ * What the paths of one mapping have in common. With notes on a document,
+ * paths that joined do together what each would do alone: $.a.b is stepped to
+ * once however many paths begin with it, and [?@.ref == 'x'] for many x reads
+ * its array once. The results are the same. A family is made at load and
+ * read-only afterwards; its paths must outlive it. Notes belong to one run of
+ * one thread, and lie in the arena; NULL when that is full, which is as good.
+ */
+struct jsonpath_family *jsonpath_family_new(void) MUST_CHECK;
+void jsonpath_family_free(struct jsonpath_family *f); /* NULL is fine */
+void jsonpath_join(struct jsonpath_family *f, struct jsonpath *p);
+struct jsonpath_notes *jsonpath_notes_new(const struct jsonpath_family *f,
+    const struct document *d, struct arena *arena) MUST_CHECK;
+/*
+ * The first child of an array whose member `name`, which has to stay, is that
+ * text; DOC_NONE when there is none. False when nothing is noted that could
+ * tell: look at the children.
+ */
+bool jsonpath_find(struct jsonpath_notes *n, doc_node array, struct str name,
+    struct str text, doc_node *item);
 
 /*
  * A logical expression, as between "?" and "]" in a filter; blanks around it

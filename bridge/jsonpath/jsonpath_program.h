@@ -66,6 +66,7 @@ enum selector_kind {
 struct selector {
 	struct selector *next;
 	enum selector_kind kind;
+	uint32_t index_number; /* of a filter in a family; 0: none */
 	union {
 		struct str name;
 		int64_t index; /* below zero: counted from the end */
@@ -159,6 +160,10 @@ struct program {
 	struct regex *regexes; /* freed with the program */
 	struct str text;       /* as compiled */
 };
+
+/* The one node of a name or an index, or DOC_NONE; jsonpath_run.c. */
+doc_node query_step(const struct document *d, const struct selector *s,
+    doc_node n);
 
 /* Zeroed, 8-byte aligned, there or the process ends: bounded by the text. */
 void *program_take(struct program *p, size_t size) MUST_CHECK;

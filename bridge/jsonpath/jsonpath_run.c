@@ -1,6 +1,7 @@
 /* jsonpath/jsonpath_run.c - finding the nodes a query selects. */
 #include <string.h>
 
+#include "jsonpath/jsonpath_notes.h"
 #include "jsonpath/jsonpath_run.h"
 
 /* Reaching an element can mean stepping over those before it. */
@@ -34,6 +35,7 @@ run_init(struct run *r, const struct program *p, const struct jsonpath_scope *s,
 {
 	r->document = s->document;
 	r->arena = s->arena;
+	r->notes = s->notes;
 	r->why = why;
 	r->text = shorten(p->text);
 	r->left = RUN_NODES_MAX;
@@ -143,9 +145,8 @@ place(const struct document *d, doc_node n, int64_t index)
 	return index >= 0 && index < count ? (size_t)index : SIZE_MAX;
 }
 
-/* The one node of a name or an index, or DOC_NONE. */
-static doc_node
-step(const struct document *d, const struct selector *s, doc_node n)
+doc_node
+query_step(const struct document *d, const struct selector *s, doc_node n)
 {
 	if (s->kind == SELECT_NAME)
 		return doc_member(d, n, s->name);
@@ -156,7 +157,7 @@ step(const struct document *d, const struct selector *s, doc_node n)
 static int
 take_step(struct run *r, const struct selector *s, doc_node *n)
 {
-	doc_node child = step(r->document, s, *n);
+	doc_node child = query_step(r->document, s, *n);
 
 	if (s->kind == SELECT_INDEX && child != DOC_NONE &&
 	    run_spend(r, place(r->document, *n, s->index) / STEPS_PER_NODE) ==
@@ -189,10 +190,40 @@ select_all(struct run *r, const struct segment *s, const struct selector *sel,
 	return GO_ON;
 }
 
+/* Only the children that an index says may have the filter's text. */
+static int
+select_indexed(struct run *r, const struct segment *s, struct index *x,
+    struct str text, struct found *found)
+{
+	uint32_t hash = index_hash(text);
+	int rc = GO_ON;
+
+	x->in_use++;
+	for (uint32_t i = index_first(x, hash); i != INDEX_END && rc == GO_ON;
+	     i = x->items[i].next) {
+		doc_node n = x->items[i].node;
+
+		rc = run_spend(r, 1);
+		if (rc == 0 && x->items[i].hash == hash &&
+		    str_eq(index_text(r->document, x, n), text))
+			rc = visit(r, s->next, n, found);
+	}
+	x->in_use--;
+	return rc;
+}
+
 static int
 select_filter(struct run *r, const struct segment *s,
     const struct selector *sel, doc_node n, struct found *found)
 {
+	bool read = false;
+	struct index *x = notes_index(r->notes, sel, n, &read);
+
+	if (read && run_spend(r, doc_count(r->document, n)) == -1)
+		return -1;
+	if (x != NULL)
+		return select_indexed(r, s, x, sel->filter->right->literal.text,
+		    found);
 	DOC_FOREACH (r->document, n, child) {
 		int rc = run_spend(r, 1);
 
@@ -357,13 +388,20 @@ int
 run_query(struct run *r, const struct query *q, doc_node current,
     struct found *found)
 {
-	doc_node n = query_start(r->document, q, current);
+	return run_segments(r, q->segments,
+	    query_start(r->document, q, current), found);
+}
+
+int
+run_segments(struct run *r, const struct segment *s, doc_node n,
+    struct found *found)
+{
 	size_t base = r->stack.count;
 	int rc;
 
 	if (n == DOC_NONE)
 		return 0;
-	rc = visit(r, q->segments, n, found);
+	rc = visit(r, s, n, found);
 	/* Who stops early leaves its nodes there. */
 	r->stack.count = base;
 	return rc == -1 ? -1 : 0;
@@ -389,6 +427,6 @@ run_singular(const struct document *d, const struct query *q, doc_node current)
 
 	for (const struct segment *s = q->segments; s != NULL && n != DOC_NONE;
 	     s = s->next)
-		n = step(d, s->selectors, n);
+		n = query_step(d, s->selectors, n);
 	return n;
 }

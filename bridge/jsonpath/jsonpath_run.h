@@ -33,6 +33,7 @@ struct run_stack {
 struct run {
 	const struct document *document;
 	struct arena *arena;
+	struct jsonpath_notes *notes; /* or NULL */
 	struct fault *why;
 	struct str text; /* the path's, for faults */
 	size_t left;     /* of RUN_NODES_MAX */
@@ -67,6 +68,9 @@ int run_spend_text(struct run *r, size_t bytes) MUST_CHECK;
 
 /* 0, or -1 with the fault set. */
 int run_query(struct run *r, const struct query *q, doc_node current,
+    struct found *found) MUST_CHECK;
+/* The same from a node on, which may be DOC_NONE. */
+int run_segments(struct run *r, const struct segment *s, doc_node n,
     struct found *found) MUST_CHECK;
 /* Of a singular query: its node or DOC_NONE. 0 or -1. */
 int run_one(struct run *r, const struct query *q, doc_node current,

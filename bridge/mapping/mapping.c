@@ -15,6 +15,7 @@ mapping_free(struct mapping *m)
 		return;
 	for (struct owned *o = m->owned; o != NULL; o = o->next)
 		o->release(o->thing);
+	jsonpath_family_free(m->family);
 	arena_free(m->arena);
 	base_free(m);
 }
@@ -95,6 +96,7 @@ release_test(void *thing)
 void
 mapping_own_path(struct mapping *m, struct jsonpath *p)
 {
+	jsonpath_join(m->family, p);
 	mapping_own(m, release_path, p);
 }
 

@@ -4,8 +4,8 @@
  * A mapping is the mapping part of a route's file (when, events, lead_id,
  * update, tables, writes). Compiling checks it against the lead contract and
  * reports every fault with file:line; running parses nothing, and prints the
- * PATCH body once, straight to bytes. A compiled mapping is read-only and may
- * be shared by threads.
+ * PATCH body once, straight to the bytes it is sent from. A compiled mapping is
+ * read-only and may be shared by threads.
  */
 #ifndef BRIDGE_MAPPING_H
 #define BRIDGE_MAPPING_H
@@ -59,14 +59,23 @@ int mapping_split(const struct mapping *m, const struct mapping_input *in,
 
 struct mapping_update {
 	struct str lead_id;
-	struct str body; /* the PATCH body, compact JSON; in the arena */
+	struct str body; /* the PATCH body, compact JSON; see below */
 	bool skipped;    /* this item's own `when` said no */
 };
 
+/* The most we send for one event; the API's own ceiling is not published. */
+#define MAPPING_BODY_MAX ((size_t)1 << 20)
+
 /*
- * Makes one update. FAULT_MAPPING or FAULT_CONTRACT with where set to the
- * target ("update.email") and a text that names the path, never the value.
+ * Makes one update, its body printed behind what `body` holds, up to the
+ * ceiling of these bytes; when there is none, they are as they were.
+ * FAULT_MAPPING or FAULT_CONTRACT with where set to the target
+ * ("update.email") and a text that names the path, never the value.
  */
+int mapping_print(const struct mapping *m, const struct mapping_input *in,
+    doc_node event, struct bytes *body, struct mapping_update *out,
+    struct fault *why) MUST_CHECK;
+/* The same with a body in the arena, of MAPPING_BODY_MAX. */
 int mapping_run(const struct mapping *m, const struct mapping_input *in,
     doc_node event, struct mapping_update *out, struct fault *why) MUST_CHECK;
 

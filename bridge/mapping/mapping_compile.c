@@ -184,6 +184,7 @@ mapping_compile(const config_setting_t *group, struct faults *all)
 	size_t before = all->count;
 
 	m->arena = arena_new(SIZE_MAX);
+	m->family = jsonpath_family_new();
 	tables = config_setting_get_member(group, "tables");
 	compile_tables(&c, tables);
 	compile_parts(&c, group);

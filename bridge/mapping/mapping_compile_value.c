@@ -144,7 +144,7 @@ key_where(struct compiler *c, const char *group, struct str key)
 	return mapping_keep_print(c->m, "%s['%.*s']", group, STR_ARG(key));
 }
 
-/* "\"city\":", ready to print. */
+/* ",\"city\":", ready to print; the first of a group goes without the comma. */
 static struct str
 printed_key(struct compiler *c, struct str key)
 {
@@ -152,6 +152,7 @@ printed_key(struct compiler *c, struct str key)
 	struct str kept;
 
 	bytes_init(&json, (size_t)1 << 20);
+	bytes_add_char(&json, ',');
 	bytes_add_json(&json, key);
 	bytes_add_char(&json, ':');
 	kept = mapping_keep(c->m, bytes_str(&json));
@@ -321,7 +322,7 @@ compile_list(struct compiler *c, const struct place *p)
 		    config_setting_get_elem(p->at, (unsigned)i));
 
 		below.where = mapping_keep_print(c->m, "%s[%d]", p->where, i);
-		add_member(c, &b, STR(""), compile_value(c, &below));
+		add_member(c, &b, STR(","), compile_value(c, &below));
 	}
 	if (count == 0)
 		place_fault(c, p, "is an empty list: it would never be sent");

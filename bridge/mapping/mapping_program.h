@@ -101,7 +101,7 @@ struct node {
 };
 
 struct member {
-	struct str key; /* ready to print, "\"city\":"; empty in a list */
+	struct str key; /* ready to print, ",\"city\":"; "," in a list */
 	const struct node *node;
 	const struct member *next;
 };
@@ -115,6 +115,7 @@ struct owned {
 
 struct mapping {
 	struct arena *arena;
+	struct jsonpath_family *family; /* of all its paths */
 	struct owned *owned;
 	const struct jsonpath_test *when; /* or NULL */
 	const struct jsonpath *events;    /* or NULL */

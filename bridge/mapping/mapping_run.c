@@ -1,9 +1,6 @@
 /* mapping/mapping_run.c - the runner's doors: which updates, and each one. */
 #include "mapping/mapping_run.h"
 
-/* The most we send for one event; the API's own ceiling is not published. */
-#define BODY_CEILING ((size_t)1 << 20)
-
 int
 mapping_split(const struct mapping *m, const struct mapping_input *in,
     struct mapping_events *out, struct fault *why)
@@ -74,32 +71,54 @@ run_lead_id(struct run *r, const struct node *n, struct str *out)
 	    STR_ARG(id.from != NULL ? id.from->text : n->text));
 }
 
+/* 1 printed, 0 this item is not wanted, -1 with why. */
+static int
+make_update(struct run *r, const struct mapping *m, struct mapping_update *made)
+{
+	int wanted = map_when(r, m->update->when, "update");
+
+	if (wanted != 1)
+		return wanted;
+	if (run_lead_id(r, m->lead_id, &made->lead_id) == -1)
+		return -1;
+	wanted = map_print_group(r, m->update);
+	if (wanted == 0)
+		return fault_set(r->why, FAULT_MAPPING, "update",
+		    "the event sets no field");
+	return wanted;
+}
+
+int
+mapping_print(const struct mapping *m, const struct mapping_input *in,
+    doc_node event, struct bytes *body, struct mapping_update *out,
+    struct fault *why)
+{
+	struct mapping_update made = { .lead_id = STR_NONE };
+	struct run r = { .in = in,
+		.notes = jsonpath_notes_new(m->family, in->document, in->arena),
+		.item = event,
+		.out = body,
+		.start = body->len,
+		.why = why };
+	int rc = make_update(&r, m, &made);
+
+	if (rc == 1)
+		made.body = str_skip(bytes_str(body), r.start);
+	else
+		map_cut(body, r.start);
+	if (rc == -1)
+		return -1;
+	made.skipped = rc == 0;
+	*out = made;
+	return 0;
+}
+
 int
 mapping_run(const struct mapping *m, const struct mapping_input *in,
     doc_node event, struct mapping_update *out, struct fault *why)
 {
-	struct mapping_update made = { .lead_id = STR_NONE };
 	struct bytes body;
-	struct run r = { .in = in, .item = event, .out = &body, .why = why };
-	int printed, wanted = map_when(&r, m->update->when, "update");
 
-	if (wanted == -1)
-		return -1;
-	if (wanted == 0) {
-		made.skipped = true;
-		*out = made;
-		return 0;
-	}
-	if (run_lead_id(&r, m->lead_id, &made.lead_id) == -1)
-		return -1;
-	bytes_init_in(&body, in->arena, BODY_CEILING);
-	printed = map_print_group(&r, m->update);
-	if (printed == -1)
-		return -1;
-	if (printed == 0)
-		return fault_set(why, FAULT_MAPPING, "update",
-		    "the event sets no field");
-	made.body = bytes_str(&body);
-	*out = made;
-	return 0;
+	bytes_init_in(&body, in->arena, MAPPING_BODY_MAX);
+	return mapping_print(m, in, event, &body, out, why);
 }

@@ -9,8 +9,10 @@
 
 struct run {
 	const struct mapping_input *in;
-	doc_node item; /* what '@' is; DOC_NONE: nothing */
+	struct jsonpath_notes *notes; /* on the document; or NULL */
+	doc_node item;                /* what '@' is; DOC_NONE: nothing */
 	struct bytes *out;
+	size_t start;   /* of the body in out: others' bytes lie before it */
 	size_t entries; /* made by each so far, in the whole update */
 	struct fault *why;
 };
@@ -37,6 +39,9 @@ int map_when(struct run *r, const struct jsonpath_test *test,
 int map_print(struct run *r, const struct node *n) MUST_CHECK;
 /* The same for a group whose `when` has been asked. */
 int map_print_group(struct run *r, const struct node *n) MUST_CHECK;
+
+/* Takes back what was printed behind `len`. */
+void map_cut(struct bytes *out, size_t len);
 
 /* FAULT_MAPPING: several matches where one value is wanted. Always -1. */
 int map_several(struct run *r, const char *where, const struct source *from,

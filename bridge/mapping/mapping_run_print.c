@@ -18,8 +18,8 @@
 /* Of a fault's text, kept for "; from $.a.path.of.usual.length". */
 #define FROM_ROOM 100
 
-static void
-cut(struct bytes *out, size_t len)
+void
+map_cut(struct bytes *out, size_t len)
 {
 	out->len = len;
 	if (out->data != NULL)
@@ -32,7 +32,7 @@ too_large(struct run *r, const char *where)
 	return fault_set(r->why, FAULT_TOO_LARGE, where,
 	    "the update is larger than %zu bytes, or than this request's "
 	    "memory",
-	    r->out->ceiling);
+	    r->out->ceiling - r->start);
 }
 
 /* The contract takes an array here and nothing else. */
@@ -128,7 +128,7 @@ print_computed(struct run *r, const struct node *n)
 
 /*
  * One element of a group or list behind its comma, or no trace of it.
- * `open` is where the first element begins.
+ * `open` is where the first element begins; `key` has the comma in front.
  */
 static int
 print_element(struct run *r, size_t open, struct str key, const struct node *n)
@@ -136,12 +136,10 @@ print_element(struct run *r, size_t open, struct str key, const struct node *n)
 	size_t mark = r->out->len;
 	int printed;
 
-	if (mark > open)
-		bytes_add_char(r->out, ',');
-	bytes_add_str(r->out, key);
+	bytes_add_str(r->out, mark > open ? key : str_skip(key, 1));
 	printed = map_print(r, n);
 	if (printed != 1)
-		cut(r->out, mark);
+		map_cut(r->out, mark);
 	else if (!bytes_ok(r->out))
 		return too_large(r, n->where);
 	return printed == -1 ? -1 : 0;
@@ -152,7 +150,7 @@ static int
 close_with(struct run *r, size_t open, char close)
 {
 	if (r->out->len == open) {
-		cut(r->out, open - 1);
+		map_cut(r->out, open - 1);
 		return 0;
 	}
 	bytes_add_char(r->out, close);
@@ -208,7 +206,7 @@ print_items(struct run *r, const struct node *n,
 	open = r->out->len;
 	for (size_t i = 0; i < items->count && rc == 0; i++) {
 		r->item = items->at[i];
-		rc = print_element(r, open, STR(""), n->as);
+		rc = print_element(r, open, STR(","), n->as);
 	}
 	r->item = outer;
 	return rc == -1 ? -1 : close_with(r, open, ']');

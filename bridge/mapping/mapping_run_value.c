@@ -57,7 +57,8 @@ scope_of(const struct run *r)
 {
 	return (struct jsonpath_scope){ .document = r->in->document,
 		.current = r->item,
-		.arena = r->in->arena };
+		.arena = r->in->arena,
+		.notes = r->notes };
 }
 
 static int run_chain(struct run *r, const struct chain *chain,
@@ -174,6 +175,7 @@ run_step(struct run *r, const struct step *step, const char *where,
 		.arg_count = step->arg_count,
 		.prepared = step->prepared,
 		.in = r->in,
+		.notes = r->notes,
 		.where = where };
 	struct value *v = &out->value;
 

@@ -120,12 +120,11 @@ int
 step_arg_int(const struct transform_call *c, const char *step, size_t i,
     int64_t min, int64_t max, int64_t *n, struct fault *why)
 {
-	struct str text = c->args[i].text;
+	bool number = c->args[i].kind == VALUE_NUMBER;
+	struct str text = number ? c->args[i].text : STR_NONE;
 	bool negative = text.len > 0 && text.at[0] == '-';
-	int64_t got = -1;
+	int64_t got = str_number(str_skip(text, negative), INT32_MAX);
 
-	if (c->args[i].kind == VALUE_NUMBER)
-		got = str_number(str_skip(text, negative), INT32_MAX);
 	if (got != -1 && negative)
 		got = -got;
 	else if (got == -1)

@@ -8,6 +8,7 @@
 #ifndef BRIDGE_MAPPING_TRANSFORM_H
 #define BRIDGE_MAPPING_TRANSFORM_H
 
+#include "jsonpath/jsonpath.h"
 #include "mapping/mapping_value.h"
 
 #define TRANSFORM_ARGS 8
@@ -30,6 +31,7 @@ struct transform_call {
 	const void *prepared; /* what prepare() made at load; or NULL */
 	const struct mapping_input *in;
 	const char *where; /* the target, for faults: "update.phone" */
+	struct jsonpath_notes *notes; /* on in->document; or NULL */
 };
 
 /* What prepare() may look at: literal arguments, and the tables. */

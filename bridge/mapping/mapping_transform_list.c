@@ -340,6 +340,38 @@ matches_key(const struct value *item, struct str key, struct str give,
 	return true;
 }
 
+/*
+ * The item of the document's array whose member is that text, with what the
+ * notes of this event know; false when they know nothing.
+ */
+static bool
+find_noted(const struct transform_call *c, struct str key, struct str give,
+    const struct value *v, struct value *found)
+{
+	const struct value *in = &c->args[0];
+	const struct document *d = in->document;
+	doc_node item;
+
+	if (v->kind != VALUE_STRING || d != c->in->document ||
+	    doc_kind(d, in->node) != DOC_ARRAY ||
+	    !jsonpath_find(c->notes, in->node, key, v->text, &item))
+		return false;
+	*found = value_of_node(d, doc_member(d, item, give));
+	return true;
+}
+
+static void
+find_in_node(const struct value *in, struct str key, struct str give,
+    const struct value *v, struct value *found)
+{
+	DOC_FOREACH (in->document, in->node, child) {
+		struct value item = value_of_node(in->document, child);
+
+		if (matches_key(&item, key, give, v, found))
+			break;
+	}
+}
+
 static int
 run_lookup(const struct transform_call *c, struct value *v, struct fault *why)
 {
@@ -355,12 +387,8 @@ run_lookup(const struct transform_call *c, struct value *v, struct fault *why)
 			if (matches_key(&in->items[i], key, give, v, &found))
 				break;
 	} else if (in->kind == VALUE_NODE) {
-		DOC_FOREACH (in->document, in->node, child) {
-			struct value item = value_of_node(in->document, child);
-
-			if (matches_key(&item, key, give, v, &found))
-				break;
-		}
+		if (!find_noted(c, key, give, v, &found))
+			find_in_node(in, key, give, v, &found);
 	} else if (in->kind != VALUE_ABSENT && in->kind != VALUE_NULL)
 		return step_fault(c, why,
 		    "lookup: argument 1 is %s, not a list of objects",

@@ -56,14 +56,21 @@ typedef uint8_t *recase(const uint8_t *s, size_t n, const char *language,
 static int
 recase_unicode(struct arena *a, struct str text, recase *how, struct str *out)
 {
-	size_t len = 0;
-	uint8_t *made = how((const uint8_t *)text.at, text.len, NULL, NULL,
-	    NULL, &len);
+	/* Room for nearly all texts; a result that needs more is malloc'd. */
+	size_t len = text.len * 2;
+	uint8_t *room = arena_take(a, len);
+	uint8_t *made = NULL;
 
+	if (room != NULL)
+		made = how((const uint8_t *)text.at, text.len, NULL, NULL, room,
+		    &len);
 	if (made == NULL)
 		return -1;
-	*out = arena_copy(a, (struct str){ (const char *)made, len });
-	free(made);
+	*out = (struct str){ (const char *)made, len };
+	if (made != room) {
+		*out = arena_copy(a, *out);
+		free(made);
+	}
 	return out->at != NULL ? 0 : -1;
 }
 

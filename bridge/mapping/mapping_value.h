@@ -24,15 +24,20 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	bool kept;    /* VALUE_NULL: keep_null was there, print it */
-	bool matches; /* VALUE_LIST: the several matches of a path, which is
-	                 an error in a scalar place until first, join, ... */
-	struct str text;
-	const struct document *document; /* VALUE_NODE */
-	doc_node node;
-	const struct value *items; /* VALUE_LIST */
-	size_t count;
+	bool kept;     /* VALUE_NULL: keep_null was there, print it */
+	bool matches;  /* VALUE_LIST: the several matches of a path, which is
+	                  an error in a scalar place until first, join, ... */
+	doc_node node; /* VALUE_NODE */
+	union {
+		struct str text;                 /* NUMBER, STRING */
+		const struct document *document; /* VALUE_NODE */
+		struct {                         /* VALUE_LIST */
+			const struct value *items;
+			size_t count;
+		};
+	};
 };
+_Static_assert(sizeof(struct value) <= 32, "values are copied about");
 
 /* A document's node as a value: scalars become scalar values. */
 struct value value_of_node(const struct document *d, doc_node n);

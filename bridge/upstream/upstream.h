@@ -13,6 +13,10 @@
  * before a byte of the request was written is tried once more on a new one;
  * nothing is retried after that. The key goes to the configured host only.
  * Names are resolved on a helper thread. The process must ignore SIGPIPE.
+ *
+ * A request is printed once: its body into the bytes it will be sent from,
+ * the head in front of it when the lead is known. The bytes are kept by the
+ * pool from call to call, wiped of the key.
  */
 #ifndef BRIDGE_UPSTREAM_H
 #define BRIDGE_UPSTREAM_H
@@ -79,12 +83,23 @@ struct upstream_answer {
 typedef void upstream_done(void *arg, const struct upstream_answer *a);
 
 /*
- * PATCH {prefix}/api/v1/leads/{lead_id} with the body, which is copied
- * before the call returns. done runs exactly once, on this loop, never from
- * inside this call. lead_id must satisfy lead_id_valid(); it is asserted.
- * idempotency_key may be STR_NONE; what is not visible ASCII in it is sent
- * as %XX, so a key that a stranger chose does no harm.
+ * A request with a body of at most so many bytes. Print it into the bytes of
+ * upstream_body(), behind what is there; then send it, or cancel it, before
+ * control goes back to the loop.
  */
+struct upstream_call *upstream_begin(struct upstream_pool *p,
+    size_t most) MUST_CHECK;
+struct bytes *upstream_body(struct upstream_call *call);
+/*
+ * PATCH {prefix}/api/v1/leads/{lead_id} with the body. done runs exactly
+ * once, on this loop, never from inside this call. lead_id must satisfy
+ * lead_id_valid(); it is asserted. idempotency_key may be STR_NONE; what is
+ * not visible ASCII in it is sent as %XX, so a key that a stranger chose does
+ * no harm.
+ */
+void upstream_send(struct upstream_call *call, struct str lead_id,
+    struct str idempotency_key, upstream_done *done, void *arg);
+/* All of it at once, for a body that lies elsewhere: it is copied. */
 struct upstream_call *upstream_patch(struct upstream_pool *p,
     struct str lead_id, struct str body, struct str idempotency_key,
     upstream_done *done, void *arg);

@@ -54,14 +54,36 @@ whole(struct answer_reader *r)
 }
 
 void
-answer_reader_init(struct answer_reader *r, struct answer_limits limits)
+answer_reader_again(struct answer_reader *r, struct answer_limits limits)
 {
+	struct bytes line = r->line, body = r->body;
+
 	*r = (struct answer_reader){ .limits = limits,
 		.room = limits.headers,
 		.extensions = EXTENSIONS_MAX,
-		.length = -1 };
-	bytes_init(&r->line, limits.headers + CHUNK_LINE_MAX);
-	bytes_init(&r->body, limits.body);
+		.length = -1,
+		.line = line,
+		.body = body };
+	bytes_clear(&r->line);
+	bytes_clear(&r->body);
+	r->line.ceiling = limits.headers + CHUNK_LINE_MAX;
+	r->body.ceiling = limits.body;
+}
+
+void
+answer_reader_init(struct answer_reader *r, struct answer_limits limits)
+{
+	*r = (struct answer_reader){ 0 };
+	answer_reader_again(r, limits);
+}
+
+void
+answer_reader_shrink(struct answer_reader *r, size_t most)
+{
+	if (r->line.room > most)
+		bytes_done(&r->line);
+	if (r->body.room > most)
+		bytes_done(&r->body);
 }
 
 void
@@ -72,36 +94,38 @@ answer_reader_done(struct answer_reader *r)
 }
 
 /* RFC 9110: tchar. */
-static bool
-is_token_char(unsigned char c)
-{
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-
-	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z'))
-		return true;
-	return c != '\0' && strchr(marks, c) != NULL;
-}
+static const bool token_chars[256] = { ['!'] = true,
+	['#' ... '\''] = true,
+	['*'] = true,
+	['+'] = true,
+	['-'] = true,
+	['.'] = true,
+	['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['^' ... 'z'] = true, /* with _ and ` */
+	['|'] = true,
+	['~'] = true };
 
 static bool
 is_token(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_token_char((unsigned char)s.at[i]))
+		if (!token_chars[(unsigned char)s.at[i]])
 			return false;
 	return s.len > 0;
 }
 
-/* No NUL, no bare CR, no other control but the tab. */
+/* NUL, a bare CR, every control but the tab. */
+static const bool controls[256] = { [0 ... '\t' - 1] = true,
+	['\t' + 1 ... ' ' - 1] = true,
+	[0x7f] = true };
+
 static bool
 is_clean(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
-
-		if ((c < ' ' && c != '\t') || c == 0x7f)
+	for (size_t i = 0; i < s.len; i++)
+		if (controls[(unsigned char)s.at[i]])
 			return false;
-	}
 	return true;
 }
 

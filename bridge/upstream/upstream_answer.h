@@ -63,6 +63,10 @@ struct answer_reader {
 };
 
 void answer_reader_init(struct answer_reader *r, struct answer_limits limits);
+/* For the next answer; keeps the memory. The reader may also be all zeros. */
+void answer_reader_again(struct answer_reader *r, struct answer_limits limits);
+/* Gives back buffers of more than so many bytes; to be used again. */
+void answer_reader_shrink(struct answer_reader *r, size_t most);
 void answer_reader_done(struct answer_reader *r); /* frees the body */
 /* Returns how many bytes were used: all of them while the verdict is MORE. */
 size_t answer_reader_feed(struct answer_reader *r, const char *at, size_t len);

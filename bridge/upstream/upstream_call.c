@@ -5,6 +5,11 @@
 #include "metrics/metrics.h"
 #include "upstream/upstream_pool.h"
 
+/* A usual update: its request is taken at once and never grows. */
+#define BODY_FIRST ((size_t)1024)
+/* A call that once had more of it does not keep it. */
+#define ROOM_KEPT ((size_t)16384)
+
 static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
@@ -23,82 +28,170 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 struct upstream_call *
-call_new(struct upstream_pool *p, upstream_done *done, void *arg)
+call_begin(struct upstream_pool *p, size_t most)
 {
-	const struct upstream_options *o = &p->target->options;
-	struct upstream_call *call = base_alloc(sizeof(*call));
+	size_t head = p->target->head_room;
+	size_t first = most < BODY_FIRST ? most : BODY_FIRST;
+	struct upstream_call *call = TAILQ_FIRST(&p->spare.calls);
 
-	call->pool = p;
+	if (call != NULL) {
+		call_move(call, NULL);
+	} else {
+		call = base_alloc(sizeof(*call));
+		call->pool = p;
+		evtimer_assign(&call->deadline, p->base, on_deadline, call);
+	}
+	call->sent = 0;
+	call->wrote = call->again = false;
+	call->request.ceiling = head + most;
+	/* A failure sticks: whoever prints the body, or sends it, sees it. */
+	if (bytes_reserve(&call->request, head + first) != NULL)
+		call->request.len = head;
+	return call;
+}
+
+void
+call_start(struct upstream_call *call, upstream_done *done, void *arg)
+{
+	struct upstream_pool *p = call->pool;
+	const struct upstream_options *o = &p->target->options;
+
 	call->done = done;
 	call->arg = arg;
 	call->started_us = clock_mono_us();
-	answer_reader_init(&call->reader,
+	answer_reader_again(&call->reader,
 	    (struct answer_limits){ .headers = (size_t)o->max_answer_headers,
 	        .body = (size_t)o->max_answer });
-	evtimer_assign(&call->deadline, p->base, on_deadline, call);
 	evtimer_add(&call->deadline, p->deadline);
-	return call;
 }
 
 void
 call_forget_request(struct upstream_call *call)
 {
 	if (call->request.data != NULL)
-		explicit_bzero(call->request.data, call->request.room);
-	bytes_done(&call->request);
+		explicit_bzero(call->request.data, call->request.len);
+	bytes_clear(&call->request);
 }
 
-void
+static void
 call_free(struct upstream_call *call)
 {
-	call_move(call, NULL);
-	event_del(&call->deadline);
-	call_forget_request(call);
+	bytes_done(&call->request);
 	answer_reader_done(&call->reader);
 	base_free(call);
 }
 
-/* A sender may have chosen it: only visible ASCII goes as it is. */
-static void
-add_header_text(struct bytes *out, struct str s)
+void
+call_retire(struct upstream_call *call)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
+	struct upstream_pool *p = call->pool;
 
-		if (c > ' ' && c <= '~' && c != '%')
-			bytes_add_char(out, s.at[i]);
-		else
-			bytes_addf(out, "%%%02X", c);
+	call_move(call, NULL);
+	event_del(&call->deadline);
+	call_forget_request(call);
+	if (p->spare.count >= (size_t)p->target->options.connections) {
+		call_free(call);
+		return;
+	}
+	if (call->request.room > ROOM_KEPT)
+		bytes_done(&call->request);
+	answer_reader_shrink(&call->reader, ROOM_KEPT);
+	call_move(call, &p->spare);
+}
+
+void
+call_free_spare(struct upstream_pool *p)
+{
+	struct upstream_call *call;
+
+	while ((call = TAILQ_FIRST(&p->spare.calls)) != NULL) {
+		call_move(call, NULL);
+		call_free(call);
 	}
 }
 
-/*
- * Room is taken once and for all: growing would leave copies of the key in
- * freed memory.
- */
+/* The head is printed from its end to its beginning. */
+static void
+put(char **at, const char *text, size_t len)
+{
+	*at -= len;
+	memcpy(*at, text, len);
+}
+
+static void
+put_number(char **at, size_t n)
+{
+	do {
+		*--*at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+}
+
+/* A sender may have chosen it: only visible ASCII goes as it is. */
+static void
+put_header_text(char **at, struct str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = s.len; i-- > 0;) {
+		unsigned char c = (unsigned char)s.at[i];
+		char coded[3] = { '%', hex[c >> 4], hex[c & 15] };
+
+		if (c > ' ' && c <= '~' && c != '%')
+			*--*at = s.at[i];
+		else
+			put(at, coded, sizeof(coded));
+	}
+}
+
+/* Moves the body to make more room before it. */
+static bool
+widen(struct upstream_call *call, size_t more)
+{
+	struct bytes *r = &call->request;
+	size_t head = call->pool->target->head_room;
+
+	r->ceiling += more;
+	if (bytes_reserve(r, more) == NULL)
+		return false;
+	memmove(r->data + head + more, r->data + head, r->len - head);
+	r->len += more;
+	return true;
+}
+
+static const char key_field[] = "\r\nIdempotency-Key: ";
+
 bool
-call_print(struct upstream_call *call, struct str lead_id, struct str body,
+call_print_head(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key)
 {
 	const struct upstream_target *t = call->pool->target;
 	struct bytes *out = &call->request;
-	size_t most = t->start_len + lead_id.len + t->fields_len + 64 +
-	    3 * idempotency_key.len + body.len;
+	size_t head = t->head_room, body;
+	char *at;
 
-	bytes_init(out, most);
-	if (bytes_reserve(out, most) == NULL)
+	if (!bytes_ok(out))
 		return false;
-	bytes_add(out, t->start, t->start_len);
-	bytes_add_str(out, lead_id);
-	bytes_add(out, t->fields, t->fields_len);
-	bytes_add_int(out, (int64_t)body.len);
+	body = out->len - head;
 	if (idempotency_key.at != NULL) {
-		bytes_add_text(out, "\r\nIdempotency-Key: ");
-		add_header_text(out, idempotency_key);
+		size_t more = sizeof(key_field) + 3 * idempotency_key.len;
+
+		if (!widen(call, more))
+			return false;
+		head += more;
 	}
-	bytes_add_text(out, "\r\n\r\n");
-	bytes_add_str(out, body);
-	return bytes_ok(out);
+	at = out->data + head;
+	put(&at, "\r\n\r\n", 4);
+	if (idempotency_key.at != NULL) {
+		put_header_text(&at, idempotency_key);
+		put(&at, key_field, sizeof(key_field) - 1);
+	}
+	put_number(&at, body);
+	put(&at, t->fields, t->fields_len);
+	put(&at, lead_id.at, lead_id.len);
+	put(&at, t->start, t->start_len);
+	call->sent = (size_t)(at - out->data);
+	return true;
 }
 
 void
@@ -136,17 +229,17 @@ call_end(struct upstream_call *call, enum upstream_outcome outcome,
 
 /* done may free the pool: then the last frame of user code does. */
 static void
-run_done(struct upstream_call *call, struct upstream_answer *a)
+run_done(struct upstream_call *call, struct upstream_answer *a, int64_t now_us)
 {
 	struct upstream_pool *p = call->pool;
 
 	call_move(call, NULL);
 	event_del(&call->deadline);
-	a->took_us = clock_mono_us() - call->started_us;
+	a->took_us = now_us - call->started_us;
 	p->running++;
 	call->done(call->arg, a);
 	p->running--;
-	call_free(call);
+	call_retire(call);
 	if (p->buried && p->running == 0)
 		upstream_pool_free(p);
 }
@@ -169,7 +262,7 @@ text_str(const struct answer_text *text)
 }
 
 void
-call_answer(struct upstream_call *call)
+call_answer(struct upstream_call *call, int64_t now_us)
 {
 	const struct answer_reader *r = &call->reader;
 	struct upstream_answer a = { .outcome = UPSTREAM_ANSWERED,
@@ -179,7 +272,7 @@ call_answer(struct upstream_call *call)
 		.body = bytes_str(&r->body) };
 
 	metrics_add(METRIC_UPSTREAM, answer_class(r->status), 1);
-	run_done(call, &a);
+	run_done(call, &a, now_us);
 }
 
 void
@@ -189,5 +282,5 @@ call_report_end(struct upstream_call *call)
 		.reason = call->reason };
 
 	metrics_add(METRIC_UPSTREAM, ANSWER_NONE, 1);
-	run_done(call, &a);
+	run_done(call, &a, clock_mono_us());
 }

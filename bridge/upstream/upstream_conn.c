@@ -151,7 +151,9 @@ conn_is_quiet(struct conn *c)
 {
 	size_t got;
 
-	return wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got) ==
+	/* What is there may be a session ticket, which is nobody's answer. */
+	return wire_is_silent(&c->wire) ||
+	    wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got) ==
 	    WIRE_NEEDS_READ;
 }
 
@@ -180,6 +182,7 @@ conn_finish(struct conn *c, bool surplus)
 	struct upstream_call *call = c->call;
 	bool keep = call->reader.reusable && !surplus && is_written(call) &&
 	    !(wire_has_more(&c->wire) && !conn_is_quiet(c));
+	int64_t now = clock_mono_us();
 
 	c->call = NULL;
 	call->conn = NULL;
@@ -188,13 +191,13 @@ conn_finish(struct conn *c, bool surplus)
 		conn_close(c);
 	} else {
 		c->used = true;
-		c->idle_since_us = clock_mono_us();
+		c->idle_since_us = now;
 		conn_move(c, CONN_IDLE);
 		TAILQ_INSERT_HEAD(&c->pool->idle, c, idle);
 		pool_watch_idle(c->pool);
 		pool_pump(c->pool);
 	}
-	call_answer(call);
+	call_answer(call, now);
 }
 
 /* Feeds one piece; true when the call goes on. */

@@ -121,6 +121,7 @@ upstream_pool_new(struct event_base *base, const struct upstream_target *t)
 	list_init(&p->queue);
 	list_init(&p->bound);
 	list_init(&p->ended);
+	list_init(&p->spare);
 	evtimer_assign(&p->sweep, base, on_sweep, p);
 	evtimer_assign(&p->idle_timer, base, on_idle_timer, p);
 	/* Deadlines all have the same length: a list serves, not a heap. */
@@ -169,6 +170,7 @@ upstream_pool_free(struct upstream_pool *p)
 	if (p->buried)
 		return;
 	empty_graveyard(p);
+	call_free_spare(p);
 	names_free(p->names);
 	wire_forget_session(&p->memory);
 	explicit_bzero(p->scratch, sizeof(p->scratch));
@@ -233,29 +235,51 @@ id_is_safe(struct str id)
 		        (c >= 'A' && c <= 'Z') || c == '_' || c == '-'))
 			return false;
 	}
-	return id.len >= 1 && id.len <= 64;
+	return id.len >= 1 && id.len <= UPSTREAM_ID_MAX;
+}
+
+struct upstream_call *
+upstream_begin(struct upstream_pool *p, size_t most)
+{
+	return call_begin(p, most);
+}
+
+struct bytes *
+upstream_body(struct upstream_call *call)
+{
+	return &call->request;
+}
+
+void
+upstream_send(struct upstream_call *call, struct str lead_id,
+    struct str idempotency_key, upstream_done *done, void *arg)
+{
+	struct upstream_pool *p = call->pool;
+
+	if (!id_is_safe(lead_id))
+		bug("upstream_send: not a lead id");
+	if (p->stopping)
+		bug("upstream_send: the pool is being freed");
+	call_start(call, done, arg);
+	if (!call_print_head(call, lead_id, idempotency_key))
+		call_end(call, UPSTREAM_BUSY, "no memory for the request");
+	else if (p->queue.count == 0 && serve(p, call))
+		return;
+	else if (p->queue.count < queue_room(p))
+		call_move(call, &p->queue);
+	else
+		call_end(call, UPSTREAM_BUSY,
+		    "all connections are taken, and the queue is full");
 }
 
 struct upstream_call *
 upstream_patch(struct upstream_pool *p, struct str lead_id, struct str body,
     struct str idempotency_key, upstream_done *done, void *arg)
 {
-	struct upstream_call *call;
+	struct upstream_call *call = upstream_begin(p, body.len);
 
-	if (!id_is_safe(lead_id))
-		bug("upstream_patch: not a lead id");
-	if (p->stopping)
-		bug("upstream_patch: the pool is being freed");
-	call = call_new(p, done, arg);
-	if (!call_print(call, lead_id, body, idempotency_key))
-		call_end(call, UPSTREAM_BUSY, "no memory for the request");
-	else if (p->queue.count == 0 && serve(p, call))
-		return call;
-	else if (p->queue.count < queue_room(p))
-		call_move(call, &p->queue);
-	else
-		call_end(call, UPSTREAM_BUSY,
-		    "all connections are taken, and the queue is full");
+	bytes_add_str(upstream_body(call), body);
+	upstream_send(call, lead_id, idempotency_key, done, arg);
 	return call;
 }
 
@@ -269,5 +293,5 @@ upstream_cancel(struct upstream_call *call)
 		call->conn = NULL;
 		conn_close(c);
 	}
-	call_free(call);
+	call_retire(call);
 }

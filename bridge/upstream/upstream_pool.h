@@ -8,8 +8,9 @@
  * Everything that ends otherwise is left to the sweep, so nothing ends under
  * the feet of the code that ended it.
  *
- *	call: queued -> bound -> answered -> freed
- *	         \________\____> ended by a failure -> swept, freed
+ *	call: begun -> queued -> bound -> answered -> spare -> begun ...
+ *	         \        \________\____> ended by a failure -> swept, spare
+ *	          \____________________> cancelled, spare
  */
 #ifndef BRIDGE_UPSTREAM_POOL_H
 #define BRIDGE_UPSTREAM_POOL_H
@@ -64,10 +65,15 @@ struct upstream_call {
 	struct upstream_pool *pool;
 	struct call_list *list; /* the pool's queue, bound or ended */
 	struct conn *conn;      /* when bound */
-	struct bytes request;   /* holds the key: wiped once it is sent */
-	size_t sent;
-	bool wrote; /* some of it may have left this process */
-	bool again; /* was put on a second connection already */
+	/*
+	 * Room for the head, the body behind it. The head is printed last,
+	 * when nothing grows any more, so no freed memory holds the key;
+	 * wiped once it is sent.
+	 */
+	struct bytes request;
+	size_t sent; /* of request; where the head begins, at first */
+	bool wrote;  /* some of it may have left this process */
+	bool again;  /* was put on a second connection already */
 	struct answer_reader reader;
 	struct event deadline;
 	int64_t started_us;
@@ -102,6 +108,7 @@ struct upstream_pool {
 	struct call_list queue;
 	struct call_list bound;
 	struct call_list ended;
+	struct call_list spare; /* served, kept with their memory */
 	struct event sweep;
 	struct event idle_timer;
 	struct timeval timeout;
@@ -120,11 +127,15 @@ void pool_pump(struct upstream_pool *p);
 void pool_watch_idle(struct upstream_pool *p);
 
 /* upstream_call.c */
-struct upstream_call *call_new(struct upstream_pool *p, upstream_done *done,
-    void *arg);
-void call_free(struct upstream_call *call);
-/* Prints the request; false when there is no memory for it. */
-bool call_print(struct upstream_call *call, struct str lead_id, struct str body,
+/* A spare one, or a new one, with room for the head in its request. */
+struct upstream_call *call_begin(struct upstream_pool *p, size_t most);
+/* The deadline runs from here. */
+void call_start(struct upstream_call *call, upstream_done *done, void *arg);
+/* Over: wiped, and kept for the next one unless enough are. */
+void call_retire(struct upstream_call *call);
+void call_free_spare(struct upstream_pool *p);
+/* Prints the head before the body; false when there is no memory for it. */
+bool call_print_head(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key) MUST_CHECK;
 /* All of it is written: the key need not stay in memory any longer. */
 void call_forget_request(struct upstream_call *call);
@@ -135,8 +146,8 @@ void call_move(struct upstream_call *call, struct call_list *to);
  */
 void call_end(struct upstream_call *call, enum upstream_outcome outcome,
     const char *reason);
-/* Both run done and free the call; the pool may be gone afterwards. */
-void call_answer(struct upstream_call *call);
+/* Both run done and retire the call; the pool may be gone afterwards. */
+void call_answer(struct upstream_call *call, int64_t now_us);
 void call_report_end(struct upstream_call *call);
 
 /* upstream_conn.c */

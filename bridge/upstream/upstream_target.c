@@ -225,6 +225,8 @@ load_request(const struct loading *l)
 	print_fields(t, key);
 	t->start = base_print("PATCH %s/api/v1/leads/", t->url.prefix);
 	t->start_len = strlen(t->start);
+	t->head_room = t->start_len + UPSTREAM_ID_MAX + t->fields_len +
+	    UPSTREAM_DIGITS_MAX + strlen("\r\n\r\n");
 	return true;
 }
 

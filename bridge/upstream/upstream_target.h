@@ -10,6 +10,9 @@
 #include "upstream/upstream.h"
 #include "upstream/upstream_url.h"
 
+#define UPSTREAM_ID_MAX ((size_t)64)     /* of a lead id */
+#define UPSTREAM_DIGITS_MAX ((size_t)20) /* of a Content-Length */
+
 /* What `upstreams.<name>` says; filled by upstream_settings. */
 struct upstream_options {
 	const char *url;
@@ -45,6 +48,7 @@ struct upstream_target {
 	char *fields; /* holds the key: wiped when freed */
 	size_t start_len;
 	size_t fields_len;
+	size_t head_room; /* the longest head without an Idempotency-Key */
 };
 
 /*

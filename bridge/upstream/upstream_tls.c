@@ -71,14 +71,18 @@ harden(SSL_CTX *tls)
 	SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
-/* One read per answer, and no 34 KiB of buffers a connection at rest. */
+/*
+ * One read per answer. The buffers stay with the connection, 34 KiB: giving
+ * them back (SSL_MODE_RELEASE_BUFFERS) costs every call two allocations and
+ * the wiping of both, a sixth of all its instructions.
+ */
 static void
 tune(SSL_CTX *tls)
 {
 	SSL_CTX_set_read_ahead(tls, 1);
 	SSL_CTX_set_mode(tls,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
-	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	wire_remember_sessions(tls);
 }
 

@@ -292,6 +292,15 @@ wire_has_more(const struct wire *w)
 	return w->ssl != NULL && SSL_has_pending(w->ssl) == 1;
 }
 
+bool
+wire_is_silent(const struct wire *w)
+{
+	char byte;
+
+	return !wire_has_more(w) && recv(w->fd, &byte, 1, MSG_PEEK) == -1 &&
+	    errno == EAGAIN;
+}
+
 /*
  * A TLS connection that did not fail is shut down properly even in haste:
  * OpenSSL takes a session whose connection was not for broken.

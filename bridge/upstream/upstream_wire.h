@@ -62,6 +62,11 @@ enum wire_result wire_write(struct wire *w, const char *at, size_t len,
     size_t *put);
 /* Bytes were received that no read has looked at yet. */
 bool wire_has_more(const struct wire *w);
+/*
+ * A read would find nothing at all: no byte, no end, no failure. Costs a look
+ * at the socket, where a read would set up a record's buffers as well.
+ */
+bool wire_is_silent(const struct wire *w);
 void wire_close(struct wire *w); /* says goodbye if that does not wait */
 
 #endif

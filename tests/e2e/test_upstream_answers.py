@@ -4,6 +4,7 @@ credited to the other."""
 
 import json
 import re
+import socket
 import threading
 
 import pytest
@@ -344,6 +345,24 @@ def test_surplus_that_comes_later_is_seen_before_the_next_request(
             go.clear(), sent.clear()
             assert probe.one("lead_b")["status"] == 200
         assert [r.connection for r in up.requests] == [0, 1, 1, 2, 2, 3]
+
+
+def test_surplus_in_a_record_of_its_own_that_came_along(build, server):
+    """It lies in the TLS library by then, where no look at the socket
+    finds it."""
+    serve, call = server
+
+    def script(peer, request):
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        peer.send(ok(request.lead))
+        peer.send(POISON)
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    with Upstream(script, **serve) as up, \
+            Probe(build, up.url, **call) as probe:
+        for lead in ["lead_a", "lead_b"] * 3:
+            assert probe.one(lead)["status"] == 200
+        assert [r.connection for r in up.requests] == [0, 1, 2, 3, 4, 5]
 
 
 def test_an_idle_connection_that_is_closed_is_replaced(build, server):

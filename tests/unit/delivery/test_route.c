@@ -1,4 +1,6 @@
 /* tests/unit/delivery/test_route.c - paths, parameters, which route is it. */
+#include <stdio.h>
+
 #include "unit/cmocka_all.h"
 
 #include "delivery/delivery_life.h"
@@ -6,8 +8,8 @@
 /* Routes made by hand: what routes_load makes, without files. */
 struct table {
 	struct settings_file *file;
-	struct route routes[8];
-	struct route *list[8];
+	struct route routes[2000];
+	struct route *list[2000];
 	struct routes all;
 	struct arena *arena;
 };
@@ -23,7 +25,28 @@ add(struct table *t, const char *method, const char *path)
 	r->settings.path = path;
 	assert_true(route_compile_path(r, &faults));
 	t->list[t->all.count++] = r;
-	t->all.plain += !r->has_params;
+}
+
+static void
+on_twins(void *arg, const struct route *r, const struct route *earlier)
+{
+	unsigned *count = arg;
+
+	assert_string_not_equal(r->settings.path, "");
+	assert_ptr_not_equal(r, earlier);
+	++*count;
+}
+
+static unsigned
+index_all(struct table *t)
+{
+	unsigned twins = 0;
+
+	routes_index_free(t->all.index);
+	for (size_t i = 0; i < t->all.count; i++)
+		t->routes[i].beside = NULL;
+	routes_index(&t->all, on_twins, &twins);
+	return twins;
 }
 
 static int
@@ -35,11 +58,12 @@ setup(void **state)
 	t->file = settings_parse(STR("route = \"/x\";"), "x.cfg", &faults);
 	t->arena = arena_new(1 << 20);
 	t->all.list = t->list;
-	add(t, "POST", "/hooks/a"); /* sorted, as routes_load sorts */
+	add(t, "POST", "/hooks/a");
 	add(t, "PUT", "/hooks/a");
 	add(t, "POST", "/hooks/b");
 	add(t, "POST", "/hooks/{form}/leads/{lead}");
 	add(t, "POST", "/{any}");
+	assert_int_equal(index_all(t), 0);
 	*state = t;
 	return 0;
 }
@@ -51,6 +75,7 @@ teardown(void **state)
 
 	for (size_t i = 0; i < t->all.count; i++)
 		base_free(t->routes[i].segments);
+	routes_index_free(t->all.index);
 	settings_close(t->file);
 	arena_free(t->arena);
 	base_free(t);
@@ -126,6 +151,83 @@ test_a_parameter_is_neither_empty_nor_broken(void **state)
 }
 
 static void
+test_text_goes_before_a_parameter(void **state)
+{
+	struct table *t = *state;
+	struct header params[ROUTE_PARAMS];
+	const struct route *found;
+	size_t n;
+
+	add(t, "POST", "/x/{a}/{b}");
+	add(t, "POST", "/x/{a}/text");
+	add(t, "POST", "/x/text/{b}");
+	add(t, "PUT", "/x/text/text");
+	assert_int_equal(index_all(t), 0);
+	match(t, "POST", "/x/1/2", &found, params, &n);
+	assert_string_equal(found->settings.path, "/x/{a}/{b}");
+	assert_int_equal(n, 2);
+	match(t, "POST", "/x/1/text", &found, params, &n);
+	assert_string_equal(found->settings.path, "/x/{a}/text");
+	/* The method sends it on to what else fits. */
+	match(t, "POST", "/x/text/text", &found, params, &n);
+	assert_string_equal(found->settings.path, "/x/text/{b}");
+	assert_int_equal(n, 1);
+	assert_str(params[0].name, "b");
+	assert_str(params[0].value, "text");
+	assert_int_equal(match(t, "GET", "/x/text/text", &found, params, &n),
+	    ROUTE_WRONG_METHOD);
+	assert_string_equal(found->settings.method, "PUT");
+	assert_int_equal(match(t, "POST", "x/text/text", &found, params, &n),
+	    ROUTE_NOT_FOUND);
+}
+
+static void
+test_routes_that_cannot_be_told_apart_are_found(void **state)
+{
+	struct table *t = *state;
+
+	add(t, "PUT", "/hooks/b");
+	add(t, "POST", "/{other}");
+	assert_int_equal(index_all(t), 1);
+	add(t, "PUT", "/hooks/b");
+	assert_int_equal(index_all(t), 2);
+}
+
+#define MANY 1000
+
+/* Every one of many is found, among others that look like it. */
+static void
+test_a_thousand_routes_are_told_apart(void **state)
+{
+	struct table *t = *state;
+	struct header params[ROUTE_PARAMS];
+	char paths[MANY][48], path[64];
+	const struct route *found;
+	size_t n, first = t->all.count;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]),
+		    i % 2 == 0 ? "/many/route-%u" : "/many/route-%u/{lead}/x",
+		    i);
+		add(t, "POST", paths[i]);
+	}
+	assert_int_equal(index_all(t), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path),
+		    i % 2 == 0 ? "/many/route-%u" : "/many/route-%u/l%%20%u/x",
+		    i, i);
+		assert_int_equal(match(t, "POST", path, &found, params, &n),
+		    ROUTE_FOUND);
+		assert_ptr_equal(found, &t->routes[first + i]);
+		assert_int_equal(n, i % 2);
+		arena_reset(t->arena);
+	}
+	assert_int_equal(match(t, "POST", "/many/route-1000", &found, params,
+	                     &n),
+	    ROUTE_NOT_FOUND);
+}
+
+static void
 test_paths_that_are_none_are_faults(void **state)
 {
 	static const char *const paths[] = { "hooks", "/a//b", "/a/", "/a b",
@@ -173,6 +275,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_a_parameter_is_neither_empty_nor_broken, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_text_goes_before_a_parameter, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_routes_that_cannot_be_told_apart_are_found, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_thousand_routes_are_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_paths_that_are_none_are_faults, setup, teardown),
 		cmocka_unit_test(test_ids_are_uuids_of_version_7_and_differ),

@@ -123,9 +123,33 @@ expected(struct arena *arena, const struct document *suite, doc_node c,
 	return false;
 }
 
+/* Notes change nothing, whether they are new, being made or made. */
+static void
+agrees_with_notes(struct jsonpath *p, struct jsonpath_scope scope,
+    const struct jsonpath_nodes *want)
+{
+	struct jsonpath_family *f = jsonpath_family_new();
+	struct jsonpath_nodes got;
+	struct fault why = { 0 };
+
+	jsonpath_join(f, p);
+	scope.notes = jsonpath_notes_new(f, scope.document, scope.arena);
+	assert_non_null(scope.notes);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(jsonpath_select(p, &scope, &got, &why), 0);
+		assert_int_equal(got.count, want->count);
+		assert_true(got.count == 0 ||
+		    memcmp(got.at, want->at, got.count * sizeof(*got.at)) == 0);
+		if (jsonpath_is_singular(p))
+			assert_int_equal(jsonpath_one(p, &scope),
+			    got.count == 1 ? got.at[0] : DOC_NONE);
+	}
+	jsonpath_family_free(f);
+}
+
 static bool
 selects(struct arena *arena, const struct document *suite, doc_node c,
-    const struct jsonpath *p)
+    struct jsonpath *p)
 {
 	doc_node document = doc_member(suite, c, STR("document"));
 	struct jsonpath_scope scope = { .current = DOC_NONE, .arena = arena };
@@ -141,6 +165,7 @@ selects(struct arena *arena, const struct document *suite, doc_node c,
 		assert_int_equal(nodes.count, one != DOC_NONE);
 		assert_true(one == DOC_NONE || one == nodes.at[0]);
 	}
+	agrees_with_notes(p, scope, &nodes);
 	return expected(arena, suite, c,
 	    print_found(arena, scope.document, &nodes));
 }

@@ -49,7 +49,9 @@ compile(const char *text)
 static struct jsonpath_scope
 scope_at(doc_node current)
 {
-	return (struct jsonpath_scope){ document, current, arena };
+	return (struct jsonpath_scope){ .document = document,
+		.current = current,
+		.arena = arena };
 }
 
 /* The normalized paths of what is selected, a blank between them. */
@@ -393,7 +395,9 @@ say_when_memory_ends(void **state)
 
 	(void)state;
 	load("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]");
-	scope = (struct jsonpath_scope){ document, DOC_NONE, small };
+	scope = (struct jsonpath_scope){ .document = document,
+		.current = DOC_NONE,
+		.arena = small };
 	assert_int_equal(jsonpath_select(p, &scope, &nodes, &why), -1);
 	assert_int_equal(why.code, FAULT_BUSY);
 	arena_free(small);

@@ -366,10 +366,53 @@ threads_may_share_a_mapping(void **state)
 	drop(&c);
 }
 
+/* Others' bytes stand before the body; what fails leaves them alone. */
+static void
+a_body_is_printed_behind_what_is_there(void **state)
+{
+	static const struct {
+		const char *json;
+		int rc;
+		const char *bytes;
+	} cases[] = {
+		{ "{\"id\":\"l\",\"a\":\"x\"}", 0, "head{\"detail\":\"x\"}" },
+		{ "{\"id\":\"l\",\"a\":[]}", -1, "head" },
+		{ "{\"id\":\"l\"}", -1, "head" },
+		{ "{\"a\":\"x\"}", -1, "head" },
+		{ "{\"id\":\"l\",\"a\":\"xxxxxxxxxxxxxxx\"}", -1, "head" },
+	};
+	struct compiled c = compile(
+	    "lead_id = \"{$.id}\"; update: { detail = \"{$.a}\"; };");
+	struct arena *arena = arena_new(1 << 16);
+	struct mapping_input in = { .arena = arena };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct mapping_update u = { 0 };
+		struct fault why = { 0 };
+		struct bytes body;
+
+		bytes_init(&body, 24);
+		bytes_add_text(&body, "head");
+		in.document = decode_json(arena, str_of(cases[i].json),
+		    &decode_limits_default, &why);
+		assert_int_equal(mapping_print(c.mapping, &in, DOC_NONE, &body,
+		                     &u, &why),
+		    cases[i].rc);
+		assert_str(bytes_str(&body), cases[i].bytes);
+		if (cases[i].rc == 0)
+			assert_str(u.body, cases[i].bytes + 4);
+		bytes_done(&body);
+	}
+	arena_free(arena);
+	drop(&c);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_body_is_printed_behind_what_is_there),
 		cmocka_unit_test(each_is_bounded),
 		cmocka_unit_test(nested_each_is_bounded_as_a_whole),
 		cmocka_unit_test(the_body_is_bounded),

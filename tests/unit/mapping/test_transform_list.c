@@ -176,7 +176,7 @@ looked_up(const char *list, bool matches, const char *in, const char *want)
 	step.args[2] = value_string(STR("title"));
 	v = json_value(room.arena, in);
 	rc = step.row->run(&(struct transform_call){ step.args, 3, NULL,
-	                       &room.input, STEP_WHERE },
+	                       &room.input, STEP_WHERE, NULL },
 	    &v, &why);
 	if (want[0] == '!') {
 		assert_int_equal(rc, -1);

@@ -278,7 +278,8 @@ a_region_may_come_with_the_event(void **state)
 	struct step_room room;
 	struct fault why = { 0 };
 	struct value v = value_string(STR("020 7946 0018"));
-	struct transform_call call = { &region, 1, NULL, NULL, STEP_WHERE };
+	struct transform_call call = { &region, 1, NULL, NULL, STEP_WHERE,
+		NULL };
 	const struct transform *phone = transform_find(STR("phone"));
 
 	(void)state;

@@ -142,7 +142,7 @@ step_call(struct step_room *room, const struct step_read *step, struct value *v,
 	if (row->prepare != NULL && row->prepare(&setup, &prepared, why) == -1)
 		return -1;
 	rc = row->run(&(struct transform_call){ step->args, step->count,
-	                  prepared, &room->input, STEP_WHERE },
+	                  prepared, &room->input, STEP_WHERE, NULL },
 	    v, why);
 	if (row->release != NULL)
 		row->release(prepared);

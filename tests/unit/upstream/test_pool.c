@@ -14,7 +14,7 @@
 #include "unit/cmocka_all.h"
 
 #include "metrics/metrics.h"
-#include "upstream/upstream.h"
+#include "upstream/upstream_pool.h"
 
 #define CONNS 16
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -28,7 +28,8 @@ struct stage {
 	struct event *reads[CONNS];
 	unsigned conns;
 	unsigned requests;
-	bool silent; /* requests are read, not answered */
+	bool silent;     /* requests are read, not answered */
+	char last[4096]; /* the latest piece of a request */
 	struct secrets *secrets;
 	struct settings_file *file;
 	struct upstream_target *target;
@@ -60,6 +61,7 @@ on_request(evutil_socket_t fd, short what, void *arg)
 	if (n <= 0)
 		return;
 	s->requests++;
+	snprintf(s->last, sizeof(s->last), "%.*s", (int)n, text);
 	if (!s->silent)
 		assert_int_equal(write(fd, ANSWER, sizeof(ANSWER) - 1),
 		    sizeof(ANSWER) - 1);
@@ -517,10 +519,94 @@ a_server_that_speaks_first_is_not_asked(void **state)
 	close_stage(&s);
 }
 
+/* What is printed into the call goes out behind its head, in one write. */
+static void
+a_body_is_sent_from_where_it_was_printed(void **state)
+{
+	struct ended e = { 0 };
+	struct upstream_call *call;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	for (unsigned i = 1; i <= 3; i++) {
+		const char *key = i == 2 ? "a\"\n1" : NULL;
+		char want[64];
+
+		call = upstream_begin(s.pool, 2000);
+		bytes_addf(upstream_body(call), "{\"n\":%u}", i);
+		upstream_send(call, STR("lead_1"), str_of(key), on_done, &e);
+		run_until(&s, &e.count, i);
+		assert_int_equal(s.requests, i);
+		assert_memory_equal(s.last,
+		    "PATCH /api/v1/leads/lead_1 HTTP/1.1\r\nHost: ", 43);
+		assert_non_null(strstr(s.last, "\r\nX-API-Key: unit-key\r\n"));
+		assert_true(
+		    (strstr(s.last, "\r\nIdempotency-Key: a\"%0A1\r\n") !=
+		        NULL) == (i == 2));
+		snprintf(want, sizeof(want), "\r\n\r\n{\"n\":%u}", i);
+		assert_string_equal(strstr(s.last, "\r\n\r\n"), want);
+		assert_non_null(strstr(s.last, "Content-Length: 7\r\n"));
+	}
+	assert_int_equal(s.conns, 1);
+	close_stage(&s);
+}
+
+/* One call's memory serves the next, and has no key in it meanwhile. */
+static void
+calls_are_kept_without_the_key(void **state)
+{
+	struct ended e = { 0 };
+	struct upstream_call *call;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	for (unsigned i = 1; i <= 3; i++) {
+		ask(&s, &e);
+		run_until(&s, &e.count, i);
+		assert_int_equal(s.pool->spare.count, 1);
+		call = TAILQ_FIRST(&s.pool->spare.calls);
+		assert_true(call->request.room > 0);
+		assert_null(memmem(call->request.data, call->request.room,
+		    "unit-key", 8));
+	}
+	call = upstream_begin(s.pool, 10);
+	assert_int_equal(s.pool->spare.count, 0);
+	bytes_add_text(upstream_body(call), "{");
+	upstream_cancel(call);
+	assert_int_equal(s.pool->spare.count, 1);
+	assert_int_equal(s.requests, 3);
+	close_stage(&s);
+}
+
+static void
+a_body_past_its_ceiling_is_not_sent(void **state)
+{
+	struct ended e = { 0 };
+	struct upstream_call *call;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	call = upstream_begin(s.pool, 8);
+	bytes_add_text(upstream_body(call), "12345678");
+	assert_true(bytes_ok(upstream_body(call)));
+	bytes_add_char(upstream_body(call), '9');
+	assert_false(bytes_ok(upstream_body(call)));
+	upstream_send(call, STR("lead_1"), STR_NONE, on_done, &e);
+	run_until(&s, &e.count, 1);
+	assert_int_equal(e.outcome, UPSTREAM_BUSY);
+	close_stage(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_body_is_sent_from_where_it_was_printed),
+		cmocka_unit_test(calls_are_kept_without_the_key),
+		cmocka_unit_test(a_body_past_its_ceiling_is_not_sent),
 		cmocka_unit_test(one_connection_serves_call_after_call),
 		cmocka_unit_test(done_may_start_a_call),
 		cmocka_unit_test(a_full_queue_is_busy_but_not_at_once),

@@ -1,0 +1,88 @@
+/*
+ * jsonpath/jsonpath_notes.h - what is known of a document already. Private
+ * to this room.
+ *
+ * Two things are noted, both only for paths that joined the family:
+ *
+ *	places	  the nodes of $.a, $.a.b, ...: each is stepped to once
+ *	indexes	  the items of an array by the text of a place below them,
+ *		  for [?@.field.ref == 'x']
+ *
+ * An index is made when an array is asked for the second time: reading an
+ * array once is cheaper without.
+ */
+#ifndef BRIDGE_JSONPATH_NOTES_H
+#define BRIDGE_JSONPATH_NOTES_H
+
+#include "jsonpath/jsonpath_program.h"
+
+/* Numbers a path keeps from joining; 0: nothing to note. */
+struct family_place {
+	uint32_t parent;
+	const struct selector *step;
+};
+
+struct jsonpath_family {
+	struct family_place *places; /* the first is the root */
+	uint32_t place_count;
+	const struct query **indexes; /* by what; the first is none */
+	uint32_t index_count;
+};
+
+struct index_item {
+	doc_node node;
+	uint32_t hash; /* of its text */
+	uint32_t next; /* of the same slot, in the array's order */
+};
+
+struct index {
+	const struct query *by; /* names only; NULL: by `name` */
+	struct str name;
+	doc_node array;  /* the last one asked for */
+	bool made;       /* ... and indexed */
+	unsigned in_use; /* somebody walks it: it must stay */
+	struct index_item *items;
+	uint32_t *slots;
+	size_t room; /* of both */
+	uint32_t mask;
+};
+
+/* Members looked for by lookup() that one event may have indexes of. */
+#define NOTES_FINDERS 4
+
+struct jsonpath_notes {
+	const struct jsonpath_family *family;
+	const struct document *document;
+	struct arena *arena;
+	doc_node *places;
+	struct index *indexes;
+	struct index finders[NOTES_FINDERS];
+	size_t finder_count;
+};
+
+/* The longest beginning of an absolute query that is one place, or 0. */
+uint32_t family_join(struct jsonpath_family *f, const struct query *q,
+    const struct segment **rest);
+
+doc_node notes_place(struct jsonpath_notes *n, uint32_t place);
+/*
+ * The index a filter's selector can use on the children of a node, if it is
+ * made by now; NULL: look at them. `read` is set when making it read them.
+ */
+struct index *notes_index(struct jsonpath_notes *n, const struct selector *s,
+    doc_node array, bool *read);
+
+uint32_t index_hash(struct str text);
+/* The text an item is found by, or STR_NONE. */
+struct str index_text(const struct document *d, const struct index *x,
+    doc_node item);
+
+/* For (i = first; i != INDEX_END; i = items[i].next). */
+#define INDEX_END UINT32_MAX
+static inline uint32_t
+index_first(const struct index *x, uint32_t hash)
+{
+	return x->slots[hash & x->mask];
+}
+
+#endif
