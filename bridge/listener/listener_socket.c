@@ -92,6 +92,40 @@ port_of(int fd, unsigned *port)
 	return 0;
 }
 
+/*
+ * SO_REUSEPORT lets a second program of ours have the port, and the kernel
+ * then deals the connections out between the two. A socket without it finds
+ * out; what comes between this look and the bind is not seen.
+ */
+static bool
+is_taken(const struct addrinfo *at)
+{
+	int on = 1, fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool taken = false;
+
+	if (fd == -1)
+		return false;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    (at->ai_family != AF_INET6 ||
+	        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) ==
+	            0))
+		taken = bind(fd, at->ai_addr, at->ai_addrlen) == -1 &&
+		    errno == EADDRINUSE;
+	close(fd);
+	return taken;
+}
+
+/* The first socket of an address has it alone; the other workers share it. */
+static int
+bind_to(int fd, const struct addrinfo *at, bool first)
+{
+	if (first && is_taken(at)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return bind(fd, at->ai_addr, at->ai_addrlen);
+}
+
 int
 socket_listen(const char *address, unsigned *port, struct fault *why)
 {
@@ -110,8 +144,8 @@ socket_listen(const char *address, unsigned *port, struct fault *why)
 	fd = socket(found->ai_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	ok = fd != -1 && set_options(fd, found->ai_family) == 0 &&
-	    bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
-	    listen(fd, BACKLOG) == 0 && port_of(fd, port) == 0;
+	    bind_to(fd, found, *port == 0) == 0 && listen(fd, BACKLOG) == 0 &&
+	    port_of(fd, port) == 0;
 	if (!ok)
 		fault_set(why, FAULT_SETTINGS, address, "cannot listen: %s%s",
 		    strerror(errno),

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "settings/settings.h"
+#include "settings/settings_numbers.h"
 
 /* Settings are written by hand; a file past this is not one. */
 #define FILE_CEILING ((off_t)1 << 20)
@@ -73,10 +74,45 @@ parse_failed(struct settings_file *f, struct faults *all)
 	return NULL;
 }
 
+/* The numbers of one file: the named one, or one it includes. */
+static void
+check_file(const char *path, struct faults *all)
+{
+	FILE *f = fopen(path, "re");
+	char *text = base_alloc(FILE_CEILING);
+	size_t len = f != NULL ? fread(text, 1, FILE_CEILING, f) : 0;
+
+	numbers_check((struct str){ text, len }, path, all);
+	base_free(text);
+	if (f != NULL)
+		fclose(f);
+}
+
+/* Included files stand in the tree; each is looked at once. */
+static void
+check_included(const config_setting_t *s, const char *own, const char **last,
+    struct faults *all)
+{
+	const char *file = config_setting_source_file(s);
+	int count = config_setting_is_aggregate(s) ? config_setting_length(s)
+	                                           : 0;
+
+	if (file != NULL && strcmp(file, own) != 0 &&
+	    (*last == NULL || strcmp(file, *last) != 0)) {
+		*last = file;
+		check_file(file, all);
+	}
+	for (int i = 0; i < count; i++)
+		check_included(config_setting_get_elem(s, (unsigned)i), own,
+		    last, all);
+}
+
 struct settings_file *
 settings_open(const char *path, struct faults *all)
 {
 	struct settings_file *f;
+	size_t before = all->count;
+	const char *last = NULL;
 	char *dir;
 	int ok;
 
@@ -90,6 +126,12 @@ settings_open(const char *path, struct faults *all)
 	if (ok != CONFIG_TRUE)
 		return parse_failed(f, all);
 	config_setting_set_hook(config_root_setting(&f->config), f);
+	check_file(path, all);
+	check_included(settings_root(f), path, &last, all);
+	if (all->count > before) {
+		settings_close(f);
+		return NULL;
+	}
 	return f;
 }
 
@@ -97,6 +139,7 @@ struct settings_file *
 settings_parse(struct str text, const char *name, struct faults *all)
 {
 	struct settings_file *f = file_new(name);
+	size_t before = all->count;
 	char *ended = base_print("%.*s", STR_ARG(text));
 	int ok = config_read_string(&f->config, ended);
 
@@ -104,6 +147,11 @@ settings_parse(struct str text, const char *name, struct faults *all)
 	if (ok != CONFIG_TRUE)
 		return parse_failed(f, all);
 	config_setting_set_hook(config_root_setting(&f->config), f);
+	numbers_check(text, name, all);
+	if (all->count > before) {
+		settings_close(f);
+		return NULL;
+	}
 	return f;
 }
 

@@ -165,6 +165,22 @@ build_time(const struct building *b)
 	return true;
 }
 
+/* The route's own path written into the address would stand there twice. */
+static bool
+ends_with_route(const struct building *b, struct str url)
+{
+	const char *route = NULL;
+	struct str path;
+
+	if (b->setup->route == NULL ||
+	    config_setting_lookup_string(b->setup->route, "route", &route) !=
+	        CONFIG_TRUE)
+		return false;
+	path = str_of(route);
+	return path.len > 1 && url.len > path.len &&
+	    str_eq(str_skip(url, url.len - path.len), path);
+}
+
 static bool
 build_url(const struct building *b)
 {
@@ -181,6 +197,10 @@ build_url(const struct building *b)
 	problem = url_problem(str_of(given));
 	if (problem != NULL)
 		return refuse(b, "message", "public_url: %s", problem);
+	if (ends_with_route(b, str_of(given)))
+		return refuse(b, "message",
+		    "public_url: the path comes from the request; write what "
+		    "stands before it, \"https://hooks.example.com\"");
 	url = keep(b, given);
 	while (url.at[url.len - 1] == '/')
 		url.len--;
@@ -191,6 +211,25 @@ build_url(const struct building *b)
 			v->bases[v->base_count++] = url;
 	}
 	v->decode_url = b->options.url_decode != 0;
+	return true;
+}
+
+/* What is written by hand has to mean something for the type. */
+static bool
+check_fit(const struct building *b)
+{
+	const config_setting_t *group = b->setup->group;
+	int count = group != NULL ? config_setting_length(group) : 0;
+
+	for (int i = 0; i < count; i++) {
+		const char *name = config_setting_name(
+		    config_setting_get_elem(group, (unsigned)i));
+
+		if (!option_fits(name, b->v->type))
+			return refuse(b, name,
+			    "means nothing for this type; it would be "
+			    "ignored");
+	}
 	return true;
 }
 
@@ -288,7 +327,7 @@ build(const struct building *b)
 
 	v->type = (enum scheme_type)b->options.type;
 	v->hash = &hashes[b->options.digest];
-	if (!build_delivery_id(b))
+	if (!check_fit(b) || !build_delivery_id(b))
 		return false;
 	if (v->type == SCHEME_NONE)
 		return true;

@@ -244,3 +244,41 @@ options_read(const config_setting_t *preset, const char *sender,
 	return settings_read(preset, sender, table, to, all) &&
 	    (group == NULL || override(group, to, all));
 }
+
+#define SIGNED (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | BIT(SCHEME_ED25519))
+
+/* Options that only some types look at; those not named are for all. */
+static const struct {
+	const char *name;
+	unsigned types;
+} fits[] = {
+	{ "body_hash", SIGNED },
+	{ "delimiter", SIGNED },
+	{ "digest", BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) },
+	{ "encoding", SIGNED },
+	{ "format", SIGNED },
+	{ "key", SIGNED },
+	{ "message", SIGNED },
+	{ "prefix", SIGNED | BIT(SCHEME_TOKEN) },
+	{ "public_key", BIT(SCHEME_ED25519) },
+	{ "signature", SIGNED | BIT(SCHEME_TOKEN) | BIT(SCHEME_BASIC) },
+	{ "signature_key", SIGNED },
+	{ "timestamp", SIGNED },
+	{ "timestamp_enforce", SIGNED },
+	{ "timestamp_key", SIGNED },
+	{ "timestamp_unit", SIGNED },
+	{ "tolerance", SIGNED },
+	{ "tolerance_future", SIGNED },
+	{ "url_any_port", SIGNED },
+	{ "url_decode", SIGNED },
+	{ "user", BIT(SCHEME_BASIC) },
+};
+
+bool
+option_fits(const char *name, enum scheme_type type)
+{
+	for (size_t i = 0; i < COUNT_OF(fits); i++)
+		if (strcmp(fits[i].name, name) == 0)
+			return (fits[i].types & BIT(type)) != 0;
+	return true;
+}

@@ -255,6 +255,8 @@ struct options {
 };
 
 /* Defaults, then what the preset says (or NULL), then the group (or NULL). */
+/* False when a scheme of the type does not look at the option. */
+bool option_fits(const char *name, enum scheme_type type);
 bool options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all);
 

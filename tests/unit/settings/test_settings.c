@@ -155,6 +155,42 @@ test_each_fault_says_where_and_what(void **state)
 }
 
 static void
+test_numbers_that_would_change_are_faults(void **state)
+{
+	static const char *const good[] = { "x = 2147483647;",
+		"x = -2147483648;", "x = 2147483648L;",
+		"x = 9223372036854775807L;", "x = 0x7FFFFFFF;", "x = 19.99;",
+		"x = 1.5e300;", "x = 123456789012345.0;",
+		"x = \"12345678901234567890\";", "# 12345678901234567890\n",
+		"// 12345678901234567890\nx = 1;",
+		"/* 12345678901234567890 */ x = 1;",
+		"x_12345678901234567890 = 1;", "x = \"a\\\"9999999999\";" };
+	static const char *const bad[] = { "x = 2147483648;",
+		"x = -2147483649;", "x = 1764031532000;",
+		"x = 12345678901234567890;", "x = 9223372036854775808L;",
+		"x = 0xFFFFFFFF;", "x = 19.990000000000000001;",
+		"x = ( 1, 4155552671 );", "x = 9007199254740993.0;" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct faults all = { 0 };
+
+		settings_close(settings_parse(str_of(good[i]), "n.cfg", &all));
+		if (all.count > 0)
+			fail_msg("%s: %s", good[i], all.list[0].text);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct faults all = { 0 };
+
+		assert_null(settings_parse(str_of(bad[i]), "n.cfg", &all));
+		assert_int_equal(all.count, 1);
+		assert_int_equal(all.list[0].line, 1);
+		assert_non_null(strstr(all.list[0].text, "would be changed"));
+		faults_done(&all);
+	}
+}
+
+static void
 test_all_faults_at_once(void **state)
 {
 	struct sample s;
@@ -223,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_defaults_are_parsed_like_the_file),
 		cmocka_unit_test(test_what_is_written_wins),
 		cmocka_unit_test(test_each_fault_says_where_and_what),
+		cmocka_unit_test(test_numbers_that_would_change_are_faults),
 		cmocka_unit_test(test_all_faults_at_once),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_a_missing_file_is_a_fault),
