@@ -104,7 +104,7 @@ static int
 print_computed(struct run *r, const struct node *n)
 {
 	struct result res;
-	bool one;
+	bool one, said;
 
 	if (map_value(r, n, &res) == -1)
 		return -1;
@@ -120,10 +120,10 @@ print_computed(struct run *r, const struct node *n)
 		return -1;
 	if (one)
 		bytes_add_char(r->out, '[');
-	value_print(&res.value, r->out);
+	said = value_print_said(&res.value, r->out);
 	if (one)
 		bytes_add_char(r->out, ']');
-	return 1;
+	return said ? 1 : 0; /* the caller takes "[]" back */
 }
 
 /*

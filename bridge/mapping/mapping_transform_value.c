@@ -360,8 +360,7 @@ run_keep_null(const struct transform_call *c, struct value *v,
 {
 	(void)c;
 	(void)why;
-	if (v->kind == VALUE_NULL)
-		v->kept = true;
+	v->kept = true;
 	return 0;
 }
 
@@ -511,8 +510,8 @@ const struct transform transforms_value[] = {
 	    .flags = TRANSFORM_SEES_ABSENT | TRANSFORM_TAKES_LIST,
 	    .takes = "any value",
 	    .gives = "any value",
-	    .help = "Lets a null through, which clears the field; what is "
-	            "absent stays absent.",
+	    .help = "Lets null through, also inside an object, which clears "
+	            "what is there; what is absent stays absent.",
 	    .examples = EXAMPLES({ "null", "keep_null", "null" },
 	        { "", "keep_null", "" }, { "1", "keep_null", "1" }),
 	    .run = run_keep_null },

@@ -249,6 +249,102 @@ value_print(const struct value *v, struct bytes *out)
 	}
 }
 
+static bool print_said(const struct document *d, doc_node n, bool member,
+    struct bytes *out);
+
+/* What was printed from `mark` on is taken back. */
+static void
+take_back(struct bytes *out, size_t mark)
+{
+	if (bytes_ok(out)) {
+		out->len = mark;
+		out->data[mark] = '\0';
+	}
+}
+
+static void
+print_children(const struct document *d, doc_node n, bool members,
+    struct bytes *out)
+{
+	size_t open = out->len;
+
+	DOC_FOREACH (d, n, child) {
+		size_t mark = out->len;
+
+		if (mark > open)
+			bytes_add_char(out, ',');
+		if (members) {
+			bytes_add_json(out, doc_key(d, child));
+			bytes_add_char(out, ':');
+		}
+		if (!print_said(d, child, members, out))
+			take_back(out, mark);
+	}
+}
+
+/*
+ * Recursion is as deep as the document, whose ceiling decode has checked.
+ * member: null and {} here say nothing; in an array they hold a place.
+ */
+static bool
+print_said(const struct document *d, doc_node n, bool member, struct bytes *out)
+{
+	enum doc_kind kind = doc_kind(d, n);
+	size_t open = out->len + 1;
+
+	if (kind == DOC_NULL && member)
+		return false;
+	if (kind != DOC_OBJECT && kind != DOC_ARRAY) {
+		doc_print(d, n, out);
+		return true;
+	}
+	bytes_add_char(out, kind == DOC_OBJECT ? '{' : '[');
+	print_children(d, n, kind == DOC_OBJECT, out);
+	if (kind == DOC_OBJECT && member && out->len == open) {
+		take_back(out, open - 1);
+		return false;
+	}
+	bytes_add_char(out, kind == DOC_OBJECT ? '}' : ']');
+	return true;
+}
+
+static bool
+print_list_said(const struct value *v, struct bytes *out)
+{
+	size_t open = out->len + 1;
+
+	bytes_add_char(out, '[');
+	for (size_t i = 0; i < v->count; i++) {
+		const struct value *item = &v->items[i];
+		size_t mark = out->len;
+
+		if (mark > open)
+			bytes_add_char(out, ',');
+		if (item->kind == VALUE_ABSENT ||
+		    (item->kind == VALUE_NULL && !item->kept) ||
+		    !value_print_said(item, out))
+			take_back(out, mark);
+	}
+	if (out->len == open) {
+		take_back(out, open - 1);
+		return false;
+	}
+	bytes_add_char(out, ']');
+	return true;
+}
+
+bool
+value_print_said(const struct value *v, struct bytes *out)
+{
+	if (v->kind == VALUE_LIST && !v->kept)
+		return print_list_said(v, out);
+	if (v->kind == VALUE_NODE && !v->kept)
+		return doc_count(v->document, v->node) > 0 &&
+		    print_said(v->document, v->node, true, out);
+	value_print(v, out);
+	return true;
+}
+
 bool
 value_text(const struct value *v, struct str *out)
 {

@@ -24,7 +24,7 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	bool kept;     /* VALUE_NULL: keep_null was there, print it */
+	bool kept;     /* keep_null was there: print null, within it too */
 	bool matches;  /* VALUE_LIST: the several matches of a path, which is
 	                  an error in a scalar place until first, join, ... */
 	doc_node node; /* VALUE_NODE */
@@ -54,6 +54,13 @@ int value_items(const struct value *v, struct arena *a, struct value **items,
     size_t *count, struct fault *why) MUST_CHECK;
 /* Equal as JSON values; used by unique, null_if, lookup, table keys. */
 bool value_equal(const struct value *a, const struct value *b);
+/*
+ * Compact JSON, without what says nothing unless `kept`: null members of
+ * objects at any depth, objects left with no member, null among matches.
+ * False, with nothing printed, when nothing is left. Items of a document's
+ * array stay as they are, null too: their places mean something.
+ */
+bool value_print_said(const struct value *v, struct bytes *out);
 /* Compact JSON. ABSENT must not come here; a null prints null. */
 void value_print(const struct value *v, struct bytes *out);
 /*
