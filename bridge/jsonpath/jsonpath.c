@@ -27,6 +27,7 @@ parser_init(struct parser *p, struct program *program, struct str text,
 		.end = text.at + text.len,
 		.program = program,
 		.current = (flags & JSONPATH_RELATIVE) != 0,
+		.strict = (flags & JSONPATH_STRICT) != 0,
 		.why = why };
 }
 

@@ -20,6 +20,11 @@ struct jsonpath_notes;
 enum jsonpath_flags {
 	JSONPATH_RELATIVE = 1, /* may begin with '@', the current node */
 	JSONPATH_PREFIX = 2,   /* stop where the path ends, see `used` */
+	/*
+	 * A pattern written out that is no I-Regexp is a fault. The RFC lets it
+	 * match nothing, which nobody who wrote it can have meant.
+	 */
+	JSONPATH_STRICT = 4,
 };
 
 /*

@@ -186,6 +186,13 @@ compile_pattern(struct parser *p, struct call *call, const char *at)
 		return parse_fail(p, at,
 		    "the regular expression of %s() is too large",
 		    call->function->name);
+	if (regex->code == NULL && p->strict) {
+		regex_free(regex);
+		return parse_fail(p, at,
+		    "the pattern of %s() is no I-Regexp (RFC 9485) and would "
+		    "never match; \\d is [0-9] there, \\w is [A-Za-z0-9_]",
+		    call->function->name);
+	}
 	regex->next = p->program->regexes;
 	p->program->regexes = regex;
 	call->regex = regex;

@@ -15,6 +15,7 @@ struct parser {
 	const char *end;
 	struct program *program;
 	bool current; /* '@' means something here */
+	bool strict;  /* JSONPATH_STRICT */
 	unsigned nesting;
 	struct fault *why;
 };

@@ -38,7 +38,7 @@ did_you_mean(struct compiler *c, const char *near)
 const struct jsonpath *
 compile_path(struct compiler *c, const struct place *p, struct str text)
 {
-	unsigned flags = p->item ? JSONPATH_RELATIVE : 0;
+	unsigned flags = JSONPATH_STRICT | (p->item ? JSONPATH_RELATIVE : 0);
 	struct fault why = { 0 };
 	struct jsonpath *path = jsonpath_compile(text, flags, NULL, &why);
 
@@ -53,7 +53,7 @@ compile_path(struct compiler *c, const struct place *p, struct str text)
 const struct jsonpath_test *
 compile_test(struct compiler *c, const struct place *p, struct str text)
 {
-	unsigned flags = p->item ? JSONPATH_RELATIVE : 0;
+	unsigned flags = JSONPATH_STRICT | (p->item ? JSONPATH_RELATIVE : 0);
 	struct fault why = { 0 };
 	struct jsonpath_test *test = jsonpath_test_compile(text, flags, &why);
 

@@ -8,7 +8,8 @@ parse_path(struct expr *e)
 {
 	struct source *s = mapping_take(e->c->m, sizeof(*s));
 	struct str rest = str_skip(e->text, e->at);
-	unsigned flags = e->place->item ? JSONPATH_RELATIVE : 0;
+	unsigned flags = JSONPATH_STRICT |
+	    (e->place->item ? JSONPATH_RELATIVE : 0);
 	struct fault why = { 0 };
 	struct jsonpath *path;
 	size_t used = 0;
