@@ -30,9 +30,7 @@ outcome_of(const struct route *r, const struct request *request,
 
 	*out = (struct outcome){ 0 };
 	in.param_count = route_params(r, request->path, arena, params);
-	in.document = decode_body(arena,
-	    request_header(request, STR("Content-Type")), request->body,
-	    &decode_limits_default, &out->fault);
+	in.document = route_decode(request, arena, &out->fault);
 	if (in.document == NULL ||
 	    mapping_split(route_mapping(r), &in, &events, &out->fault) == -1)
 		return;

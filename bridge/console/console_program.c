@@ -126,6 +126,17 @@ check_certificate(const struct listener_address *a,
 }
 
 static void
+check_address(const char *address, const char *what, bool loopback,
+    const config_setting_t *at, struct faults *all)
+{
+	struct fault why = { 0 };
+
+	if (listener_check_address(address, loopback, &why) == -1)
+		settings_fault(all, at, "%s.address: %s: %s", what, address,
+		    why.text);
+}
+
+static void
 load_listen(struct program *p, struct faults *all)
 {
 	const config_setting_t *list = p->settings.listen;
@@ -150,6 +161,7 @@ load_listen(struct program *p, struct faults *all)
 		p->listen_count++;
 		a->certificate = beside(p, a->certificate);
 		a->key = beside(p, a->key);
+		check_address(a->address, "listen", false, entry, all);
 		check_certificate(a, entry, all);
 	}
 }
@@ -164,12 +176,7 @@ load_admin(struct program *p, struct faults *all)
 	        all))
 		return;
 	p->admin.address = admin.address;
-	if (!str_starts(str_of(admin.address), STR("127.")) &&
-	    !str_starts(str_of(admin.address), STR("[::1]:")) &&
-	    !str_starts(str_of(admin.address), STR("localhost:")))
-		settings_fault(all, p->settings.admin,
-		    "admin.address: must be a loopback address "
-		    "(127.0.0.1:9180)");
+	check_address(admin.address, "admin", true, p->settings.admin, all);
 }
 
 static void

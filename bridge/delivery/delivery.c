@@ -12,19 +12,36 @@
 
 static void delivery_next(struct delivery *d);
 
-static int
-match(struct delivery *d, struct fault *why)
+/* "POST /hooks/typo", for the log; never the query. */
+static const char *
+asked_for(const struct delivery *d)
 {
+	const struct request *r = &d->exchange->request;
+	struct bytes text;
+
+	bytes_init_in(&text, d->exchange->arena, 200);
+	bytes_add_str(&text, r->method);
+	bytes_add_char(&text, ' ');
+	bytes_add(&text, r->path.at, r->path.len < 160 ? r->path.len : 160);
+	return bytes_ok(&text) ? text.data : NULL;
+}
+
+static int
+match(struct delivery *d, const char **reason, struct fault *why)
+{
+	*reason = NULL;
 	switch (routes_match(d->worker->routes, &d->exchange->request,
 	    d->exchange->arena, &d->route, d->params, &d->input.param_count)) {
 	case ROUTE_FOUND:
 		return 0;
 	case ROUTE_WRONG_METHOD:
+		*reason = asked_for(d);
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	case ROUTE_NOT_FOUND:
 		break;
 	}
 	d->route = NULL;
+	*reason = asked_for(d);
 	return fault_set(why, FAULT_ROUTE, NULL, "%s", "");
 }
 
@@ -82,14 +99,11 @@ split(struct delivery *d, struct fault *why)
 static int
 read_event(struct delivery *d, const char **reason, struct fault *why)
 {
-	const struct request *request = &d->exchange->request;
 	const struct document *document;
 
-	if (match(d, why) == -1 || prove(d, reason, why) == -1)
+	if (match(d, reason, why) == -1 || prove(d, reason, why) == -1)
 		return -1;
-	document = decode_body(d->exchange->arena,
-	    request_header(request, STR("Content-Type")), request->body,
-	    &decode_limits_default, why);
+	document = route_decode(&d->exchange->request, d->exchange->arena, why);
 	if (document == NULL)
 		return -1;
 	fill_input(d, document);

@@ -58,6 +58,9 @@ const char *route_sender(const struct route *r); /* or NULL */
 /* Reads them from a path; how many. 0 also where the path is another's. */
 size_t route_params(const struct route *r, struct str path, struct arena *arena,
     struct header params[ROUTE_PARAMS]);
+/* The event of a request, as a document: its body, or nothing on a GET. */
+const struct document *route_decode(const struct request *r,
+    struct arena *arena, struct fault *why) MUST_CHECK;
 const struct mapping *route_mapping(const struct route *r);
 const struct verifier *route_verifier(const struct route *r); /* or NULL */
 

@@ -85,8 +85,9 @@ find_secret(const struct route *r, const struct secrets *secrets,
 	if (setup->secret != NULL)
 		return;
 	near = secrets_nearest(secrets, r->settings.secret);
+	/* What stands there is not repeated: it may be the secret itself. */
 	settings_fault(all, member(r, "secret"),
-	    "secret: there is no secret named '%s'%s%s%s", r->settings.secret,
+	    "secret: the settings have no secret of that name%s%s%s",
 	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 	    near != NULL ? "'?" : "");
 }
@@ -99,11 +100,18 @@ load_verifier(struct route *r, const struct secrets *secrets,
 		.sender = r->settings.sender,
 		.group = r->settings.verify,
 		.public_url = r->settings.public_url };
-	size_t before = all->count;
+	struct verifier *v;
 
-	find_secret(r, secrets, &setup, all);
-	if (all->count == before)
-		r->verifier = verifier_new(&setup, all);
+	if (secrets != NULL)
+		find_secret(r, secrets, &setup, all);
+	/* Without its secret only the scheme is checked. */
+	setup.keyless = secrets == NULL ||
+	    (setup.secret == NULL && r->settings.secret != NULL);
+	v = verifier_new(&setup, all);
+	if (setup.keyless)
+		verifier_free(v);
+	else
+		r->verifier = v;
 }
 
 static void
@@ -157,8 +165,7 @@ load_route(const char *file, const struct secrets *secrets,
 	if (r->settings.path != NULL)
 		route_compile_path(r, all);
 	check_method(r, all);
-	if (secrets != NULL)
-		load_verifier(r, secrets, all);
+	load_verifier(r, secrets, all);
 	if (among != NULL && r->settings.upstream != NULL)
 		find_target(r, among, all);
 	r->mapping = mapping_compile(root, all);

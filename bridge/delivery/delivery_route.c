@@ -116,6 +116,18 @@ match_segments(const struct route *r, struct str path, struct arena *arena,
 	return i == r->segment_count;
 }
 
+const struct document *
+route_decode(const struct request *r, struct arena *arena, struct fault *why)
+{
+	struct str type = request_header(r, STR("Content-Type"));
+	struct str body = r->body;
+
+	/* A GET has its event in the query, which query('x') reads. */
+	if (body.len == 0 && type.at == NULL && str_eq(r->method, STR("GET")))
+		body = STR("{}");
+	return decode_body(arena, type, body, &decode_limits_default, why);
+}
+
 size_t
 route_params(const struct route *r, struct str path, struct arena *arena,
     struct header params[ROUTE_PARAMS])

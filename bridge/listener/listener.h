@@ -4,8 +4,8 @@
  * Owns threads: `workers` of them, each with its own event base and its own
  * SO_REUSEPORT socket an address. A byte scanner judges requests as RFC 9112
  * does, and keeps their bytes; evhttp, which would misread many, is given a
- * line of ours for each that is over, and keeps connections and writes
- * answers (listener_worker.h tells how). No other room sees evhttp. Every
+ * line of ours for each that is over, accepts, and keeps or closes
+ * connections (listener_worker.h tells how). No other room sees evhttp. Every
  * request that passes becomes one exchange for the service; requests that do
  * not are answered here, in the API's envelope, and the connection is closed.
  *
@@ -63,6 +63,13 @@ unsigned listener_port(const struct listener *l, size_t i);
  * left, joins the threads and frees. NULL is fine.
  */
 void listener_stop(struct listener *l, int64_t drain_ms);
+
+/*
+ * Reads an address as listener_start would, for `check`: -1 with why when it
+ * is not host:port, or when `loopback` is asked for and it is another.
+ */
+int listener_check_address(const char *address, bool loopback,
+    struct fault *why) MUST_CHECK;
 
 /*
  * Loads certificate and key as listener_start would, for `check`: -1 with

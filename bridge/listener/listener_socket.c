@@ -1,4 +1,5 @@
 /* listener/listener_socket.c - from "host:port" to a listening socket. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listener/listener.h"
 #include "listener/listener_socket.h"
 
 /* Of connections not accepted yet: a burst, or a pause for descriptors. */
@@ -40,6 +42,33 @@ place_read(const char *address, struct place *p, struct fault *why)
 		    "\"[v6]:port\", as in \"127.0.0.1:8080\"");
 	snprintf(p->host, sizeof(p->host), "%.*s", STR_ARG(host));
 	p->port = (unsigned)port;
+	return 0;
+}
+
+static bool
+is_loopback(const struct place *p)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, p->host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, p->host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcmp(p->host, "localhost") == 0;
+}
+
+int
+listener_check_address(const char *address, bool loopback, struct fault *why)
+{
+	struct place p;
+
+	if (place_read(address, &p, why) == -1)
+		return -1;
+	if (loopback && !is_loopback(&p))
+		return fault_set(why, FAULT_SETTINGS, address,
+		    "has to be an address of this machine alone, such as "
+		    "\"127.0.0.1:9180\"");
 	return 0;
 }
 

@@ -168,10 +168,11 @@ find_key(const struct loading *l, struct str *key)
 
 	if (secret == NULL) {
 		near = secrets_nearest(l->secrets, o->api_key);
+		/* Not repeated: it may be the key itself. */
 		settings_fault(l->all, member(l, "api_key"),
-		    "upstreams.%s.api_key: there is no secret named '%s'%s%s%s",
-		    l->target->name, o->api_key,
-		    near != NULL ? "; did you mean '" : "",
+		    "upstreams.%s.api_key: there is no secret of that "
+		    "name%s%s%s",
+		    l->target->name, near != NULL ? "; did you mean '" : "",
 		    near != NULL ? near : "", near != NULL ? "'?" : "");
 		return false;
 	}

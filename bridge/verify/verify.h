@@ -23,6 +23,7 @@ struct verify_setup {
 	const config_setting_t *group; /* verify: { ... }, or NULL */
 	const struct secret *secret;   /* NULL where the scheme needs none */
 	const char *public_url; /* "https://hooks.example.com", or NULL */
+	bool keyless; /* only look for faults: the verifier proves nobody */
 };
 
 /*

@@ -267,9 +267,13 @@ routes    = "mappings/*/mapping.cfg";
         code = self.stop()
         if self.sandbox is not None:
             self.sandbox.terminate()
-            self.sandbox.wait(timeout=30)
+            assert self.sandbox.wait(timeout=30) == 0
             self.sandbox.stdout.close()
-        log = self.log() if os.path.exists(self.path("bridge.log")) else ""
+        log = ""
+        for name in ("bridge.log", "sandbox.log"):
+            if os.path.exists(self.path(name)):
+                with open(self.path(name)) as f:
+                    log += f.read()
         assert "Sanitizer" not in log, log
         assert "runtime error" not in log, log
         return code

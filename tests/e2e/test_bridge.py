@@ -1,13 +1,17 @@
 """The main job with real processes: webhook in, PATCH out over TLS, answer
 relayed; and each way it can be refused."""
 
+import base64
 import concurrent.futures
+import hashlib
+import hmac
 import json
 import os
 import signal
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
@@ -178,6 +182,60 @@ def test_each_event_is_one_line_with_its_outcome(house):
     assert len(last["delivery"]) == 36
     house.typeform(secret="wrong")
     assert house.logged("refused")[-1]["reason"]
+
+
+GET_ROUTE = """
+route    = "/hooks/get";
+method   = "GET";
+verify:  { type = "none"; };
+upstream = "leadsail";
+lead_id  = "{query('lead')}";
+update: { detail = "{query('detail')}"; };
+"""
+
+HUBSPOT = """
+route      = "/hooks/hubspot";
+sender     = "hubspot";
+secret     = "token";
+public_url = "https://hooks.example.com";
+upstream   = "leadsail";
+lead_id    = "{$.lead}";
+update: { detail = "{$.detail}"; };
+"""
+
+
+def test_a_get_has_its_event_in_the_query(build, tmp_path):
+    h = House(build, tmp_path, mappings={"get": GET_ROUTE}).start()
+    try:
+        got = h.send("/hooks/get?lead=lead_2&detail=by+query", method="GET")
+        assert got.status == 200
+        assert h.lead("lead_2")["detail"] == "by query"
+    finally:
+        assert h.close() == 0
+
+
+def test_hubspot_v3_as_hubspot_documents_it(build, tmp_path):
+    """method + address + body + time, HMAC-SHA256, base64; computed here."""
+    h = House(build, tmp_path, mappings={"hubspot": HUBSPOT}).start()
+    try:
+        body = b'{"lead":"lead_2","detail":"signed by the book"}'
+        ms = str(int(time.time() * 1000))
+        signed = (b"POST" + b"https://hooks.example.com/hooks/hubspot" + body
+                  + ms.encode())
+        mac = hmac.new(TOKEN.encode(), signed, hashlib.sha256).digest()
+        headers = {"Content-Type": "application/json",
+                   "X-HubSpot-Request-Timestamp": ms,
+                   "X-HubSpot-Signature-v3": base64.b64encode(mac).decode()}
+        assert h.send("/hooks/hubspot", body, headers).status == 200
+        assert h.send("/hooks/hubspot", body + b" ", headers).status == 401
+    finally:
+        assert h.close() == 0
+
+
+def test_a_mistyped_address_stands_in_the_log(house):
+    house.send("/hooks/typfeorm?secret=x", b"{}")
+    last = house.logged("refused")[-1]
+    assert last["reason"] == "POST /hooks/typfeorm"
 
 
 def test_large_bodies_are_refused_with_413(build, tmp_path):

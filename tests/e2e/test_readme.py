@@ -5,6 +5,7 @@ that build or test the whole tree have steps of their own in tests/run; all
 others are run here, in a folder that holds what the README says is there.
 """
 
+import base64
 import glob
 import os
 import re
@@ -47,6 +48,19 @@ def is_elsewhere(line):
     return any(re.fullmatch(p, line) for p in ELSEWHERE)
 
 
+def secrets_named():
+    """The secrets that the mappings of the tree ask for."""
+    names = set()
+    for path in glob.glob(TOP + "/mappings/*/mapping.cfg"):
+        with open(path) as f:
+            names.update(re.findall(r'^secret\s*=\s*"([^"]+)"', f.read(), re.M))
+    return names - {"typeform"}
+
+
+def secret_file(name):
+    return "whsec.secret" if name == "standard-webhooks" else "token.secret"
+
+
 @pytest.fixture(scope="module")
 def house(build, tmp_path_factory):
     h = House(build, tmp_path_factory.mktemp("readme"))
@@ -55,13 +69,13 @@ def house(build, tmp_path_factory):
     for name in ("batch", "param"):
         shutil.rmtree(h.path(f"mappings/{name}"))
     h.write("event.json", typeform_event().decode())
+    h.write("whsec.secret", "whsec_" + base64.b64encode(b"k" * 32).decode(),
+            0o600)
     with open(h.path("leadbridge.cfg")) as f:
         text = f.read()
-    text = text.replace("token    =", "webhook = { file = \"token.secret\"; };"
-                        " hubspot = { file = \"token.secret\"; };"
-                        " generic = { file = \"token.secret\"; };"
-                        " form = { file = \"token.secret\"; };"
-                        " token    =")
+    text = text.replace("token    =", "".join(
+        f'{name} = {{ file = "{secret_file(name)}"; }};'
+        for name in sorted(secrets_named())) + " token    =")
     h.write("leadbridge.cfg", text)
     h.start()
     yield h

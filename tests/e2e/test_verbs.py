@@ -64,6 +64,55 @@ def test_check_warns_of_what_has_no_effect(house):
     assert "queued.cfg: warning: journal: has no effect" in err
 
 
+@pytest.mark.parametrize("old,new,fault", [
+    ('admin     = { address = "127.0.0.1:', 'admin = { address = "10.0.0.1:',
+     "admin.address"),
+    ('admin     = { address = "127.0.0.1:', 'admin = { address = "127.evil.com:',
+     "admin.address"),
+    ('listen    = ( { address = "127.0.0.1:', 'listen = ( { address = "127.0.0.1#',
+     "listen.address"),
+    ("workers   = 2", "workers = 4294967297", "would be changed"),
+])
+def test_check_refuses_what_run_could_not_use(house, old, new, fault):
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read()
+    assert old in text
+    house.write("wrong.cfg", text.replace(old, new))
+    _, err = house.run("check", "-c", "wrong.cfg", code=1)
+    assert fault in err
+
+
+def test_a_key_written_where_its_name_belongs_is_not_repeated(house):
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read()
+    house.write("pasted.cfg", text.replace('api_key = "leadsail"',
+                                           'api_key = "sk_live_4711"'))
+    out, err = house.run("check", "-c", "pasted.cfg", code=1)
+    assert "api_key: there is no secret of that name" in err
+    assert "sk_live_4711" not in out + err
+
+
+def test_a_mapping_alone_is_checked_for_its_proof_too(house):
+    house.write("proof/mapping.cfg", TYPEFORM.replace(
+        'sender   = "typeform"', 'sender   = "typfeorm"'))
+    _, err = house.run("check", "proof/mapping.cfg", code=1)
+    assert "did you mean 'typeform'?" in err
+
+
+def test_two_bridges_do_not_share_a_port(house):
+    house.start()
+    try:
+        with open(house.path("leadbridge.cfg")) as f:
+            text = f.read()
+        house.write("twin.cfg", text.replace(
+            f'admin     = {{ address = "127.0.0.1:{house.admin_port}"',
+            'admin = { address = "127.0.0.1:0"'))
+        _, err = house.run("run", "-c", "twin.cfg", code=3)
+        assert "Address already in use" in err
+    finally:
+        assert house.stop() == 0
+
+
 def test_check_reports_every_fault_of_every_file_at_once(house):
     bad = house.write("bad/mappings/a/mapping.cfg", '''
 route    = "/hooks/a";
