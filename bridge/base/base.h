@@ -18,6 +18,7 @@
 #include "base/base_http.h"
 #include "base/base_log.h"
 #include "base/base_names.h"
+#include "base/base_pool.h"
 #include "base/base_clock.h"
 
 #endif

@@ -162,6 +162,28 @@ arena_copy(struct arena *a, struct str s)
 	return (struct str){ copy, s.len };
 }
 
+struct arena_mark
+arena_mark(const struct arena *a)
+{
+	return (struct arena_mark){ a->now, a->used,
+		a->now != NULL ? a->now->used : 0 };
+}
+
+void
+arena_rewind(struct arena *a, struct arena_mark to)
+{
+	while (a->now != to.chunk) {
+		struct chunk *c = a->now;
+
+		a->now = c->next;
+		a->held -= c->size;
+		free(c);
+	}
+	if (a->now != NULL)
+		a->now->used = to.in_chunk;
+	a->used = to.used;
+}
+
 size_t
 arena_used(const struct arena *a)
 {

@@ -27,6 +27,17 @@ void *arena_grow(struct arena *a, void *block, size_t old_size,
 /* A copy with a NUL behind it (not counted). at == NULL when that fails. */
 struct str arena_copy(struct arena *a, struct str s) MUST_CHECK;
 
+/*
+ * Gives back, all at once, what was taken since the mark. The arena must not
+ * have been reset in between.
+ */
+struct arena_mark {
+	const void *chunk;
+	size_t used, in_chunk;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark to);
+
 /* Bytes taken since the last reset, and kept from the system. */
 size_t arena_used(const struct arena *a);
 size_t arena_held(const struct arena *a);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
+
 #include "console/console_verb.h"
 #include "secrets/secrets.h"
 
@@ -325,6 +327,8 @@ console_run(int argc, char **argv)
 	int code;
 
 	secrets_guard_process();
+	/* Before libevent's first allocation; see base_pool.h. */
+	event_set_mem_functions(pool_malloc, pool_realloc, pool_free);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;

@@ -1,6 +1,5 @@
 /* console/console_verb_test.c - every sample of every mapping, compared. */
 #include <dirent.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 
 #define SAMPLE_CEILING ((size_t)64 << 20)
 #define NAME_LIMIT 1000
+/* When samples are received: 2026-01-31T09:30:00Z, so that tests repeat. */
+#define SAMPLE_TIME_MS INT64_C(1769851800000)
 
 static const struct option_row options[] = {
 	{ .name = NULL },
@@ -20,145 +21,207 @@ struct tally {
 	size_t passed, failed;
 };
 
-/* Prints each place where two JSON values differ, with both sides. */
-static void
-print_difference(const char *place, json_t *want, json_t *got)
-{
-	const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS;
-	char *left = want != NULL ? json_dumps(want, flags) : NULL;
-	char *right = got != NULL ? json_dumps(got, flags) : NULL;
+/* A value of one of the two sides; DOC_NONE is "nothing". */
+struct side {
+	const struct document *document;
+	doc_node node;
+};
 
-	printf("    %s: expected %s, got %s\n", place[0] != '\0' ? place : ".",
-	    left != NULL ? left : "nothing", right != NULL ? right : "nothing");
-	free(left);
-	free(right);
+static struct side
+member_of(struct side s, struct str key)
+{
+	return (struct side){ s.document, doc_member(s.document, s.node, key) };
 }
 
-static void compare(const char *place, json_t *want, json_t *got);
-
-static void
-compare_objects(const char *place, json_t *want, json_t *got)
+static enum doc_kind
+kind_of(struct side s)
 {
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (want, key, value) {
-		char *inner = base_print("%s%s%s", place,
-		    place[0] != '\0' ? "." : "", key);
-
-		compare(inner, value, json_object_get(got, key));
-		base_free(inner);
-	}
-	json_object_foreach (got, key, value) {
-		char *inner = base_print("%s%s%s", place,
-		    place[0] != '\0' ? "." : "", key);
-
-		if (json_object_get(want, key) == NULL)
-			compare(inner, NULL, value);
-		base_free(inner);
-	}
+	return doc_kind(s.document, s.node);
 }
 
 static void
-compare_arrays(const char *place, json_t *want, json_t *got)
-{
-	size_t most = json_array_size(want);
-
-	if (json_array_size(got) > most)
-		most = json_array_size(got);
-	for (size_t i = 0; i < most; i++) {
-		char *inner = base_print("%s[%zu]", place, i);
-
-		compare(inner, json_array_get(want, i), json_array_get(got, i));
-		base_free(inner);
-	}
-}
-
-/* jansson bounds the depth of what it loads, and so this recursion. */
-static void
-compare(const char *place, json_t *want, json_t *got)
-{
-	if (want != NULL && got != NULL && json_equal(want, got))
-		return;
-	if (json_is_object(want) && json_is_object(got))
-		compare_objects(place, want, got);
-	else if (json_is_array(want) && json_is_array(got))
-		compare_arrays(place, want, got);
-	else
-		print_difference(place, want, got);
-}
-
-static struct str
-outcome_text(const struct outcome *o, struct arena *arena)
+print_side(const char *label, struct side s)
 {
 	struct bytes out;
 
-	bytes_init_in(&out, arena, (size_t)64 << 20);
-	outcome_print(o, &out);
-	return bytes_str(&out);
+	bytes_init(&out, SAMPLE_CEILING);
+	if (s.node == DOC_NONE)
+		bytes_add_text(&out, "nothing");
+	else
+		doc_print(s.document, s.node, &out);
+	printf("%s%.*s", label, STR_ARG(bytes_str(&out)));
+	bytes_done(&out);
 }
 
-/* What the sample should make, and what it made; -1 with why. */
-static int
-load_both(const struct route *r, const char *sample, struct str text,
-    struct arena *arena, json_t **want, json_t **got, struct fault *why)
+static size_t compare(const char *place, struct side want, struct side got);
+
+static size_t
+compare_objects(const char *place, struct side want, struct side got)
 {
-	char *file = base_print("%.*s.expected.json",
-	    (int)(strrchr(sample, '.') - sample), sample);
-	struct str expected = file_read(file, SAMPLE_CEILING, why);
+	size_t differ = 0;
+
+	DOC_FOREACH (want.document, want.node, child) {
+		struct str key = doc_key(want.document, child);
+		char *inner = base_print("%s%s%.*s", place,
+		    place[0] != '\0' ? "." : "", STR_ARG(key));
+
+		differ += compare(inner, (struct side){ want.document, child },
+		    member_of(got, key));
+		base_free(inner);
+	}
+	DOC_FOREACH (got.document, got.node, child) {
+		struct str key = doc_key(got.document, child);
+		char *inner = base_print("%s%s%.*s", place,
+		    place[0] != '\0' ? "." : "", STR_ARG(key));
+
+		if (member_of(want, key).node == DOC_NONE)
+			differ += compare(inner, member_of(want, key),
+			    (struct side){ got.document, child });
+		base_free(inner);
+	}
+	return differ;
+}
+
+static size_t
+compare_arrays(const char *place, struct side want, struct side got)
+{
+	size_t most = doc_count(want.document, want.node), differ = 0;
+
+	if (doc_count(got.document, got.node) > most)
+		most = doc_count(got.document, got.node);
+	for (size_t i = 0; i < most; i++) {
+		char *inner = base_print("%s[%zu]", place, i);
+
+		differ += compare(inner,
+		    (struct side){ want.document,
+		        doc_item(want.document, want.node, i) },
+		    (struct side){ got.document,
+		        doc_item(got.document, got.node, i) });
+		base_free(inner);
+	}
+	return differ;
+}
+
+/* Scalars: numbers by their exact value, texts by their characters. */
+static bool
+same(struct side want, struct side got)
+{
+	if (kind_of(want) != kind_of(got))
+		return false;
+	if (kind_of(want) == DOC_NUMBER)
+		return number_compare(doc_number(want.document, want.node),
+		           doc_number(got.document, got.node)) == 0;
+	return kind_of(want) != DOC_STRING ||
+	    str_eq(doc_text(want.document, want.node),
+	        doc_text(got.document, got.node));
+}
+
+/*
+ * Prints each place where the two differ, and returns how many there are.
+ * As deep as the documents, whose ceiling decode has checked.
+ */
+static size_t
+compare(const char *place, struct side want, struct side got)
+{
+	if (kind_of(want) == DOC_OBJECT && kind_of(got) == DOC_OBJECT)
+		return compare_objects(place, want, got);
+	if (kind_of(want) == DOC_ARRAY && kind_of(got) == DOC_ARRAY)
+		return compare_arrays(place, want, got);
+	if (same(want, got))
+		return 0;
+	printf("    %s: ", place[0] != '\0' ? place : ".");
+	print_side("expected ", want);
+	print_side(", got ", got);
+	putchar('\n');
+	return 1;
+}
+
+/* A sample is posted to a path: it has to be the route's, by its method. */
+static int
+check_target(const struct route *r, const char *sample,
+    const struct request *request, struct arena *arena, struct fault *why)
+{
+	struct header params[ROUTE_PARAMS];
+	struct str path = str_of(route_path(r));
+
+	if (strstr(sample, ".http") == NULL)
+		return 0;
+	if (!str_eq(request->method, str_of(route_method(r))))
+		return fault_set(why, FAULT_SETTINGS, sample,
+		    "is sent by %.*s, the route takes %s",
+		    STR_ARG(request->method), route_method(r));
+	if (!str_eq(request->path, path) &&
+	    route_params(r, request->path, arena, params) == 0)
+		return fault_set(why, FAULT_SETTINGS, sample,
+		    "is sent to %.*s, the route is %s", STR_ARG(request->path),
+		    route_path(r));
+	return 0;
+}
+
+/* What the sample makes, as a document; NULL with why. */
+static const struct document *
+run_sample(const struct route *r, const char *sample, struct str text,
+    struct arena *arena, struct fault *why)
+{
 	struct request request;
 	struct outcome outcome;
-	struct str made;
-	json_error_t error;
-	int rc = -1;
+	struct bytes out;
 
-	if (expected.at == NULL)
-		goto out;
-	*want = json_loadb(expected.at, expected.len, JSON_DECODE_ANY, &error);
-	if (*want == NULL) {
-		fault_at(why, FAULT_SETTINGS, file, (unsigned)error.line,
-		    (unsigned)error.column, "%s", error.text);
-		goto out;
-	}
-	if (sample_parse(text, sample, arena, &request, why) == -1)
-		goto out;
+	if (sample_parse(text, sample, arena, &request, why) == -1 ||
+	    check_target(r, sample, &request, arena, why) == -1)
+		return NULL;
+	request.received_ms = SAMPLE_TIME_MS;
 	outcome_of(r, &request, arena, &outcome);
-	made = outcome_text(&outcome, arena);
-	*got = json_loadb(made.at, made.len, JSON_DECODE_ANY, NULL);
-	rc = *got != NULL ? 0
-	                  : fault_set(why, FAULT_INTERNAL, sample,
-	                        "what it made is not JSON");
+	bytes_init_in(&out, arena, SAMPLE_CEILING);
+	outcome_print(&outcome, &out);
+	return decode_json(arena, bytes_str(&out), &decode_limits_default, why);
+}
 
-out:
-	file_done(expected);
-	base_free(file);
-	return rc;
+/* The number of differences, all printed; -1 with why. */
+static int64_t
+test_against(const struct route *r, const char *sample, struct str text,
+    struct str expected, struct arena *arena, struct fault *why)
+{
+	const struct document *want, *got;
+
+	want = decode_json(arena, expected, &decode_limits_default, why);
+	if (want == NULL)
+		return -1;
+	got = run_sample(r, sample, text, arena, why);
+	if (got == NULL)
+		return -1;
+	return (int64_t)compare("", (struct side){ want, doc_root(want) },
+	    (struct side){ got, doc_root(got) });
+}
+
+static char *
+expected_file(const char *sample)
+{
+	return base_print("%.*s.expected.json",
+	    (int)(strrchr(sample, '.') - sample), sample);
 }
 
 static void
 test_sample(const struct route *r, const char *sample, struct tally *tally)
 {
 	struct arena *arena = arena_new((size_t)1 << 30);
+	char *file = expected_file(sample);
 	struct fault why = { 0 };
 	struct str text = file_read(sample, SAMPLE_CEILING, &why);
-	json_t *want = NULL, *got = NULL;
-	bool loaded = text.at != NULL &&
-	    load_both(r, sample, text, arena, &want, &got, &why) == 0;
+	struct str expected = file_read(file, SAMPLE_CEILING, &why);
+	int64_t differ = -1;
 
-	if (loaded && json_equal(want, got)) {
-		tally->passed++;
-		printf("ok    %s\n", sample);
-	} else {
-		tally->failed++;
-		printf("FAIL  %s\n", sample);
-		if (loaded)
-			compare("", want, got);
-		else
-			printf("    %s: %s\n", why.where, why.text);
-	}
-	json_decref(want);
-	json_decref(got);
+	if (text.at != NULL && expected.at != NULL)
+		differ = test_against(r, sample, text, expected, arena, &why);
+	if (differ == -1)
+		printf("    %s%s%s\n", why.where,
+		    why.where[0] != '\0' ? ": " : "", why.text);
+	printf("%s  %s\n", differ == 0 ? "ok  " : "FAIL", sample);
+	tally->passed += differ == 0;
+	tally->failed += differ != 0;
 	file_done(text);
+	file_done(expected);
+	base_free(file);
 	arena_free(arena);
 }
 

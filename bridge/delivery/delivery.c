@@ -85,6 +85,7 @@ split(struct delivery *d, struct fault *why)
 	if (d->events.count > DELIVERY_UPDATES)
 		return fault_set(why, FAULT_TOO_LARGE, "events",
 		    "more than %d updates in one webhook", DELIVERY_UPDATES);
+	d->mark = arena_mark(d->exchange->arena);
 	if (!d->events.batch)
 		return 0;
 	size = d->events.count * sizeof(d->items[0]);
@@ -92,6 +93,7 @@ split(struct delivery *d, struct fault *why)
 	if (d->items == NULL)
 		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
 	memset(d->items, 0, size);
+	d->mark = arena_mark(d->exchange->arena);
 	return 0;
 }
 
@@ -110,16 +112,32 @@ read_event(struct delivery *d, const char **reason, struct fault *why)
 	return split(d, why);
 }
 
-/* Notes how an update of a batch ended; true when the rest is to be tried. */
+/*
+ * True when the next update would fail as this one did. One that was written
+ * and not answered may be the fault of its lead: several in a row are not.
+ */
 static bool
+is_out_of_reach(struct delivery *d, const struct upstream_answer *got)
+{
+	if (got->outcome == UPSTREAM_ANSWERED) {
+		d->silent = 0;
+		return false;
+	}
+	return upstream_outcome_unsent(got->outcome) ||
+	    got->outcome == UPSTREAM_STOPPED || ++d->silent == DELIVERY_SILENT;
+}
+
+/* Notes how an update of a batch ended, and logs it where it went wrong. */
+static void
 note_answer(struct delivery *d, const struct upstream_answer *got)
 {
 	struct delivery_item *item = &d->items[d->next - 1];
 
 	item->status = got->status;
-	if (!delivery_no_answer(got, &item->fault))
-		return true;
-	return got->outcome == UPSTREAM_ANSWERED;
+	if (delivery_no_answer(got, &item->fault))
+		delivery_log(d, LOG_LEVEL_WARNING, "update failed",
+		    got->reason != NULL ? got->reason : item->fault.text,
+		    got->status);
 }
 
 /* The API is out of reach: the rest would fail as this one did. */
@@ -141,7 +159,8 @@ on_answer(void *arg, const struct upstream_answer *got)
 		delivery_relay(d, got);
 		return;
 	}
-	if (!note_answer(d, got))
+	note_answer(d, got);
+	if (is_out_of_reach(d, got))
 		give_up_rest(d);
 	delivery_next(d);
 }
@@ -150,8 +169,14 @@ static void
 send_update(struct delivery *d, struct upstream_call *call)
 {
 	delivery_move(d, DELIVERY_SENDING);
-	if (d->events.batch)
-		d->items[d->next - 1].lead_id = d->update.lead_id;
+	if (d->events.batch) {
+		struct delivery_item *item = &d->items[d->next - 1];
+
+		memcpy(item->lead_id, d->update.lead_id.at,
+		    d->update.lead_id.len);
+		item->lead_id[d->update.lead_id.len] = '\0';
+		d->update.lead_id = str_of(item->lead_id);
+	}
 	upstream_send(call, d->update.lead_id, STR_NONE, on_answer, d);
 }
 
@@ -167,6 +192,7 @@ try_event(struct delivery *d, struct fault *why)
 	int rc;
 
 	d->update = (struct mapping_update){ 0 };
+	arena_rewind(d->exchange->arena, d->mark);
 	rc = mapping_print(d->route->mapping, &d->input, event,
 	    upstream_body(call), &d->update, why);
 	if (rc == 0 && !d->update.skipped) {

@@ -37,6 +37,19 @@ delivery_ignore(struct delivery *d)
 	reply(d, &a);
 }
 
+static bool
+is_json(struct str content_type)
+{
+	struct str rest = content_type, kind;
+
+	if (!str_cut(&rest, ';', &kind))
+		return false;
+	kind = str_trim(kind);
+	return str_eq_nocase(kind, STR("application/json")) ||
+	    (kind.len > 5 &&
+	        str_eq_nocase(str_skip(kind, kind.len - 5), STR("+json")));
+}
+
 bool
 delivery_no_answer(const struct upstream_answer *got, struct fault *why)
 {
@@ -53,22 +66,15 @@ delivery_no_answer(const struct upstream_answer *got, struct fault *why)
 		    upstream_outcome_name(got->outcome));
 		return true;
 	}
-	if (got->status >= 300 && got->status < 400) {
+	if (got->status >= 300 && got->status < 400)
 		fault_set(why, FAULT_UPSTREAM, NULL,
 		    "the API answered with a redirect, which is not followed");
-		return true;
-	}
-	return false;
-}
-
-static bool
-is_json(struct str content_type)
-{
-	struct str rest = content_type, kind;
-
-	if (!str_cut(&rest, ';', &kind))
-		return false;
-	return str_eq_nocase(str_trim(kind), STR("application/json"));
+	else if (got->status < 300 && got->body.len > 0 &&
+	    !is_json(got->content_type))
+		/* A page of somebody in between: the lead was not updated. */
+		fault_set(why, FAULT_UPSTREAM, NULL,
+		    "the API answered %d without JSON", got->status);
+	return why->code != FAULT_NONE;
 }
 
 /*
@@ -157,8 +163,8 @@ static void
 print_item(struct bytes *out, const struct delivery_item *item)
 {
 	bytes_add_text(out, "{\"leadId\":");
-	if (item->lead_id.at != NULL)
-		bytes_add_json(out, item->lead_id);
+	if (item->lead_id[0] != '\0')
+		bytes_add_json(out, str_of(item->lead_id));
 	else
 		bytes_add_text(out, "null");
 	bytes_addf(out, ",\"success\":%s", item_ok(item) ? "true" : "false");
@@ -230,11 +236,16 @@ delivery_report(struct delivery *d)
 	else
 		delivery_move(d,
 		    failed > 0 ? DELIVERY_REFUSED : DELIVERY_IGNORED);
+	arena_rewind(d->exchange->arena, d->mark);
 	bytes_init_in(&body, d->exchange->arena, ANSWER_CEILING);
 	print_report(d, failed, &body);
 	a.body = bytes_str(&body);
-	if (!bytes_ok(&body))
-		a.body = STR("{\"success\":true,\"data\":null}");
+	if (!bytes_ok(&body)) /* too long to tell one by one */
+		a.body = failed == 0
+		    ? STR("{\"success\":true,\"data\":null}")
+		    : STR("{\"success\":false,\"error\":{\"code\":"
+		          "\"PARTIAL_FAILURE\",\"message\":\"Some updates "
+		          "failed\",\"details\":[]}}");
 	d->update.lead_id = STR_NONE;
 	delivery_log(d, failed > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 	    "batch", NULL, a.status);

@@ -14,6 +14,12 @@
 /* Most updates one webhook may make; senders batch up to 100 or so. */
 #define DELIVERY_UPDATES 1000
 
+/* 64 characters at most, see lead_id_valid(). */
+#define LEAD_ID_SIZE 65
+
+/* Calls of a batch in a row that end without an answer before it gives up. */
+#define DELIVERY_SILENT 3
+
 enum delivery_state {
 	DELIVERY_RECEIVED, /* bytes in memory, nothing promised to anyone */
 	DELIVERY_REFUSED,  /* the sender was told why; nothing is kept */
@@ -26,8 +32,8 @@ enum delivery_state {
 
 /* What became of one update of a batch. */
 struct delivery_item {
-	struct str lead_id;
-	int status; /* the API's, or 0 */
+	char lead_id[LEAD_ID_SIZE]; /* "": not known */
+	int status;                 /* the API's, or 0 */
 	bool skipped;
 	struct fault fault;
 };
@@ -49,6 +55,8 @@ struct delivery {
 	struct mapping_input input;
 	struct mapping_events events;
 	size_t next;                  /* event to map next */
+	unsigned silent;              /* calls in a row without an answer */
+	struct arena_mark mark;       /* what one event takes is given back */
 	struct mapping_update update; /* the one in flight */
 	struct delivery_item *items;  /* batches: one an event */
 };

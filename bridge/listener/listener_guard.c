@@ -3,19 +3,21 @@
  *
  * The rules that keep evhttp and us apart:
  *
- * - While evhttp reads, its input is empty or begins with a line of ours. It
- *   is not called for an empty input: the low watermark is 1.
- * - Bytes behind a complete request stay in the input, untouched, until its
+ * - evhttp's bufferevent neither reads nor writes: evhttp enables reading
+ *   whenever it waits for a request, and we disable it again before the
+ *   loop could look (on_adopt, answered).
+ * - evhttp's input is empty, or begins with a line of ours. It is called for
+ *   that line, by us or by itself, and then drained of it.
+ * - Bytes behind a complete request stay in that input, untouched, until its
  *   answer is written (on_written), so requests are served one at a time
- *   and in order. Reading is off meanwhile, which bounds them to one read.
+ *   and in order. Nothing is read meanwhile, which bounds them to one read.
+ *   Only a peer that sends meanwhile costs a change of what is waited for.
  * - evhttp frees connections when it likes, and tells only those who know
  *   the connection, which we do from the first request on (on_gone). Before
- *   that the sweep sees it: evhttp takes its callbacks off a bufferevent it
- *   frees. Our own reference keeps the bufferevent, and with it the
- *   descriptor, from being another's by then.
+ *   that it does so when told to (guard_end), or in accepting: it takes its
+ *   callbacks off a bufferevent it frees. Our own reference keeps the
+ *   bufferevent, and with it the descriptor, from being another's by then.
  */
-#include <event2/bufferevent_ssl.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +26,8 @@
 
 /* What is read and dropped behind an answer that closes, at most. */
 #define LINGER_BYTES ((size_t)4 << 20)
+/* "POST /4294967295 HTTP/1.1" and two line ends. */
+#define LINE_ROOM 48
 
 int64_t
 worker_now(void)
@@ -68,32 +72,55 @@ leave_slot(struct worker *w, unsigned slot)
 		w->free_from = slot;
 }
 
+static bool
+evhttp_let_go(const struct guard *g)
+{
+	bufferevent_event_cb on_event;
+
+	bufferevent_getcb(g->bev, NULL, NULL, &on_event, NULL);
+	return on_event == NULL;
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg);
+
+/* Waits for EV_READ or EV_WRITE; with 0, for nothing. */
+static void
+guard_wait(struct guard *g, short what)
+{
+	if (g->waits == what)
+		return;
+	if (g->waits != 0)
+		event_del(&g->io);
+	g->waits = what;
+	if (what == 0)
+		return;
+	event_assign(&g->io, g->worker->base, g->stream.fd, what | EV_PERSIST,
+	    on_io, g);
+	if (event_add(&g->io, NULL) == -1)
+		guard_enter(g, PHASE_DOOMED);
+}
+
+/* evhttp has given the bufferevent its descriptor: from here on it is ours. */
+static void
+on_adopt(evutil_socket_t fd, short what, void *arg)
+{
+	struct guard *g = arg;
+
+	(void)fd;
+	(void)what;
+	if (evhttp_let_go(g)) {
+		guard_free(g);
+		return;
+	}
+	bufferevent_disable(g->bev, EV_READ);
+	stream_open(&g->stream, bufferevent_getfd(g->bev), g->entry->tls);
+	guard_wait(g, EV_READ);
+}
+
 /*
  * Never NULL: evhttp would then make a bufferevent of its own, and nobody
  * would guard it.
  */
-static struct bufferevent *
-new_bufferevent(const struct entry *e, struct event_base *base)
-{
-	struct bufferevent *bev = NULL;
-	SSL *ssl = NULL;
-
-	if (e->tls == NULL) {
-		bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	} else {
-		ssl = SSL_new(e->tls);
-		if (ssl != NULL)
-			bev = bufferevent_openssl_socket_new(base, -1, ssl,
-			    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	}
-	if (bev == NULL)
-		bug("out of memory for a connection");
-	return bev;
-}
-
-static void on_input(struct evbuffer *input,
-    const struct evbuffer_cb_info *change, void *arg);
-
 struct bufferevent *
 guard_open(struct event_base *base, void *arg)
 {
@@ -103,13 +130,10 @@ guard_open(struct event_base *base, void *arg)
 
 	g->worker = w;
 	g->entry = e;
-	g->bev = new_bufferevent(e, base);
-	bufferevent_incref(g->bev);
-	bufferevent_setwatermark(g->bev, EV_READ, 1, 0);
-	g->on_input = evbuffer_add_cb(bufferevent_get_input(g->bev), on_input,
-	    g);
-	if (g->on_input == NULL)
+	g->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (g->bev == NULL)
 		bug("out of memory for a connection");
+	bufferevent_incref(g->bev);
 	scan_start(&g->scan, &w->scan_limits);
 	g->slot = take_slot(w, g);
 	w->open++;
@@ -118,6 +142,8 @@ guard_open(struct event_base *base, void *arg)
 	metrics_add(METRIC_ACCEPTED, 0, 1);
 	worker_admit(w);
 	worker_wake(w);
+	event_assign(&g->io, base, -1, 0, on_adopt, g);
+	event_active(&g->io, EV_TIMEOUT, 0); /* behind evhttp, in this turn */
 	return g->bev;
 }
 
@@ -126,28 +152,20 @@ guard_free(struct guard *g)
 {
 	struct worker *w = g->worker;
 
+	event_del(&g->io);
+	stream_close(&g->stream);
 	if (g->incoming != NULL) {
-		if (g->phase == PHASE_SERVING)
+		if (g->incoming->served)
 			g->incoming->guard = NULL; /* its answer frees it */
 		else
 			incoming_drop(g->incoming);
 	}
-	evbuffer_remove_cb_entry(bufferevent_get_input(g->bev), g->on_input);
 	bufferevent_decref(g->bev);
 	leave_slot(w, g->slot);
 	w->open--;
 	metrics_add(METRIC_CONNECTIONS, 0, -1);
 	base_free(g);
 	worker_admit(w);
-}
-
-static bool
-evhttp_let_go(const struct guard *g)
-{
-	bufferevent_event_cb on_event;
-
-	bufferevent_getcb(g->bev, NULL, NULL, &on_event, NULL);
-	return on_event == NULL;
 }
 
 /*
@@ -176,13 +194,12 @@ on_gone(struct evhttp_connection *connection, void *arg)
 	struct guard *g = arg;
 
 	(void)connection;
-	if (g->phase != PHASE_LINGER) {
+	if (g->phase == PHASE_LINGER) {
+		g->connection = NULL;
+		guard_wait(g, EV_READ);
+	} else {
 		guard_free(g);
-		return;
 	}
-	/* Its callbacks are taken off next: nobody but on_input sees reads. */
-	g->connection = NULL;
-	bufferevent_enable(g->bev, EV_READ);
 }
 
 /* What a deadline means; a phase that has none never gets here. */
@@ -196,19 +213,13 @@ static const struct {
 };
 
 static void refuse(struct guard *g, enum scan_reason reason);
+static void call_when_ready(struct guard *g);
 
 void
 guard_sweep(struct guard *g, int64_t now)
 {
-	bool reads = (bufferevent_get_enabled(g->bev) & EV_READ) != 0;
-
-	if (g->phase == PHASE_DOOMED || (g->phase == PHASE_LINGER && !reads)) {
+	if (g->phase == PHASE_DOOMED) {
 		guard_end(g);
-		return;
-	}
-	if (g->connection == NULL && g->phase != PHASE_LINGER &&
-	    evhttp_let_go(g)) {
-		guard_free(g);
 		return;
 	}
 	if (now < g->deadline)
@@ -217,8 +228,7 @@ guard_sweep(struct guard *g, int64_t now)
 		metrics_add(METRIC_TIMEOUTS, 0, 1);
 	if (late[g->phase].answers && g->incoming != NULL) {
 		refuse(g, SCAN_LATE);
-		if (g->phase == PHASE_READY)
-			bufferevent_trigger(g->bev, EV_READ, 0);
+		call_when_ready(g);
 	} else {
 		guard_end(g);
 	}
@@ -228,38 +238,44 @@ guard_sweep(struct guard *g, int64_t now)
 
 /* Puts our line where evhttp will look for it. */
 static void
-call_evhttp(struct guard *g)
+put_line(struct guard *g)
 {
 	const struct scan *s = &g->scan;
-	char line[80];
+	char text[LINE_ROOM];
+	struct bytes line = { .data = text,
+		.room = sizeof(text),
+		.ceiling = sizeof(text) - 1 };
 
-	snprintf(line, sizeof(line), "%s /%u HTTP/1.%d\r\n\r\n",
-	    scan_is_head_method(s) ? "HEAD" : "POST", g->slot,
-	    s->http_1_0 ? 0 : 1);
-	if (evbuffer_prepend(bufferevent_get_input(g->bev), line,
-	        strlen(line)) == 0)
+	bytes_add_str(&line,
+	    scan_is_head_method(s) ? STR("HEAD /") : STR("POST /"));
+	bytes_add_int(&line, g->slot);
+	bytes_add_str(&line, STR(" HTTP/1.1\r\n\r\n"));
+	if (evbuffer_prepend(bufferevent_get_input(g->bev), text, line.len) ==
+	    0)
 		guard_enter(g, PHASE_READY);
 	else
 		guard_enter(g, PHASE_DOOMED);
 }
 
-/*
- * evhttp has not heard of the request yet, and must not take what is written
- * now for an answer of its own: so without its write callback, which it sets
- * again when it answers.
- */
+/* evhttp may answer within, and g be gone when this returns. */
+static void
+call_when_ready(struct guard *g)
+{
+	if (g->phase == PHASE_READY)
+		bufferevent_trigger(g->bev, EV_READ, 0);
+}
+
+/* Of a peer that takes no 25 bytes nothing good is to be expected. */
 static void
 say_continue(struct guard *g)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	bufferevent_data_cb on_read;
-	bufferevent_event_cb on_event;
-	void *arg;
+	size_t n;
 
-	bufferevent_getcb(g->bev, &on_read, NULL, &on_event, &arg);
-	bufferevent_setcb(g->bev, on_read, NULL, on_event, arg);
-	bufferevent_write(g->bev, line, sizeof(line) - 1);
-	bufferevent_enable(g->bev, EV_WRITE);
+	if (stream_write(&g->stream, line, sizeof(line) - 1, &n) !=
+	        STREAM_MOVED ||
+	    n != sizeof(line) - 1)
+		guard_enter(g, PHASE_DOOMED);
 }
 
 static void
@@ -269,10 +285,8 @@ refuse(struct guard *g, enum scan_reason reason)
 
 	if (reason != g->scan.reason)
 		scan_refuse(&g->scan, reason);
-	g->feeding = true;
 	evbuffer_drain(input, evbuffer_get_length(input));
-	call_evhttp(g);
-	g->feeding = false;
+	put_line(g);
 }
 
 /* How far the bytes take the request; how many of them were its own. */
@@ -305,7 +319,7 @@ settle(struct guard *g)
 
 	if (scan_over(s)) {
 		if (s->reason == SCAN_OK)
-			call_evhttp(g);
+			put_line(g);
 		else
 			refuse(g, s->reason);
 		return;
@@ -321,74 +335,96 @@ settle(struct guard *g)
 	}
 }
 
+/* What a read brought; of it, what is behind the request waits in evhttp's. */
 static void
-read_input(struct guard *g)
+take(struct guard *g, const char *at, size_t n)
+{
+	size_t used = feed(g, at, n);
+
+	if (used < n &&
+	    evbuffer_prepend(bufferevent_get_input(g->bev), at + used,
+	        n - used) == -1)
+		guard_enter(g, PHASE_DOOMED);
+	else
+		settle(g);
+}
+
+/* What waited behind a request is the next one's. */
+static void
+take_waiting(struct guard *g)
 {
 	struct evbuffer *input = bufferevent_get_input(g->bev);
 	struct evbuffer_iovec block;
-	size_t got = 0;
+	bool any = false;
 
-	g->feeding = true;
 	while (!scan_over(&g->scan) &&
 	    evbuffer_peek(input, -1, NULL, &block, 1) > 0) {
-		size_t used = feed(g, block.iov_base, block.iov_len);
-
-		if (used == 0 && !scan_over(&g->scan))
-			break;
-		got += used;
-		evbuffer_drain(input, used);
+		evbuffer_drain(input, feed(g, block.iov_base, block.iov_len));
+		any = true;
 	}
-	if (got > 0 || scan_over(&g->scan))
+	if (any)
 		settle(g);
-	g->feeding = false;
+}
+
+static void
+read_request(struct guard *g)
+{
+	struct stream *stream = &g->stream;
+	char *at = g->worker->scratch;
+	enum stream_state state;
+	size_t n;
+
+	do {
+		state = stream_read(stream, at, SCRATCH_BYTES, &n);
+		if (state == STREAM_MOVED)
+			take(g, at, n);
+	} while (state == STREAM_MOVED && g->phase <= PHASE_BODY &&
+	    stream_holds(stream));
+	if (state >= STREAM_ENDED) {
+		guard_end(g);
+		return;
+	}
+	guard_wait(g, state == STREAM_WAITS_WRITE ? EV_WRITE : EV_READ);
+	call_when_ready(g);
 }
 
 /* To be dropped; a peer that sends on and on loses what it would be told. */
 static void
-drop_input(struct guard *g, struct evbuffer *input)
+read_and_drop(struct guard *g)
 {
-	size_t n = evbuffer_get_length(input);
+	struct worker *w = g->worker;
+	size_t n = 0;
+	enum stream_state state = stream_read(&g->stream, w->scratch,
+	    SCRATCH_BYTES, &n);
 
-	g->feeding = true;
-	evbuffer_drain(input, n);
-	g->feeding = false;
 	g->dropped += n;
-	if (g->dropped > LINGER_BYTES)
-		bufferevent_disable(g->bev, EV_READ);
+	if (state >= STREAM_ENDED || g->dropped > LINGER_BYTES)
+		guard_end(g);
 }
 
+/* By phase: what to do with a connection that is ready. */
 static void
-on_input(struct evbuffer *input, const struct evbuffer_cb_info *change,
-    void *arg)
+on_io(evutil_socket_t fd, short what, void *arg)
 {
 	struct guard *g = arg;
 
-	if (g->feeding || change->n_added == 0)
-		return;
+	(void)fd;
+	(void)what;
 	if (g->phase <= PHASE_BODY)
-		read_input(g);
-	else if (g->phase >= PHASE_CLOSING)
-		drop_input(g, input);
+		read_request(g);
+	else if (g->phase == PHASE_WRITING)
+		guard_write(g);
+	else if (g->phase == PHASE_LINGER)
+		read_and_drop(g);
+	else
+		guard_wait(g, 0); /* in time, it will be read */
 }
 
 /* From evhttp to the service, and back. */
 
-/* So that the peer knows that nothing was cut off. */
-static void
-say_goodbye(struct guard *g)
-{
-	SSL *ssl = g->entry->tls != NULL ? bufferevent_openssl_get_ssl(g->bev)
-	                                 : NULL;
-
-	if (ssl != NULL) {
-		(void)SSL_shutdown(ssl);
-		ERR_clear_error();
-	}
-}
-
 /*
- * The answer has left. evhttp closes the connection next, or starts reading
- * again: by then its input has to be as it should be.
+ * The answer is written. evhttp closes the connection next, or waits for a
+ * request: by then its input has to be as it should be.
  */
 static void
 on_written(struct evhttp_request *http, void *arg)
@@ -397,14 +433,63 @@ on_written(struct evhttp_request *http, void *arg)
 
 	(void)http;
 	if (g->closing) {
-		say_goodbye(g);
-		guard_enter(g,
-		    g->scan.reason == SCAN_OK ? PHASE_CLOSING : PHASE_LINGER);
+		stream_goodbye(&g->stream);
+		if (g->scan.reason != SCAN_OK)
+			guard_enter(g, PHASE_LINGER);
 		return;
 	}
 	guard_enter(g, PHASE_IDLE);
 	scan_start(&g->scan, &g->worker->scan_limits);
-	read_input(g);
+	take_waiting(g);
+}
+
+/*
+ * Tells evhttp, which goes through on_written and perhaps on_gone. What
+ * OpenSSL had read ahead makes no descriptor readable.
+ */
+static void
+answered(struct guard *g)
+{
+	struct worker *w = g->worker;
+	struct evhttp_request *http = g->incoming->http;
+	unsigned slot = g->slot;
+
+	if (g->closing)
+		evhttp_add_header(evhttp_request_get_output_headers(http),
+		    "Connection", "close");
+	incoming_drop(g->incoming);
+	g->incoming = NULL;
+	evhttp_send_reply_end(http);
+	if (w->guards[slot] != g)
+		return;
+	bufferevent_disable(g->bev, EV_READ);
+	guard_wait(g, EV_READ);
+	if (stream_holds(&g->stream))
+		event_active(&g->io, EV_READ, 0);
+}
+
+void
+guard_write(struct guard *g)
+{
+	struct str *out = &g->incoming->out;
+	enum stream_state state = STREAM_MOVED;
+	size_t n;
+
+	while (out->len > 0 && state == STREAM_MOVED) {
+		state = stream_write(&g->stream, out->at, out->len, &n);
+		if (state == STREAM_MOVED)
+			*out = str_skip(*out, n);
+	}
+	if (state == STREAM_MOVED) {
+		answered(g);
+		return;
+	}
+	if (g->phase != PHASE_WRITING)
+		guard_enter(g, PHASE_WRITING);
+	if (state >= STREAM_ENDED)
+		guard_end(g);
+	else
+		guard_wait(g, state == STREAM_WAITS_READ ? EV_READ : EV_WRITE);
 }
 
 static struct guard *
@@ -447,6 +532,7 @@ guard_called(struct evhttp_request *http, void *arg)
 	if (g->incoming == NULL)
 		g->incoming = incoming_take(g);
 	g->incoming->http = http;
+	g->incoming->served = true;
 	g->incoming->no_body = scan_is_head_method(&g->scan);
 	g->worker->serving++;
 	if (g->connection == NULL) {

@@ -5,8 +5,6 @@
  * values of the request point into them. Arenas go back to a pool of the
  * worker, so that a steady load takes nothing from the system.
  */
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_struct.h> /* needs the one before */
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +57,8 @@ incoming_drop(struct incoming *in)
 {
 	struct worker *w = in->worker;
 
+	if (in->http != NULL && !evhttp_request_get_connection(in->http))
+		evhttp_send_reply_end(in->http); /* which only frees it */
 	in->http = NULL;
 	in->guard = NULL;
 	in->exchange.request = (struct request){ .body = STR_NONE };
@@ -192,97 +192,39 @@ incoming_refuse(struct incoming *in, enum scan_reason reason)
 	incoming_reply(&in->exchange, &a);
 }
 
-/* evhttp takes texts that end, and refuses line ends in them. */
-static void
-add_header(struct incoming *in, const char *name, struct str value)
-{
-	struct str text = arena_copy(in->exchange.arena, value);
+/* For an answer the arena has no room for; the connection is closed. */
+#define NO_ROOM                                                                \
+	"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"            \
+	"Retry-After: 5\r\nConnection: close\r\n\r\n"
 
-	if (text.at == NULL ||
-	    evhttp_add_header(evhttp_request_get_output_headers(in->http), name,
-	        text.at) == -1)
-		log_event(LOG_LEVEL_ERROR, "header not sent", "listener",
-		    in->worker->name, "header", name, "reason",
-		    "no memory, or the value holds a line end", NULL);
-}
-
-static void
-add_number(struct incoming *in, const char *name, uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	evhttp_add_header(evhttp_request_get_output_headers(in->http), name,
-	    text);
-}
-
-static void
-add_headers(struct incoming *in, const struct answer *a)
-{
-	if (a->status != 204) {
-		add_header(in, "Content-Type",
-		    a->content_type.at != NULL ? a->content_type
-		                               : STR("application/json"));
-		add_number(in, "Content-Length", a->body.len);
-	}
-	if (a->retry_after > 0)
-		add_number(in, "Retry-After", (uint64_t)a->retry_after);
-	if (a->allow.at != NULL)
-		add_header(in, "Allow", a->allow);
-	if (a->extra_name.at != NULL) {
-		struct str name = arena_copy(in->exchange.arena, a->extra_name);
-
-		if (name.at != NULL)
-			add_header(in, name.at, a->extra_value);
-	}
-	if (in->guard->closing)
-		evhttp_add_header(evhttp_request_get_output_headers(in->http),
-		    "Connection", "close");
-}
-
-/*
- * evhttp enables reading while it writes. Off again: bytes of a next request
- * can wait, and a peer that has sent its FIN still gets its answer. And most
- * answers fit the socket at once: to write in this turn of the loop, without
- * asking epoll first, spares a request a turn and half of its epoll_ctl.
- */
 static void
 send_answer(struct incoming *in, const struct answer *a)
 {
 	struct guard *g = in->guard;
-	struct worker *w = in->worker;
-	unsigned slot = g->slot;
 
-	g->closing = a->close || !g->scan.keep || w->stopping;
-	add_headers(in, a);
-	if (a->status != 204 && !in->no_body && a->body.len > 0 &&
-	    evbuffer_add(evhttp_request_get_output_buffer(in->http), a->body.at,
-	        a->body.len) == -1)
-		bug("out of memory"); /* the length is already promised */
-	g->incoming = NULL;
-	guard_enter(g, PHASE_WRITING);
-	evhttp_send_reply(in->http, a->status, http_reason(a->status), NULL);
-	if (w->guards[slot] == g && g->phase == PHASE_WRITING) {
-		bufferevent_disable(g->bev, EV_READ);
-		event_active(&g->bev->ev_write, EV_WRITE, 0);
+	g->closing = a->close || !g->scan.keep || in->worker->stopping;
+	in->out = answer_print(in, a, g->closing);
+	if (in->out.at == NULL) {
+		g->closing = true;
+		in->out = STR(NO_ROOM);
 	}
+	guard_write(g);
 }
 
 void
 incoming_reply(struct exchange *x, const struct answer *a)
 {
 	struct incoming *in = (struct incoming *)x;
-	unsigned status = (unsigned)a->status;
 
-	if (in->http == NULL)
+	if (!in->served)
 		bug("an exchange is answered twice, or before it was served");
-	if (status < 200 || status > 599)
+	if (a->status < 200 || a->status > 599)
 		bug("an exchange is answered with status %d", a->status);
-	metrics_add(METRIC_REQUESTS, status / 100, 1);
+	metrics_add(METRIC_REQUESTS, (unsigned)a->status / 100, 1);
+	in->served = false;
+	in->worker->serving--;
 	if (in->guard != NULL)
 		send_answer(in, a);
-	else /* the connection is gone: this only frees evhttp's request */
-		evhttp_send_reply(in->http, a->status, NULL, NULL);
-	in->worker->serving--;
-	incoming_drop(in);
+	else
+		incoming_drop(in); /* the connection is gone */
 }

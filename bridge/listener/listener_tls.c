@@ -53,7 +53,9 @@ new_context(void)
 	SSL_CTX_set_options(tls,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 	        SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(tls,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_read_ahead(tls, 1); /* a record in one read, not in two */
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
 	return tls;

@@ -222,7 +222,6 @@ worker_prepare(struct worker *w)
 	w->timeout[PHASE_HEAD] = l->header_timeout;
 	w->timeout[PHASE_BODY] = l->body_timeout;
 	w->timeout[PHASE_WRITING] = l->write_timeout;
-	w->timeout[PHASE_CLOSING] = LINGER_MS; /* evhttp takes none */
 	w->timeout[PHASE_LINGER] = LINGER_MS;
 	w->scan_limits.head = (size_t)l->headers;
 	w->scan_limits.body = (size_t)l->body;
@@ -264,6 +263,7 @@ close_all(struct worker *w)
 	event_base_loop(w->base, EVLOOP_NONBLOCK); /* what frees later */
 	event_free(w->sweep);
 	event_base_free(w->base);
+	base_free(w->scratch);
 	incoming_free_pool(w);
 }
 
@@ -277,6 +277,7 @@ worker_run(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	this_worker = w;
 	w->base = new_base();
+	w->scratch = base_alloc(SCRATCH_BYTES);
 	w->sweep = evtimer_new(w->base, on_sweep, w);
 	w->stop = event_new(w->base, w->stop_fd, EV_READ, on_stop, w);
 	if (w->sweep == NULL || w->stop == NULL)

@@ -9,13 +9,14 @@
  *	guard		one connection: what is read before evhttp may see it
  *	incoming	one request, from its first byte to its answer
  *
- * How a request gets past evhttp. The guard takes every byte out of the
- * bufferevent's input as it arrives, has it scanned, and keeps it. Once the
- * request is complete, or known to be bad, evhttp finds in its input one
- * line of ours, "POST /17 HTTP/1.1", and calls back with it; 17 is the
- * guard's place in the table. So evhttp parses nothing a stranger wrote, and
- * is left with what it is good at: accepting, writing answers in their
- * order, keeping connections or closing them.
+ * How a request gets past evhttp. The guard reads the connection itself: the
+ * bufferevent evhttp holds never does. It has every byte scanned, and keeps
+ * it. Once the request is complete, or known to be bad, evhttp finds in its
+ * input one line of ours, "POST /17 HTTP/1.1", and calls back with it; 17 is
+ * the guard's place in the table. The guard writes the answer, one block, and
+ * tells evhttp that the request is over. So evhttp parses nothing a stranger
+ * wrote, prints nothing, and is left with what it is good at: accepting,
+ * requests one after the other, keeping connections or closing them.
  */
 #ifndef BRIDGE_LISTENER_WORKER_H
 #define BRIDGE_LISTENER_WORKER_H
@@ -23,6 +24,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <openssl/ssl.h>
@@ -30,6 +32,10 @@
 
 #include "listener/listener.h"
 #include "listener/listener_scan.h"
+#include "listener/listener_stream.h"
+
+/* A read, at most: larger bodies come in more of them. */
+#define SCRATCH_BYTES ((size_t)64 << 10)
 
 struct worker;
 struct guard;
@@ -56,8 +62,7 @@ enum phase {
 	PHASE_BODY,    /* a head and a part of a body */
 	PHASE_READY,   /* evhttp has our line, and will call */
 	PHASE_SERVING, /* the service owes an answer */
-	PHASE_WRITING, /* the peer takes the answer */
-	PHASE_CLOSING, /* answered; evhttp is closing it */
+	PHASE_WRITING, /* the peer takes the answer, in more than one go */
 	PHASE_LINGER,  /* evhttp let go; what comes is read and dropped */
 	PHASE_DOOMED,  /* of no use; the sweep ends it */
 	PHASES
@@ -66,25 +71,28 @@ enum phase {
 struct guard {
 	struct worker *worker;
 	struct entry *entry;
-	struct bufferevent *bev; /* one reference is ours */
-	struct evbuffer_cb_entry *on_input;
+	struct bufferevent *bev; /* evhttp's; one reference is ours */
+	struct stream stream;
+	struct event io; /* first: evhttp has set the descriptor */
+	short waits;     /* what io waits for: EV_READ, EV_WRITE or 0 */
 	unsigned slot;
 	enum phase phase;
 	int64_t deadline; /* clock_mono_us() / 1000 */
 	struct scan scan;
 	struct incoming *incoming; /* from the first byte of a head, or NULL */
 	struct evhttp_connection *connection; /* once evhttp called */
-	bool feeding;                         /* our own changes to the input */
-	bool closing;   /* behind the answer now being written */
-	size_t dropped; /* bytes read for nobody */
+	bool closing;                         /* behind the answer */
+	size_t dropped;                       /* bytes read for nobody */
 };
 
 struct incoming {
 	struct exchange exchange;    /* first: the service knows only this */
 	struct worker *worker;       /* of the pool */
 	struct guard *guard;         /* NULL once the peer is gone */
-	struct evhttp_request *http; /* NULL: not with the service */
+	struct evhttp_request *http; /* NULL: evhttp has not called yet */
+	bool served;                 /* with the service: it owes an answer */
 	struct bytes bytes;          /* head and body, in a row */
+	struct str out;              /* of the answer, what is not written */
 	struct incoming *next;       /* in the pool */
 	bool no_body;                /* the answer's: HEAD */
 };
@@ -102,6 +110,7 @@ struct worker {
 	struct event_base *base;
 	struct entry *entries;
 	size_t entry_count;
+	char *scratch; /* SCRATCH_BYTES: what one read brought */
 	struct event *sweep;
 	struct event *stop;
 	int stop_fd; /* an eventfd */
@@ -117,6 +126,9 @@ struct worker {
 
 	struct incoming *pool;
 	unsigned pooled;
+	char date[48]; /* as a header line, of the second date_of */
+	size_t date_len;
+	time_t date_of;
 	unsigned serving; /* requests the service owes an answer to */
 
 	bool stopping, stopped; /* told to stop; the service has stopped */
@@ -143,6 +155,8 @@ void listener_reports(struct listener *l, bool runs);
 struct bufferevent *guard_open(struct event_base *base, void *entry);
 void guard_called(struct evhttp_request *http, void *entry);
 void guard_enter(struct guard *g, enum phase phase);
+/* Writes g->incoming->out, now or later; g may be gone when it returns. */
+void guard_write(struct guard *g);
 void guard_sweep(struct guard *g, int64_t now);
 void guard_end(struct guard *g); /* closes it, whatever it does */
 void guard_free(struct guard *g);
@@ -157,5 +171,12 @@ bool incoming_fill(struct incoming *in, const struct scan *s);
 void incoming_refuse(struct incoming *in, enum scan_reason reason);
 void incoming_reply(struct exchange *x, const struct answer *a);
 void incoming_free_pool(struct worker *w);
+
+/*
+ * listener_answer.c: head and body, in the request's arena; STR_NONE when
+ * there is no room.
+ */
+struct str answer_print(struct incoming *in, const struct answer *a,
+    bool close);
 
 #endif

@@ -200,6 +200,18 @@ conn_finish(struct conn *c, bool surplus)
 	call_answer(call, now);
 }
 
+/*
+ * An answer to a request the server has only a part of: it may well refuse
+ * that early, on a new connection. It cannot have done what was not asked
+ * yet, and on a used connection the answer may be an earlier lead's.
+ */
+static bool
+is_stray(const struct conn *c)
+{
+	return !is_written(c->call) &&
+	    (c->used || c->call->reader.status < 400);
+}
+
 /* Feeds one piece; true when the call goes on. */
 static bool
 conn_feed(struct conn *c, size_t got)
@@ -209,7 +221,10 @@ conn_feed(struct conn *c, size_t got)
 
 	if (r->verdict == VERDICT_MORE)
 		return true;
-	if (r->verdict == VERDICT_WHOLE)
+	if (r->verdict == VERDICT_WHOLE && is_stray(c))
+		conn_fail(c, UPSTREAM_BROKEN,
+		    "the server answered before it had the request");
+	else if (r->verdict == VERDICT_WHOLE)
 		conn_finish(c, used < got);
 	else
 		conn_fail(c, UPSTREAM_BROKEN, r->problem);

@@ -70,6 +70,18 @@ update: {
 };
 """
 
+WIDE = """
+route    = "/hooks/wide";
+verify:  { type = "token"; signature = "header:X-Webhook-Token"; };
+secret   = "token";
+upstream = "leadsail";
+events   = "$.of[*]";
+lead_id  = "{@.lead}";
+update: {
+  detail = "{$.text | replace('w', 'v') | replace('v', 'w') | upper}";
+};
+"""
+
 PARAM = """
 route    = "/hooks/crm/{lead}";
 method   = "PUT";
@@ -134,7 +146,7 @@ class House:
         self.write("form.secret", FORM_SECRET + "\n", 0o600)
         self.write("token.secret", TOKEN + "\n", 0o600)
         for name, text in (mappings or {"typeform": TYPEFORM, "batch": BATCH,
-                                        "param": PARAM}).items():
+                                        "param": PARAM, "wide": WIDE}).items():
             self.write(f"mappings/{name}/mapping.cfg", text)
         if upstream is None:
             upstream = self.start_sandbox()

@@ -341,6 +341,53 @@ def test_answers_are_relayed_through_an_allow_list(build, tmp_path):
         assert h.close() == 0
 
 
+def test_a_page_with_status_200_is_no_delivery(build, tmp_path):
+    page = (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+            b"Content-Length: 4\r\n\r\n<h1>")
+    h = house_before(build, tmp_path, lambda s, d: s.sendall(page))
+    try:
+        got = h.typeform()
+        assert (got.status, got.code) == (502, "UPSTREAM_FAILED")
+        got = h.batch([{"lead": "a", "detail": "x"}])
+        assert got.status == 502
+        assert got.json["data"]["updates"][0]["success"] is False
+        assert h.logged("update failed")[-1]["lead"] == "a"
+    finally:
+        assert h.close() == 0
+
+
+def test_one_lead_the_api_never_answers_does_not_block_a_batch(
+        build, tmp_path):
+    def act(s, data):
+        if b"/leads/sick " in data:
+            return  # closes
+        s.sendall(reply(b"200 OK", b'{"success":true,"data":null}',
+                        b"Connection: close\r\n"))
+
+    h = house_before(build, tmp_path, act)
+    try:
+        got = h.batch([{"lead": i, "detail": "x"}
+                       for i in ("a", "sick", "b")])
+        assert got.status == 502
+        assert [u["success"] for u in got.json["data"]["updates"]] == [
+            True, False, True]
+        got = h.batch([{"lead": "sick", "detail": "x"}] * 3
+                      + [{"lead": "a", "detail": "x"}])
+        assert "not tried" in got.details[3]
+    finally:
+        assert h.close() == 0
+
+
+def test_a_large_batch_does_not_run_out_of_memory_halfway(house):
+    text = "w" * 4500
+    got = house.send("/hooks/wide", json.dumps(
+        {"text": text, "of": [{"lead": "lead_2"}] * 1000}).encode(),
+        {"Content-Type": "application/json", "X-Webhook-Token": TOKEN})
+    assert got.status == 200
+    assert all(u["success"] for u in got.json["data"]["updates"])
+    assert len(got.json["data"]["updates"]) == 1000
+
+
 def test_a_redirect_is_not_followed(build, tmp_path):
     answer = reply(b"302 Found", b"", b"Location: https://evil.test/\r\n")
     h = house_before(build, tmp_path, lambda s, d: s.sendall(answer))

@@ -1,79 +1,18 @@
-"""The listener over real sockets: what is refused, cut, kept and drained.
-
-Talks to listener_echo (tests/support/listener_echo.c), which answers every
-request that gets through with a description of it.
-"""
+"""The listener over real sockets: what is refused, cut, kept and drained."""
 
 import json
 import os
-import re
-import resource
 import signal
 import socket
-import ssl
 import subprocess
 import threading
 import time
 
 import pytest
 
-LIMITS = ["body=65536", "headers=8192", 'header_timeout="600ms"',
-          'body_timeout="600ms"', 'idle_timeout="900ms"',
-          'write_timeout="800ms"']
-
-
-class Echo:
-    """A running listener_echo."""
-
-    def __init__(self, build, *options, tls=None, files=None):
-        args = [os.path.join(build, "listener_echo"), "127.0.0.1:0"]
-        if tls:
-            args += [tls.chain, tls.key]
-
-        def fewer_files():
-            if files:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-
-        # The address sanitizer keeps freed memory: little, to measure RSS.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
-        self.process = subprocess.Popen(
-            [*args, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=fewer_files, env={**os.environ, "ASAN_OPTIONS": asan})
-        line = self.process.stdout.readline().decode()
-        assert line.startswith("port "), self.process.stderr.read().decode()
-        self.port = int(line.split()[1])
-
-    def connect(self, timeout=5):
-        return socket.create_connection(("127.0.0.1", self.port), timeout)
-
-    def talk(self, data, timeout=5):
-        """All that comes back until the connection closes."""
-        with self.connect(timeout) as s:
-            return exchange(s, data)
-
-    def status_field(self, name):
-        with open(f"/proc/{self.process.pid}/status") as f:
-            return int(re.search(rf"{name}:\s+(\d+)", f.read()).group(1))
-
-    def files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def cpu(self):
-        with open(f"/proc/{self.process.pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def metric(self, name):
-        text = self.talk(get("/metrics", "Connection: close\r\n"))
-        return int(re.search(rf"^{name} (\d+)$".encode(), text, re.M)[1])
-
-    def stop(self):
-        """Its standard error; fails when it did not end well."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=20)
-        assert self.process.returncode == 0, err.decode()
-        return err.decode()
+from echo import (CHUNKED, Echo, H, LARGE_ANSWERS, LIMITS, SMUGGLED, answers,
+                  closed_within, exchange, get, read_answer, reset,
+                  slow_exchange, slow_reader, wait_for)
 
 
 @pytest.fixture(scope="module")
@@ -96,71 +35,8 @@ def start(build):
         e.stop()
 
 
-def get(path="/", headers=""):
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode()
-
-
-def exchange(s, data):
-    out = b""
-    try:
-        if data:
-            s.sendall(data)
-        while True:
-            got = s.recv(65536)
-            if not got:
-                return out
-            out += got
-    except (ConnectionResetError, BrokenPipeError):
-        return out
-
-
-def answers(data):
-    """(status, headers, body) of each answer in a stream of them."""
-    found = []
-    while data:
-        head, _, rest = data.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        fields = {k.lower(): v for k, v in
-                  (line.split(": ", 1) for line in lines[1:])}
-        size = int(fields.get("content-length", 0))
-        found.append((int(lines[0].split()[1]), fields, rest[:size]))
-        data = rest[size:]
-    return found
-
-
-def read_answer(s):
-    """One answer of a connection that stays open."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        got = s.recv(65536)
-        assert got, data
-        data += got
-    head, _, rest = data.partition(b"\r\n\r\n")
-    size = int(re.search(rb"Content-Length: (\d+)", head)[1])
-    while len(rest) < size:
-        rest += s.recv(65536)
-    assert len(rest) == size
-    return int(head.split()[1]), json.loads(rest)
-
-
-def closed_within(s, seconds):
-    s.settimeout(seconds)
-    try:
-        while s.recv(65536):
-            pass
-        return True
-    except ConnectionResetError:
-        return True
-    except socket.timeout:
-        return False
-
-
 # What must never be believed. Each is sent with a second request behind it:
 # there must be one answer, an error, and then nothing.
-
-H = "POST /a HTTP/1.1\r\nHost: a\r\n"
-SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-CHUNKED = H + "Transfer-Encoding: chunked\r\n\r\n"
 
 REFUSED = {
     "length twice, same": H + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
@@ -447,12 +323,6 @@ def test_half_close_gets_its_answer(echo):
                 assert len(got) > 900000
 
 
-def reset(s):
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                 b"\x01\0\0\0\0\0\0\0")
-    s.close()
-
-
 def test_resets_leave_nothing_behind(echo):
     before = echo.files()
     for data in (b"", b"POST", H.encode(), CHUNKED.encode() + b"3\r\na",
@@ -466,15 +336,6 @@ def test_resets_leave_nothing_behind(echo):
             reset(s)
     assert wait_for(lambda: echo.files() <= before)
     assert echo.metric("leadbridge_connections") == 1
-
-
-def wait_for(condition, seconds=3):
-    end = time.time() + seconds
-    while time.time() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 # Deadlines and ceilings.
@@ -528,6 +389,12 @@ def test_idle_is_cut_later(echo):
         begin = time.time()
         assert s.recv(10) == b""
         assert 0.8 <= time.time() - begin <= 1.6
+
+
+def test_large_answers_to_slow_readers(start):
+    e = start(*LIMITS[:-1], 'write_timeout="5s"')
+    with slow_reader(e) as s:
+        assert slow_exchange(s) == LARGE_ANSWERS
 
 
 def test_who_does_not_read_is_cut(start):
@@ -597,105 +464,6 @@ def test_workers_share_the_port(start):
     for _ in range(30):
         assert b"200 OK" in e.talk(get("/", "Connection: close\r\n"))
     assert e.metric("leadbridge_connections_accepted_total") == 31
-
-
-# TLS.
-
-def client(ca, **versions):
-    context = ssl.create_default_context(cafile=ca.pem)
-    for name, value in versions.items():
-        setattr(context, name, value)
-    return context
-
-
-def tls_talk(e, context, data):
-    with e.connect() as raw:
-        with context.wrap_socket(raw, server_hostname="localhost",
-                                 suppress_ragged_eofs=False) as s:
-            return s.version(), s.selected_alpn_protocol(), exchange(s, data)
-
-
-@pytest.fixture(scope="module")
-def tls(build, localhost):
-    e = Echo(build, *LIMITS, tls=localhost)
-    yield e
-    e.stop()
-
-
-@pytest.mark.parametrize("version, name", [
-    (ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")])
-def test_tls(tls, ca, version, name):
-    context = client(ca, minimum_version=version, maximum_version=version)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    data = (get("/one") + (H + "Content-Length: 60000\r\n\r\n").encode() +
-            b"a" * 60000 + get("/three", "Connection: close\r\n"))
-    got_version, alpn, got = tls_talk(tls, context, data)
-    assert (got_version, alpn) == (name, "http/1.1")
-    bodies = [json.loads(body) for _, _, body in answers(got)]
-    assert [b["path"] for b in bodies] == ["/one", "/a", "/three"]
-    assert bodies[1]["body"] == 60000 and bodies[0]["tls"] is True
-
-
-def test_tls_refuses_and_closes_too(tls, ca):
-    _, _, got = tls_talk(tls, client(ca), REFUSED["length and coding"].encode())
-    assert [a[0] for a in answers(got)] == [400]
-
-
-def test_tls_expect_continue_in_one_record(tls, ca):
-    """Head of one read exactly, and the body right behind it."""
-    for size in (4096, 4095, 4097, 8192 - 200):
-        head = H + "Expect: 100-continue\r\nContent-Length: 9000\r\n" \
-            "Connection: close\r\nX: "
-        head += "a" * (size - len(head) - 4) + "\r\n\r\n"
-        _, _, got = tls_talk(tls, client(ca), head.encode() + b"b" * 9000)
-        last = answers(got)[-1]
-        assert last[0] == 200 and json.loads(last[2])["body"] == 9000
-
-
-@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-def test_old_tls_is_refused(tls, ca):
-    context = client(ca)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.maximum_version = ssl.TLSVersion.TLSv1_1
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        tls_talk(tls, context, get())
-
-
-def test_weak_ciphers_are_refused(tls, ca):
-    context = client(ca, maximum_version=ssl.TLSVersion.TLSv1_2)
-    context.set_ciphers("AES256-SHA:ECDHE-ECDSA-AES256-SHA:AES128-SHA")
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        tls_talk(tls, context, get())
-
-
-def test_alpn_without_http_1_1_is_refused(tls, ca):
-    context = client(ca)
-    context.set_alpn_protocols(["h2"])
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        tls_talk(tls, context, get())
-
-
-def test_stalled_handshakes_are_cut(tls):
-    for data in (b"", b"\x16\x03\x01\x02\x00\x01", get()):
-        with tls.connect() as s:
-            s.sendall(data)
-            begin = time.time()
-            assert closed_within(s, 3)
-            assert time.time() - begin < 1.6
-    assert wait_for(lambda: tls.files() < 20)
-
-
-def test_tls_reset_in_the_middle(tls, ca):
-    before = tls.files()
-    for data in (b"POST", get("/slow?ms=100"), get("/big?n=900000")):
-        s = client(ca).wrap_socket(tls.connect(), server_hostname="localhost")
-        s.sendall(data)
-        time.sleep(0.02)
-        reset(s)
-    assert wait_for(lambda: tls.files() <= before)
 
 
 # The end.

@@ -66,7 +66,7 @@ def house(build, tmp_path_factory):
     h = House(build, tmp_path_factory.mktemp("readme"))
     shutil.copytree(os.path.join(TOP, "mappings"), h.path("mappings"),
                     dirs_exist_ok=True)
-    for name in ("batch", "param"):
+    for name in ("batch", "param", "wide"):
         shutil.rmtree(h.path(f"mappings/{name}"))
     h.write("event.json", typeform_event().decode())
     h.write("whsec.secret", "whsec_" + base64.b64encode(b"k" * 32).decode(),

@@ -52,7 +52,7 @@ def test_version(house):
 
 def test_check_says_ok(house):
     out, _ = house.run("check", "-c", "leadbridge.cfg")
-    assert out == "leadbridge.cfg: ok, 3 routes\n"
+    assert out == "leadbridge.cfg: ok, 4 routes\n"
 
 
 def test_check_warns_of_what_has_no_effect(house):
@@ -60,7 +60,7 @@ def test_check_warns_of_what_has_no_effect(house):
         house.write("queued.cfg", f.read() +
                     '\njournal = { url = "sqlite:journal.db"; };\n')
     out, err = house.run("check", "-c", "queued.cfg")
-    assert out == "queued.cfg: ok, 3 routes\n"
+    assert out == "queued.cfg: ok, 4 routes\n"
     assert "queued.cfg: warning: journal: has no effect" in err
 
 

@@ -1,4 +1,5 @@
--- post.lua - wrk's side: one signed webhook, over and over; results as JSON.
+-- post.lua - wrk's side: one request, over and over; results as JSON. The
+-- signed webhook to a target, or (BENCH_KEY set) the PATCH to the upstream.
 
 local function read(path)
     local f = assert(io.open(path, "rb"))
@@ -7,10 +8,16 @@ local function read(path)
     return text
 end
 
-wrk.method = "POST"
+local key = os.getenv("BENCH_KEY")
+
+wrk.method = key and "PATCH" or "POST"
 wrk.body = read(os.getenv("BENCH_BODY"))
 wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Typeform-Signature"] = os.getenv("BENCH_SIGNATURE")
+if key then
+    wrk.headers["X-API-Key"] = key
+else
+    wrk.headers["Typeform-Signature"] = os.getenv("BENCH_SIGNATURE")
+end
 
 function done(summary, latency)
     local e = summary.errors

@@ -120,6 +120,33 @@ test_arena_settles_on_one_chunk(void **state)
 }
 
 static void
+test_arena_rewinds_to_a_mark(void **state)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct arena_mark start = arena_mark(a), mark;
+	char *kept = arena_take(a, 100);
+	size_t used, held;
+
+	(void)state;
+	memset(kept, 'k', 100);
+	mark = arena_mark(a);
+	used = arena_used(a);
+	held = arena_held(a);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 100; i++)
+			assert_non_null(arena_take(a, 1000));
+		arena_rewind(a, mark);
+		assert_int_equal(arena_used(a), used);
+		assert_int_equal(arena_held(a), held);
+	}
+	assert_int_equal(kept[99], 'k');
+	arena_rewind(a, start);
+	assert_int_equal(arena_used(a), 0);
+	assert_int_equal(arena_held(a), 0);
+	arena_free(a);
+}
+
+static void
 test_bytes_keep_what_was_there_at_the_ceiling(void **state)
 {
 	struct bytes b;
@@ -397,6 +424,7 @@ main(void)
 		cmocka_unit_test(test_arena_stops_at_its_ceiling),
 		cmocka_unit_test(test_arena_grows_its_last_block_in_place),
 		cmocka_unit_test(test_arena_settles_on_one_chunk),
+		cmocka_unit_test(test_arena_rewinds_to_a_mark),
 		cmocka_unit_test(test_bytes_keep_what_was_there_at_the_ceiling),
 		cmocka_unit_test(test_json_strings_are_escaped),
 		cmocka_unit_test(test_doubles_read_back_the_same),

@@ -44,8 +44,8 @@ static const struct {
 	{ "url = \"http://a.test\"; api_key = \"leadsail\";", KEY,
 	    "unit.cfg:2: upstreams.t.url: must begin with https://" },
 	{ "url = \"https://a.test\";\napi_key = \"leadsale\";", KEY,
-	    "unit.cfg:3: upstreams.t.api_key: there is no secret named "
-	    "'leadsale'; did you mean 'leadsail'?" },
+	    "unit.cfg:3: upstreams.t.api_key: there is no secret of that name; "
+	    "did you mean 'leadsail'?" },
 	{ "url = \"https://a.test\";\napi_key = \"leadsail\";", "two words",
 	    "upstreams.t.api_key: the secret 'leadsail' holds characters" },
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"

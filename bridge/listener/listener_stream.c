@@ -1,0 +1,97 @@
+/* listener/listener_stream.c - reads and writes, without a buffer of ours. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include "listener/listener_stream.h"
+
+void
+stream_open(struct stream *s, int fd, SSL_CTX *tls)
+{
+	s->fd = fd;
+	s->ssl = NULL;
+	if (tls == NULL)
+		return;
+	s->ssl = SSL_new(tls);
+	if (s->ssl == NULL || SSL_set_fd(s->ssl, fd) != 1)
+		bug("out of memory for a connection");
+	SSL_set_accept_state(s->ssl);
+}
+
+void
+stream_close(struct stream *s)
+{
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+}
+
+/* What SSL_get_error says is right only if no older error is queued. */
+static enum stream_state
+tls_state(struct stream *s, int rc)
+{
+	int error = SSL_get_error(s->ssl, rc);
+
+	if (error == SSL_ERROR_WANT_READ)
+		return STREAM_WAITS_READ;
+	if (error == SSL_ERROR_WANT_WRITE)
+		return STREAM_WAITS_WRITE;
+	ERR_clear_error();
+	return error == SSL_ERROR_ZERO_RETURN ? STREAM_ENDED : STREAM_BROKEN;
+}
+
+static enum stream_state
+plain_state(ssize_t got, enum stream_state wait)
+{
+	if (got == 0)
+		return STREAM_ENDED;
+	return errno == EAGAIN || errno == EINTR ? wait : STREAM_BROKEN;
+}
+
+enum stream_state
+stream_read(struct stream *s, char *at, size_t room, size_t *n)
+{
+	ssize_t got;
+	int rc;
+
+	if (s->ssl != NULL) {
+		rc = SSL_read_ex(s->ssl, at, room, n);
+		return rc == 1 ? STREAM_MOVED : tls_state(s, rc);
+	}
+	got = recv(s->fd, at, room, 0);
+	if (got <= 0)
+		return plain_state(got, STREAM_WAITS_READ);
+	*n = (size_t)got;
+	return STREAM_MOVED;
+}
+
+enum stream_state
+stream_write(struct stream *s, const char *at, size_t len, size_t *n)
+{
+	ssize_t put;
+	int rc;
+
+	if (s->ssl != NULL) {
+		rc = SSL_write_ex(s->ssl, at, len, n);
+		return rc == 1 ? STREAM_MOVED : tls_state(s, rc);
+	}
+	put = send(s->fd, at, len, MSG_NOSIGNAL);
+	if (put <= 0)
+		return plain_state(put, STREAM_WAITS_WRITE);
+	*n = (size_t)put;
+	return STREAM_MOVED;
+}
+
+bool
+stream_holds(const struct stream *s)
+{
+	return s->ssl != NULL && SSL_has_pending(s->ssl) == 1;
+}
+
+void
+stream_goodbye(struct stream *s)
+{
+	if (s->ssl == NULL)
+		return;
+	(void)SSL_shutdown(s->ssl);
+	ERR_clear_error();
+}

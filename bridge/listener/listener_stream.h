@@ -1,0 +1,40 @@
+/*
+ * listener/listener_stream.h - the bytes of one connection, plain or TLS.
+ *
+ * Non-blocking. Nothing is buffered here; OpenSSL may hold what it read
+ * ahead, for which no descriptor becomes readable: ask stream_holds().
+ * Private to this room.
+ */
+#ifndef BRIDGE_LISTENER_STREAM_H
+#define BRIDGE_LISTENER_STREAM_H
+
+#include <openssl/ssl.h>
+
+#include "base/base.h"
+
+struct stream {
+	int fd;
+	SSL *ssl; /* NULL: plain */
+};
+
+enum stream_state {
+	STREAM_MOVED,       /* some bytes; *n tells how many, at least one */
+	STREAM_WAITS_READ,  /* again once it is readable ... */
+	STREAM_WAITS_WRITE, /* ... or writable, which TLS may want to read */
+	STREAM_ENDED,       /* by the peer, properly */
+	STREAM_BROKEN,
+};
+
+/* Plain with tls == NULL, else the server's side of a handshake to come. */
+void stream_open(struct stream *s, int fd, SSL_CTX *tls);
+/* Leaves the descriptor open: it is the caller's. */
+void stream_close(struct stream *s);
+enum stream_state stream_read(struct stream *s, char *at, size_t room,
+    size_t *n) MUST_CHECK;
+enum stream_state stream_write(struct stream *s, const char *at, size_t len,
+    size_t *n) MUST_CHECK;
+bool stream_holds(const struct stream *s);
+/* Tells the peer that nothing was cut off (TLS). */
+void stream_goodbye(struct stream *s);
+
+#endif

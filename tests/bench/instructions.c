@@ -1,0 +1,226 @@
+/*
+ * tests/bench/instructions.c - one part of a request's way, over and over.
+ *
+ *	bench_instructions PART COUNT FILES
+ *
+ * The rooms that cost instructions, without sockets, on the benchmark's
+ * webhook (FILES/typeform.json) and mapping. tests/bench/instructions runs
+ * it under callgrind with N and 2N rounds: the difference, by N, is what a
+ * round costs, and what starting costs cancels.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delivery/delivery.h"
+
+#define CEILING ((size_t)64 << 20)
+#define FILE_MAX ((size_t)2 << 20)
+#define NOW_MS INT64_C(1772360141000)
+
+struct bench {
+	struct route *route;
+	struct arena *arena; /* reset behind every round, as a request's is */
+	struct arena *kept;  /* the request, and what a part starts from */
+	struct request request;
+	struct header headers[8];
+	const struct document *document;
+	struct str form;
+};
+
+static void
+die(const char *what, const struct fault *why)
+{
+	fprintf(stderr, "bench_instructions: %s %s %s\n", what,
+	    why != NULL ? why->where : "", why != NULL ? why->text : "");
+	exit(1);
+}
+
+static struct str
+read_file(struct arena *a, const char *folder, const char *name)
+{
+	char path[4096];
+	char *text = arena_take(a, FILE_MAX);
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "rb");
+	if (f == NULL || text == NULL)
+		die("cannot read", NULL);
+	len = fread(text, 1, FILE_MAX, f);
+	fclose(f);
+	return str_trim((struct str){ text, len });
+}
+
+static void
+verify(struct bench *b)
+{
+	if (verifier_check(route_verifier(b->route), &b->request, b->arena) !=
+	    VERIFY_OK)
+		die("the webhook does not verify", NULL);
+}
+
+static const struct document *
+decode_with(struct bench *b, struct str type, struct str body)
+{
+	struct fault why = { 0 };
+	const struct document *d = decode_body(b->arena, type, body,
+	    &decode_limits_default, &why);
+
+	if (d == NULL)
+		die("does not decode:", &why);
+	return d;
+}
+
+static void
+decode(struct bench *b)
+{
+	decode_with(b, request_header(&b->request, STR("Content-Type")),
+	    b->request.body);
+}
+
+static void
+decode_a_form(struct bench *b)
+{
+	decode_with(b, STR("application/x-www-form-urlencoded"), b->form);
+}
+
+static void
+map_document(struct bench *b, const struct document *document)
+{
+	struct mapping_input in = { .document = document,
+		.request = &b->request,
+		.sender = str_of(route_sender(b->route)),
+		.delivery_id = STR("01J0000000000000000000000"),
+		.received_ms = b->request.received_ms,
+		.arena = b->arena };
+	struct mapping_events events = { 0 };
+	struct mapping_update update = { 0 };
+	struct fault why = { 0 };
+
+	if (mapping_split(route_mapping(b->route), &in, &events, &why) == -1 ||
+	    events.count != 1 ||
+	    mapping_run(route_mapping(b->route), &in, DOC_NONE, &update,
+	        &why) == -1)
+		die("does not map:", &why);
+	if (update.skipped || update.body.len == 0)
+		die("maps to nothing", NULL);
+}
+
+static void
+map(struct bench *b)
+{
+	map_document(b, b->document);
+}
+
+static void
+whole(struct bench *b)
+{
+	verify(b);
+	map_document(b,
+	    decode_with(b, request_header(&b->request, STR("Content-Type")),
+	        b->request.body));
+}
+
+/* By the names that stand in instructions.txt. */
+static const struct part {
+	const char *name;
+	void (*run)(struct bench *b);
+} parts[] = {
+	{ "verify", verify },      /* HMAC-SHA256 of the raw body */
+	{ "decode", decode },      /* JSON to a tape */
+	{ "form", decode_a_form }, /* the same event's answers as a form */
+	{ "map", map },            /* when, paths, checks, PATCH printed */
+	{ "whole", whole },        /* verify, decode, map */
+};
+
+static const struct part *
+find_part(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		if (strcmp(parts[i].name, name) == 0)
+			return &parts[i];
+	}
+	die("no such part:", NULL);
+	return NULL;
+}
+
+static void
+open_route(struct bench *b, const char *folder)
+{
+	struct secrets *secrets = secrets_of("typeform",
+	    STR("bench-secret-0123456789"), NULL);
+	struct faults all = { 0 };
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/mapping.cfg", folder);
+	b->route = route_open(path, secrets, &all);
+	if (b->route == NULL)
+		die("the mapping is wrong:", all.list);
+	faults_done(&all);
+	secrets_free(secrets);
+}
+
+static void
+fill_request(struct bench *b, const char *folder)
+{
+	size_t signed_by = 0;
+	struct header *h = b->headers;
+
+	h[0] = (struct header){ STR("Host"), STR("hooks.example.com") };
+	h[1] = (struct header){ STR("Content-Type"), STR("application/json") };
+	h[2] = (struct header){ STR("User-Agent"), STR("Typeform Webhooks") };
+	h[3] = (struct header){ STR("Accept"), STR("*/*") };
+	b->request = (struct request){ .method = STR("POST"),
+		.target = STR("/hooks/typeform"),
+		.path = STR("/hooks/typeform"),
+		.headers = h,
+		.header_count = 4,
+		.body = read_file(b->kept, folder, "typeform.json"),
+		.peer = STR("127.0.0.1"),
+		.received_ms = NOW_MS };
+	if (verifier_sign(route_verifier(b->route), &b->request, b->kept, h + 4,
+	        COUNT_OF(b->headers) - 4, &signed_by, &b->request.target,
+	        NULL) == -1)
+		die("the webhook cannot be signed", NULL);
+	b->request.header_count += signed_by;
+}
+
+static void
+fill(struct bench *b, const char *folder)
+{
+	struct arena *scratch = b->arena;
+
+	open_route(b, folder);
+	fill_request(b, folder);
+	b->form = read_file(b->kept, folder, "form.txt");
+	b->arena = b->kept; /* the document must outlive the rounds */
+	b->document = decode_with(b, STR("application/json"), b->request.body);
+	b->arena = scratch;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .arena = arena_new(CEILING),
+		.kept = arena_new(CEILING) };
+	const struct part *part;
+	long rounds;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: bench_instructions PART COUNT FILES\n");
+		return 2;
+	}
+	part = find_part(argv[1]);
+	rounds = strtol(argv[2], NULL, 10);
+	fill(&b, argv[3]);
+	for (long i = 0; i < rounds; i++) {
+		part->run(&b);
+		arena_reset(b.arena);
+	}
+	route_close(b.route);
+	arena_free(b.arena);
+	arena_free(b.kept);
+	return 0;
+}
