@@ -1,124 +1,117 @@
 /* decode/decode.c - which decoder a content type asks for. */
 #include <string.h>
 
-#include "decode/decode.h"
+#include "decode/decode_text.h"
 
 const struct decode_limits decode_limits_default = {
 	.depth = 64,
 	.values = 100000,
 };
 
-enum body_kind { BODY_JSON, BODY_FORM, BODY_KINDS };
+enum body_kind { BODY_JSON, BODY_FORM, BODY_MULTIPART, BODY_XML, BODY_KINDS };
 
-static struct document *(*const decoders[BODY_KINDS])(struct arena *,
-    struct str, const struct decode_limits *, struct fault *) = {
-	[BODY_JSON] = decode_json,
-	[BODY_FORM] = decode_form,
+static struct document *
+body_json(struct arena *arena, const struct body *body,
+    const struct decode_limits *limits, struct fault *why)
+{
+	return decode_json(arena, body->text, limits, why);
+}
+
+struct decoder {
+	struct document *(*decode)(struct arena *, const struct body *,
+	    const struct decode_limits *, struct fault *);
+	unsigned charsets; /* BIT(enum charset) of those it reads */
 };
 
-/* In lower case. Whatever ends in +json is JSON too (RFC 6839). */
+#define CHARSETS_UTF8 (BIT(CHARSET_UNSAID) | BIT(CHARSET_UTF8))
+#define CHARSETS_SIMPLE                                                        \
+	(CHARSETS_UTF8 | BIT(CHARSET_LATIN1) | BIT(CHARSET_WINDOWS_1252))
+#define CHARSETS_XML                                                           \
+	(CHARSETS_UTF8 | BIT(CHARSET_LATIN1) | BIT(CHARSET_UTF16) |            \
+	    BIT(CHARSET_UTF16BE) | BIT(CHARSET_UTF16LE))
+
+static const struct decoder decoders[BODY_KINDS] = {
+	[BODY_JSON] = { body_json, CHARSETS_UTF8 },
+	[BODY_FORM] = { body_form, CHARSETS_SIMPLE },
+	[BODY_MULTIPART] = { body_multipart, CHARSETS_SIMPLE },
+	[BODY_XML] = { body_xml, CHARSETS_XML },
+};
+
+/* In lower case. */
 static const struct name body_kinds[] = {
 	{ "", BODY_JSON },           /* senders that name no type send JSON */
 	{ "text/plain", BODY_JSON }, /* ... and so do those that say this */
 	{ "application/json", BODY_JSON },
 	{ "text/json", BODY_JSON },
 	{ "application/x-www-form-urlencoded", BODY_FORM },
+	{ "multipart/form-data", BODY_MULTIPART },
+	{ "application/xml", BODY_XML },
+	{ "text/xml", BODY_XML },
 	{ NULL, -1 },
 };
 
-/* Of UTF-8, ASCII is a part. */
-static const char *const charsets[] = { "utf-8", "utf8", "us-ascii", "ascii" };
+/* What a type that ends so is too (RFC 6839). */
+static const struct name body_suffixes[] = {
+	{ "+json", BODY_JSON },
+	{ "+xml", BODY_XML },
+	{ NULL, -1 },
+};
 
-static bool
-has_suffix(struct str s, struct str suffix)
+static int
+kind_by_suffix(struct str type)
 {
-	return s.len >= suffix.len &&
-	    str_eq_nocase(str_skip(s, s.len - suffix.len), suffix);
+	const char *plus = memrchr(type.at, '+', type.len);
+
+	if (plus == NULL || memchr(type.at, '/', type.len) == NULL)
+		return -1;
+	return name_value(body_suffixes, str_span(plus, type.at + type.len));
 }
 
 /* The type without its parameters; -1 when no decoder takes it. */
 static int
 body_kind(struct str type)
 {
-	char lower[64]; /* longer than any name in the table */
+	char lower[256]; /* RFC 6838: a type has at most 127/127 */
+	struct str name = { lower, type.len };
+	int kind;
 
-	for (size_t i = 0; i < type.len && i < sizeof(lower); i++) {
+	if (type.len > sizeof(lower))
+		return -1;
+	for (size_t i = 0; i < type.len; i++) {
 		char c = type.at[i];
 
 		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
-	if (has_suffix(type, STR("+json")) &&
-	    memchr(type.at, '/', type.len) != NULL)
-		return BODY_JSON;
-	if (type.len > sizeof(lower))
-		return -1;
-	return name_value(body_kinds, (struct str){ lower, type.len });
+	kind = name_value(body_kinds, name);
+	return kind != -1 ? kind : kind_by_suffix(name);
 }
 
-/* Takes a parameter's value: up to ';', or between quotes. */
-static struct str
-take_value(struct str *rest)
+static struct document *
+refuse(struct fault *why, const char *text)
 {
-	struct str value = STR("");
-
-	*rest = str_trim(*rest);
-	if (rest->len == 0 || rest->at[0] != '"') {
-		str_cut(rest, ';', &value);
-		return str_trim(value);
-	}
-	*rest = str_skip(*rest, 1);
-	str_cut(rest, '"', &value);
-	return value;
-}
-
-/* The charset parameter, or STR_NONE. */
-static struct str
-charset_of(struct str params)
-{
-	struct str name;
-
-	while (str_cut(&params, '=', &name)) {
-		struct str value = take_value(&params);
-		const char *bare = memrchr(name.at, ';', name.len);
-
-		/* What is left of the parameter before, or one without '='. */
-		if (bare != NULL)
-			name = str_span(bare + 1, name.at + name.len);
-		if (str_eq_nocase(str_trim(name), STR("charset")))
-			return value;
-	}
-	return STR_NONE;
-}
-
-static bool
-is_utf8(struct str charset)
-{
-	for (size_t i = 0; i < COUNT_OF(charsets); i++)
-		if (str_eq_nocase(charset, str_of(charsets[i])))
-			return true;
-	return charset.at == NULL;
+	fault_set(why, FAULT_BODY_KIND, "content-type", "%s", text);
+	return NULL;
 }
 
 struct document *
-decode_body(struct arena *arena, struct str content_type, struct str body,
+decode_body(struct arena *arena, struct str content_type, struct str text,
     const struct decode_limits *limits, struct fault *why)
 {
-	struct str params = content_type, type = STR("");
+	struct body body = { .text = text, .params = content_type };
+	struct str type = STR("");
 	int kind;
 
-	str_cut(&params, ';', &type);
+	str_cut(&body.params, ';', &type);
 	kind = body_kind(str_trim(type));
-	if (kind == -1) {
-		fault_set(why, FAULT_BODY_KIND, "content-type",
+	if (kind == -1)
+		return refuse(why,
 		    "no decoder takes this type; send application/json, a "
-		    "type that ends in +json, or "
-		    "application/x-www-form-urlencoded");
-		return NULL;
-	}
-	if (!is_utf8(charset_of(params))) {
-		fault_set(why, FAULT_BODY_KIND, "content-type",
+		    "type that ends in +json or +xml, application/xml, "
+		    "application/x-www-form-urlencoded or "
+		    "multipart/form-data");
+	body.charset = charset_named(param_of(body.params, STR("charset")));
+	if ((decoders[kind].charsets & BIT(body.charset)) == 0)
+		return refuse(why,
 		    "this charset is not read; send the body as UTF-8");
-		return NULL;
-	}
-	return decoders[kind](arena, body, limits, why);
+	return decoders[kind].decode(arena, &body, limits, why);
 }

@@ -2,12 +2,31 @@
  * decode/decode.h - bytes and a content type become one document.
  *
  * A document is a read-only tree, laid down as a flat tape in the request's
- * arena in one pass over the bytes; it points into the body where it can, so
- * the body must outlive it. JSON as RFC 8259 has it, whole; forms as
- * application/x-www-form-urlencoded, repeated keys becoming arrays and
- * bracket keys (a[b][]=c) nesting. Refused: duplicate object keys, invalid
- * UTF-8, lone surrogates, documents past the limits. Numbers keep the text
- * they were written with.
+ * arena; it points into the body where it can, so the body must outlive it.
+ * Whatever the body, the tree has one shape:
+ *
+ *	JSON (RFC 8259), in one pass: as it is. Refused: duplicate keys,
+ *	invalid UTF-8, lone surrogates. Numbers keep their text.
+ *
+ *	Forms and queries: an object of strings; a key that comes again is
+ *	an array, bracket keys (a[b][]=c) nest. Latin-1 where it is declared.
+ *
+ *	multipart/form-data (RFC 7578): a text as in a form; a file becomes
+ *	{"filename":"a.pdf","type":"application/pdf","size":123,
+ *	"sha256":"<hex>"}, type null when unsaid. Text is UTF-8, or latin-1
+ *	where the part, the field _charset_ or the content type says so.
+ *
+ *	XML, SOAP: an object with one member, the root element. Names go
+ *	without their prefix.
+ *	    <a>text</a>             "a":"text"   as it stands, <a/> is ""
+ *	    <a x="1">text</a>       "a":{"@x":"1","#text":"text"}
+ *	    <a><b/><c/></a>         "a":{"b":"","c":""}
+ *	    <a/> again in one place "a":["",""]
+ *	    <a xsi:nil="true"/>     "a":null
+ *	Beside elements or attributes, text is trimmed, and left out when
+ *	nothing remains. Comments and processing instructions are left out.
+ *	UTF-8, UTF-16, ISO-8859-1, US-ASCII. Refused: any DOCTYPE, so there
+ *	are no entities but XML's five; attributes equal but for a prefix.
  */
 #ifndef BRIDGE_DECODE_H
 #define BRIDGE_DECODE_H
@@ -38,11 +57,13 @@ struct decode_limits {
 extern const struct decode_limits decode_limits_default; /* 64, 100000 */
 
 /*
- * The body by its content type (parameters allowed; +json counts as JSON;
- * text/plain and an empty type are taken as JSON). NULL with a fault: its
- * place is line and column in JSON, a byte offset in `where` for forms.
- * FAULT_BODY; FAULT_BODY_KIND for a type or a charset that is not read;
- * FAULT_TOO_LARGE past the limits; FAULT_BUSY when the arena is full.
+ * The body by its content type (parameters allowed; +json and +xml count as
+ * JSON and XML; text/plain and an empty type are taken as JSON). NULL with a
+ * fault: its place is line and column in JSON and XML, a byte offset in
+ * `where` for forms and multipart. FAULT_BODY; FAULT_BODY_KIND for a type or
+ * a charset that is not read; FAULT_TOO_LARGE past the limits, or past those
+ * of a decoder (1000 parts, 256 attributes an element, ...); FAULT_BUSY when
+ * the arena is full.
  */
 struct document *decode_body(struct arena *arena, struct str content_type,
     struct str body, const struct decode_limits *limits,
@@ -50,6 +71,9 @@ struct document *decode_body(struct arena *arena, struct str content_type,
 struct document *decode_json(struct arena *arena, struct str text,
     const struct decode_limits *limits, struct fault *why) MUST_CHECK;
 struct document *decode_form(struct arena *arena, struct str text,
+    const struct decode_limits *limits, struct fault *why) MUST_CHECK;
+/* What stands behind the '?' of an address; STR_NONE is an empty object. */
+struct document *decode_query(struct arena *arena, struct str query,
     const struct decode_limits *limits, struct fault *why) MUST_CHECK;
 
 doc_node doc_root(const struct document *d);

@@ -1,11 +1,32 @@
 /*
- * decode/decode_form_tree.c - growing a form's tree, and laying it down.
+ * decode/decode_form_tree.c - growing the tree, and laying it down.
  *
  * A stranger picks the keys, so a group's children are found by an AA tree
  * (Andersson, "Balanced search trees made simple", 1993): its depth is
  * logarithmic whatever the keys, and nothing needs to be random.
  */
 #include "decode/decode_form_tree.h"
+
+static const enum doc_kind doc_kinds[BRANCH_KINDS] = {
+	[BRANCH_TEXT] = DOC_STRING,
+	[BRANCH_NUMBER] = DOC_NUMBER,
+	[BRANCH_NULL] = DOC_NULL,
+	[BRANCH_LIST] = DOC_ARRAY,
+	[BRANCH_GROUP] = DOC_OBJECT,
+	[BRANCH_FILE] = DOC_OBJECT,
+};
+
+static bool
+has_children(enum branch_kind kind)
+{
+	return kind >= BRANCH_LIST;
+}
+
+static bool
+is_keyed(const struct branch *up)
+{
+	return up->kind >= BRANCH_GROUP;
+}
 
 enum tape_trouble
 tree_start(struct tree *t, struct arena *arena,
@@ -85,7 +106,7 @@ link_child(struct branch *up, struct branch *b)
 		up->first = b;
 	up->last = b;
 	up->count++;
-	if (up->kind == BRANCH_GROUP)
+	if (is_keyed(up))
 		up->root = insert(up->root, b);
 }
 
@@ -93,12 +114,12 @@ enum tape_trouble
 branch_add(struct tree *t, struct branch *up, enum branch_kind kind,
     struct str key, struct branch **out)
 {
-	bool keyed = up != NULL && up->kind == BRANCH_GROUP;
+	bool keyed = up != NULL && is_keyed(up);
 	uint32_t depth = up != NULL ? up->depth + 1 : 1;
 	uint32_t values = keyed ? 2 : 1;
 	struct branch *b;
 
-	if (kind != BRANCH_TEXT && depth > t->tape.depth_max)
+	if (has_children(kind) && depth > t->tape.depth_max)
 		return TAPE_TOO_DEEP;
 	if (t->tape.values_max - t->values < values)
 		return TAPE_TOO_MANY;
@@ -120,18 +141,38 @@ branch_add(struct tree *t, struct branch *up, enum branch_kind kind,
 }
 
 enum tape_trouble
+branch_open(struct tree *t, struct branch *b)
+{
+	if (b->depth > t->tape.depth_max)
+		return TAPE_TOO_DEEP;
+	b->kind = BRANCH_GROUP;
+	return TAPE_FINE;
+}
+
+enum tape_trouble
 branch_widen(struct tree *t, struct branch *b)
 {
-	struct branch *item;
+	struct branch was = *b, *item;
 	enum tape_trouble trouble;
 
 	if (b->depth > t->tape.depth_max)
 		return TAPE_TOO_DEEP;
 	b->kind = BRANCH_LIST;
-	trouble = branch_add(t, b, BRANCH_TEXT, STR_NONE, &item);
-	if (trouble == TAPE_FINE)
-		item->text = b->text;
-	return trouble;
+	b->count = 0;
+	b->first = b->last = b->root = NULL;
+	trouble = branch_add(t, b, was.kind, STR_NONE, &item);
+	if (trouble != TAPE_FINE)
+		return trouble;
+	item->text = was.text;
+	item->count = was.count;
+	item->first = was.first;
+	item->last = was.last;
+	item->root = was.root;
+	/* Their depth is one less than it is now; the tape looks again. */
+	for (struct branch *child = was.first; child != NULL;
+	     child = child->next)
+		child->up = item;
+	return TAPE_FINE;
 }
 
 /* The index that a key is, below count; -1 when it is none. */
@@ -173,24 +214,23 @@ order_items(struct tree *t, struct branch *group)
 	return TAPE_FINE;
 }
 
-/* Lays down what stands before a branch's children, or all of a text. */
+/* Lays down what stands before a branch's children, or all of a leaf. */
 static enum tape_trouble
 lay_start(struct tree *t, struct branch *b)
 {
 	enum tape_trouble trouble = TAPE_FINE;
 
-	if (b->up != NULL && b->up->kind == BRANCH_GROUP)
+	if (b->up != NULL && is_keyed(b->up))
 		trouble = tape_put(&t->tape, ENTRY_KEY, b->key);
 	if (trouble != TAPE_FINE)
 		return trouble;
-	if (b->kind == BRANCH_TEXT)
-		return tape_put(&t->tape, DOC_STRING, b->text);
+	if (!has_children(b->kind))
+		return tape_put(&t->tape, doc_kinds[b->kind], b->text);
 	if (b->kind == BRANCH_GROUP && b != t->root && is_dense(b))
 		trouble = order_items(t, b);
 	if (trouble != TAPE_FINE)
 		return trouble;
-	return tape_open(&t->tape,
-	    b->kind == BRANCH_LIST ? DOC_ARRAY : DOC_OBJECT);
+	return tape_open(&t->tape, doc_kinds[b->kind]);
 }
 
 enum tape_trouble
@@ -209,7 +249,7 @@ tree_lay(struct tree *t)
 			return trouble;
 		/* What begins next; on the way up to it containers end. */
 		do {
-			if (b->kind != BRANCH_TEXT)
+			if (has_children(b->kind))
 				trouble = tape_close(&t->tape);
 			if (trouble != TAPE_FINE)
 				return trouble;

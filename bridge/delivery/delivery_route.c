@@ -120,12 +120,13 @@ const struct document *
 route_decode(const struct request *r, struct arena *arena, struct fault *why)
 {
 	struct str type = request_header(r, STR("Content-Type"));
-	struct str body = r->body;
 
-	/* A GET has its event in the query, which query('x') reads. */
-	if (body.len == 0 && type.at == NULL && str_eq(r->method, STR("GET")))
-		body = STR("{}");
-	return decode_body(arena, type, body, &decode_limits_default, why);
+	/* A GET has its event in the query. */
+	if (r->body.len == 0 && type.at == NULL &&
+	    str_eq(r->method, STR("GET")))
+		return decode_query(arena, r->query, &decode_limits_default,
+		    why);
+	return decode_body(arena, type, r->body, &decode_limits_default, why);
 }
 
 size_t

@@ -190,7 +190,7 @@ method   = "GET";
 verify:  { type = "none"; };
 upstream = "leadsail";
 lead_id  = "{query('lead')}";
-update: { detail = "{query('detail')}"; };
+update: { detail = "{$.detail}"; };
 """
 
 HUBSPOT = """

@@ -55,6 +55,10 @@ picks_a_decoder(void **state)
 		{ "application/x-www-form-urlencoded", DOC_OBJECT },
 		{ "APPLICATION/x-www-FORM-urlencoded; charset=UTF-8",
 		    DOC_OBJECT },
+		{ "application/x-www-form-urlencoded; charset=iso-8859-1",
+		    DOC_OBJECT },
+		{ "application/x-www-form-urlencoded;charset=Windows-1252",
+		    DOC_OBJECT },
 	};
 	struct fault why;
 
@@ -69,10 +73,10 @@ refuses_other_types_and_says_which_it_takes(void **state)
 {
 	static const char too_long[] = "application/longer-than-any-type-that-"
 	                               "has-a-name-here-xxxxxxxxxxxxxxxxxx";
-	static const char *const types[] = { "application/xml", "json",
-		"x+json", "+json", "multipart/form-data; boundary=x",
+	static const char *const types[] = { "application/xm", "json", "x+json",
+		"+json", "xml", "x+xml", "multipart/mixed; boundary=x",
 		"application/jso", "application/json2", "application/json/x",
-		"text/html", too_long };
+		"application/x+json+y", "text/html", too_long };
 	struct fault why;
 
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
@@ -81,8 +85,10 @@ refuses_other_types_and_says_which_it_takes(void **state)
 		assert_int_equal(why.code, FAULT_BODY_KIND);
 		assert_non_null(strstr(why.text, "application/json"));
 		assert_non_null(strstr(why.text, "+json"));
+		assert_non_null(strstr(why.text, "+xml"));
 		assert_non_null(
 		    strstr(why.text, "application/x-www-form-urlencoded"));
+		assert_non_null(strstr(why.text, "multipart/form-data"));
 	}
 }
 
@@ -98,7 +104,11 @@ refuses_other_charsets(void **state)
 		"application/json; bare; charset=latin1",
 		"application/json; charset=",
 		"application/json; charset=utf-8x",
-		"application/x-www-form-urlencoded; charset=windows-1252",
+		"application/x-www-form-urlencoded; charset=utf-16",
+		"application/x-www-form-urlencoded; charset=koi8-r",
+		"multipart/form-data; boundary=b; charset=utf-16",
+		"text/xml; charset=windows-1252",
+		"text/xml; charset=koi8-r",
 	};
 	struct fault why;
 
@@ -122,6 +132,33 @@ says_what_the_decoder_says(void **state)
 	assert_int_equal(why.column, 4);
 }
 
+static void
+takes_other_bodies_to_their_decoders(void **state)
+{
+	static const struct {
+		const char *type, *body;
+	} rows[] = {
+		{ "text/xml", "<a>1</a>" },
+		{ "application/soap+xml; charset=utf-8", "<a>1</a>" },
+		{ "multipart/form-data; boundary=\"b\"",
+		    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1"
+		    "\r\n--b--\r\n" },
+		{ "application/x-www-form-urlencoded", "a=1" },
+	};
+	struct fault why = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct document *d = decode_body(*state, str_of(rows[i].type),
+		    str_of(rows[i].body), &decode_limits_default, &why);
+		doc_node a = DOC_NONE;
+
+		if (d != NULL)
+			a = doc_member(d, doc_root(d), STR("a"));
+		if (d == NULL || !str_eq(doc_text(d, a), STR("1")))
+			fail_msg("%s: %s", rows[i].type, why.text);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -131,6 +168,7 @@ main(void)
 		TEST(picks_a_decoder),
 		TEST(refuses_other_types_and_says_which_it_takes),
 		TEST(refuses_other_charsets),
+		TEST(takes_other_bodies_to_their_decoders),
 		TEST(says_what_the_decoder_says),
 	};
 

@@ -1,4 +1,5 @@
 /* decode_form: flat pairs, brackets, and what they cannot mean. */
+#include <iconv.h>
 #include <stdio.h>
 
 #include "unit/cmocka_all.h"
@@ -354,6 +355,85 @@ holds_the_ceiling_on_values(void **state)
 	}
 }
 
+static void
+reads_latin_1_where_it_is_declared(void **state)
+{
+	static const char type[] = "application/x-www-form-urlencoded; "
+	                           "charset=iso-8859-1";
+	static const struct row rows[] = {
+		{ "a=%E9+%80&%E8=1",
+		    "{\"a\":\"\xC3\xA9 \xE2\x82\xAC\",\"\xC3\xA8\":\"1\"}" },
+		{ "a[\xE9][]=\xFF", "{\"a\":{\"\xC3\xA9\":[\"\xC3\xBF\"]}}" },
+		{ "a=%81%9D%A0", "{\"a\":\"\xC2\x81\xC2\x9D\xC2\xA0\"}" },
+		{ "a=%C3%A9", "{\"a\":\"\xC3\x83\xC2\xA9\"}" },
+		{ "a=1", "{\"a\":\"1\"}" },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fault why = { 0 };
+		struct document *d = decode_body(b->arena, str_of(type),
+		    str_of(rows[i].form), &decode_limits_default, &why);
+
+		assert_non_null(d);
+		bytes_clear(&b->out);
+		doc_print(d, doc_root(d), &b->out);
+		assert_string_equal(b->out.data, rows[i].want);
+	}
+}
+
+/* Each byte of the charset once, against what the C library makes of it. */
+static void
+knows_all_of_windows_1252(void **state)
+{
+	iconv_t convert = iconv_open("UTF-8", "WINDOWS-1252");
+	struct bench *b = *state;
+
+	assert_true(convert != (iconv_t)-1);
+	for (unsigned c = 0x80; c < 0x100; c++) {
+		char form[3] = { 'a', '=', (char)c }, want[8] = { 0 };
+		char *from = form + 2, *to = want;
+		size_t from_left = 1, to_left = sizeof(want);
+		struct fault why = { 0 };
+		struct document *d = decode_body(b->arena,
+		    STR("application/x-www-form-urlencoded; charset=cp1252"),
+		    (struct str){ form, 3 }, &decode_limits_default, &why);
+
+		assert_non_null(d);
+		/* Five bytes are not in it: see the decoder's table. */
+		if (iconv(convert, &from, &from_left, &to, &to_left) ==
+		    (size_t)-1)
+			continue;
+		assert_true(str_eq(doc_text(d, doc_first(d, doc_root(d))),
+		    str_of(want)));
+	}
+	iconv_close(convert);
+}
+
+static void
+lays_a_query_down_like_a_form(void **state)
+{
+	struct bench *b = *state;
+	struct fault why = { 0 };
+	struct document *d;
+
+	d = decode_query(b->arena, STR("utm[source]=x+y&a=1&a=%32&b"),
+	    &decode_limits_default, &why);
+	assert_non_null(d);
+	bytes_clear(&b->out);
+	doc_print(d, doc_root(d), &b->out);
+	assert_string_equal(b->out.data,
+	    "{\"utm\":{\"source\":\"x y\"},"
+	    "\"a\":[\"1\",\"2\"],\"b\":\"\"}");
+	d = decode_query(b->arena, STR_NONE, &decode_limits_default, &why);
+	assert_non_null(d);
+	assert_int_equal(doc_count(d, doc_root(d)), 0);
+	assert_null(decode_query(b->arena, STR("a=1&b=%zz"),
+	    &decode_limits_default, &why));
+	assert_int_equal(why.code, FAULT_BODY);
+	assert_string_equal(why.where, "query, byte offset 6");
+}
+
 /* Keys that would make a search through a list, or a plain tree, slow. */
 static void
 survives_keys_chosen_against_it(void **state)
@@ -437,6 +517,9 @@ main(void)
 		TEST(refuses_what_is_not_utf8),
 		TEST(holds_the_depth_ceiling),
 		TEST(holds_the_ceiling_on_values),
+		TEST(reads_latin_1_where_it_is_declared),
+		TEST(knows_all_of_windows_1252),
+		TEST(lays_a_query_down_like_a_form),
 		TEST(survives_keys_chosen_against_it),
 		TEST(is_busy_when_the_arena_is_full),
 	};
