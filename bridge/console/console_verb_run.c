@@ -24,6 +24,7 @@ block_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -51,6 +52,21 @@ raise_file_limit(void)
 	}
 }
 
+/* The signal to end by. A SIGHUP asks for a reload, which there is not. */
+static int
+wait_for_end(const sigset_t *set)
+{
+	int got = 0;
+
+	while (sigwait(set, &got) != 0 || got == SIGHUP)
+		if (got == SIGHUP)
+			log_event(LOG_LEVEL_WARNING, "SIGHUP ignored", "reason",
+			    "settings are read at start; restart to change "
+			    "them",
+			    NULL);
+	return got;
+}
+
 static int
 serve(const struct program *p, const sigset_t *set)
 {
@@ -64,8 +80,7 @@ serve(const struct program *p, const sigset_t *set)
 		log_event(LOG_LEVEL_WARNING, "settings", "reason",
 		    program_warning(p, i), NULL);
 	log_event(LOG_LEVEL_INFO, "ready", "version", BRIDGE_VERSION, NULL);
-	while (sigwait(set, &got) != 0)
-		continue;
+	got = wait_for_end(set);
 	log_event(LOG_LEVEL_INFO, "stopping", "signal", strsignal(got), NULL);
 	bridge_stop(b);
 	log_event(LOG_LEVEL_INFO, "stopped", NULL);
@@ -97,7 +112,7 @@ const struct verb verb_run = {
 	.args = "",
 	.help = "Run the bridge until SIGTERM or SIGINT.",
 	.more = "SIGTERM and SIGINT drain: no new connections, open requests\n"
-	        "may finish within drain_timeout.\n",
+	        "may finish within drain_timeout. SIGHUP is ignored.\n",
 	.options = options,
 	.run = run,
 };

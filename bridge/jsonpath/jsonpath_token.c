@@ -174,7 +174,7 @@ take_hex4(struct parser *p, uint32_t *out)
 static int
 take_unicode(struct parser *p, const char *escape, uint32_t *out)
 {
-	uint32_t high, low;
+	uint32_t high = 0, low = 0;
 
 	if (take_hex4(p, &high) == -1)
 		return -1;

@@ -428,6 +428,12 @@ def test_the_patch_on_the_wire(build, tmp_path):
         assert h.close() == 0
 
 
+def test_sighup_ends_nothing(house):
+    house.bridge.send_signal(signal.SIGHUP)
+    wait_for(lambda: house.logged("SIGHUP ignored"), what="the line")
+    assert house.typeform().status == 200
+
+
 def test_sigterm_lets_an_open_request_finish(build, tmp_path):
     asked, go = threading.Event(), threading.Event()
 
