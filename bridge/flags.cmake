@@ -24,6 +24,7 @@ foreach(flag ${hardening_try})
   if(${has})
     target_compile_options(bridge_code INTERFACE
       "$<$<COMPILE_LANGUAGE:C>:${flag}>")
+    list(APPEND hardening_had ${flag})
   endif()
 endforeach()
 
@@ -48,4 +49,17 @@ endif()
 if(BRIDGE_FUZZ)
   target_compile_options(bridge_flags INTERFACE -fsanitize=fuzzer-no-link)
   target_link_options(bridge_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# The program is optimised over the rooms' borders: their doors are many small
+# functions. The libraries hold both kinds of code, so that the tests, of which
+# there are many, link what was compiled as it stands.
+add_library(bridge_whole INTERFACE)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT BRIDGE_SANITIZE)
+  target_compile_options(bridge_flags INTERFACE
+    "$<$<COMPILE_LANGUAGE:C>:-flto=auto;-ffat-lto-objects>")
+  target_link_options(bridge_flags INTERFACE
+    "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:WHOLE>>>:-fno-lto>")
+  target_link_options(bridge_whole INTERFACE -flto=auto -O2 ${hardening}
+    ${hardening_had} -fno-strict-overflow)
 endif()

@@ -8,6 +8,8 @@
 
 /* 112 bits: refuses RSA below 2048, SHA-1 signatures, 3DES, RC4. */
 #define SECURITY_LEVEL 2
+/* Bytes of a record we write; OpenSSL sizes its write buffer by it. */
+#define RECORD_MAX 4096
 
 static const char *
 openssl_reason(void)
@@ -72,14 +74,16 @@ harden(SSL_CTX *tls)
 }
 
 /*
- * One read per answer. A connection at rest gives its two buffers back, 34 KiB:
- * many are open for a burst and few are busy at a time. The price is two
- * allocations a call, and their wiping.
+ * One read per answer. A connection at rest gives its two buffers back: many
+ * are open for a burst and few are busy at a time. The price is two
+ * allocations a call, and their wiping; hence the small records, in which all
+ * but unusual updates are still one. A larger one takes a write a record.
  */
 static void
 tune(SSL_CTX *tls)
 {
 	SSL_CTX_set_read_ahead(tls, 1);
+	(void)SSL_CTX_set_max_send_fragment(tls, RECORD_MAX);
 	SSL_CTX_set_mode(tls,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
