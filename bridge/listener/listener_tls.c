@@ -14,6 +14,11 @@
 #include "listener/listener_socket.h"
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+/*
+ * Bytes of a record we write. OpenSSL's write buffer is of that size, and is
+ * wiped after every answer; nearly all answers fit.
+ */
+#define RECORD_MAX 4096
 
 /* Never asks on a terminal: a key behind a passphrase is a fault. */
 static int
@@ -55,6 +60,7 @@ new_context(void)
 	        SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(tls,
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	(void)SSL_CTX_set_max_send_fragment(tls, RECORD_MAX);
 	SSL_CTX_set_read_ahead(tls, 1); /* a record in one read, not in two */
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);

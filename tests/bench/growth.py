@@ -29,20 +29,25 @@ SECONDS = 3
 
 # The table: a row a point, its cost, the ratio to the point it is held to.
 
-def rows_of(what, unit, costs, base):
+def rows_of(what, unit, costs, base, bar=FLAT):
     """costs: {point: cost}; base: the point the others are held to."""
     return [{"what": what, "at": str(point), "cost": cost, "unit": unit,
-             "ratio": cost / costs[base], "bar": FLAT}
+             "ratio": cost / costs[base], "bar": bar}
             for point, cost in costs.items()]
+
+
+def verdict(row):
+    if row["bar"] is None:
+        return "to compare with"
+    held = "held" if row["ratio"] <= row["bar"] else "MISSED"
+    return f"{held}: at most {row['bar']:.2f}"
 
 
 def show(rows):
     print(f"{'what':<28} {'at':>9} {'cost':>10} {'unit':<26} {'ratio':>6}")
     for row in rows:
-        held = "held" if row["ratio"] <= row["bar"] else "MISSED"
         print(f"{row['what']:<28} {row['at']:>9} {row['cost']:>10.1f} "
-              f"{row['unit']:<26} {row['ratio']:>6.2f}  {held}: at most "
-              f"{row['bar']:.2f}")
+              f"{row['unit']:<26} {row['ratio']:>6.2f}  {verdict(row)}")
 
 
 # Turns: every point once a rotation, so that a slow minute hits all.
@@ -72,10 +77,21 @@ def connections(stage, running, rotations):
     points = [n for n in CONNECTIONS if n + 1000 < least]
     if len(points) < len(CONNECTIONS):
         print(f"SKIPPED: {CONNECTIONS[-1]} connections: ulimit -n is {least}")
-    target = up(stage, running)
-    costs = in_turns("connections", rotations, points, lambda n: load(
-        target, stage, SECONDS, connections=n)["cpu_us"])
-    return rows_of("connections", "us CPU a request", costs, 64)
+    bridge = up(stage, running)
+    plain = stage.target("plain")
+    running.append(plain)
+    plain.wait_until_up()
+
+    def costs(target, most):
+        return in_turns(f"connections of {target.name}", rotations,
+                        [n for n in points if n <= most],
+                        lambda n: load(target, stage, SECONDS,
+                                       connections=n)["cpu_us"])
+
+    unit = "us CPU a request"
+    return (rows_of("connections", unit, costs(bridge, points[-1]), 64) +
+            rows_of("connections, plain nginx", unit, costs(plain, 1000), 64,
+                    bar=None))
 
 
 def routes(stage, running, rotations):
