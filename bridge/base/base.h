@@ -16,6 +16,7 @@
 #include "base/base_codec.h"
 #include "base/base_fault.h"
 #include "base/base_http.h"
+#include "base/base_json.h"
 #include "base/base_log.h"
 #include "base/base_names.h"
 #include "base/base_pool.h"

@@ -80,6 +80,8 @@ make_room(struct bytes *b, size_t n)
 	room = b->room > 0 ? b->room * 2 : 64;
 	if (room < want)
 		room = want;
+	if (room - 1 > b->ceiling)
+		room = b->ceiling + 1;
 	if (b->arena != NULL)
 		grown = arena_grow(b->arena, b->data, b->room, room);
 	else
@@ -102,10 +104,9 @@ bytes_reserve(struct bytes *b, size_t n)
 void
 bytes_add(struct bytes *b, const void *more, size_t n)
 {
-	if (!make_room(b, n))
+	if ((n >= b->room - b->len || b->failed) && !make_room(b, n))
 		return;
-	if (n > 0)
-		memcpy(b->data + b->len, more, n);
+	short_copy(b->data + b->len, more, n);
 	b->len += n;
 	b->data[b->len] = '\0';
 }
@@ -123,7 +124,7 @@ bytes_add_text(struct bytes *b, const char *text)
 }
 
 void
-bytes_add_char(struct bytes *b, char c)
+bytes_add_char_slow(struct bytes *b, char c)
 {
 	bytes_add(b, &c, 1);
 }
@@ -190,20 +191,19 @@ add_escape(struct bytes *b, unsigned char c)
 void
 bytes_add_json(struct bytes *b, struct str s)
 {
-	size_t from = 0;
+	const char *from = s.len > 0 ? s.at : "", *end = from + s.len;
+	uint64_t seen = 0;
 
 	bytes_add_char(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
+	for (;;) {
+		const char *stop = json_stop(from, end, &seen);
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		bytes_add(b, s.at + from, i - from);
-		add_escape(b, c);
-		from = i + 1;
+		bytes_add(b, from, (size_t)(stop - from));
+		if (stop == end)
+			break;
+		add_escape(b, (unsigned char)*stop);
+		from = stop + 1;
 	}
-	if (s.len > from)
-		bytes_add(b, s.at + from, s.len - from);
 	bytes_add_char(b, '"');
 }
 

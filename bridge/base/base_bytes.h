@@ -6,7 +6,7 @@
  * end. What was there before a failed add is untouched.
  *
  *	0 .. len	what was added; data[len] is always NUL once data is set
- *	len .. room	reserved
+ *	len .. room	reserved; room is never past the ceiling and the NUL
  */
 #ifndef BRIDGE_BASE_BYTES_H
 #define BRIDGE_BASE_BYTES_H
@@ -37,7 +37,19 @@ char *bytes_take(struct bytes *b) MUST_CHECK;
 void bytes_add(struct bytes *b, const void *more, size_t n);
 void bytes_add_str(struct bytes *b, struct str s);
 void bytes_add_text(struct bytes *b, const char *text);
-void bytes_add_char(struct bytes *b, char c);
+/* bytes_add_char where there is no room yet, or where an add has failed. */
+void bytes_add_char_slow(struct bytes *b, char c);
+static inline void
+bytes_add_char(struct bytes *b, char c)
+{
+	if (b->room - b->len <= 1 || b->failed) {
+		bytes_add_char_slow(b, c);
+		return;
+	}
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
+
 void bytes_add_int(struct bytes *b, int64_t n);
 void bytes_addf(struct bytes *b, const char *fmt, ...) PRINTF(2, 3);
 void bytes_addv(struct bytes *b, const char *fmt, va_list ap) PRINTF(2, 0);

@@ -17,12 +17,6 @@ str_span(const char *at, const char *end)
 }
 
 bool
-str_eq(struct str a, struct str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
-bool
 str_eq_nocase(struct str a, struct str b)
 {
 	return a.len == b.len &&

@@ -7,7 +7,7 @@
 #ifndef BRIDGE_BASE_STR_H
 #define BRIDGE_BASE_STR_H
 
-#include "base/base_macros.h"
+#include "base/base_short.h"
 
 struct str {
 	const char *at;
@@ -21,7 +21,11 @@ struct str {
 
 struct str str_of(const char *text); /* NULL gives STR_NONE */
 struct str str_span(const char *at, const char *end);
-bool str_eq(struct str a, struct str b);
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && short_same(a.at, b.at, a.len);
+}
 bool str_eq_nocase(struct str a, struct str b); /* ASCII case */
 int str_cmp(struct str a, struct str b);        /* byte order */
 bool str_starts(struct str s, struct str prefix);

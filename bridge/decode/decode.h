@@ -78,6 +78,8 @@ struct document *decode_query(struct arena *arena, struct str query,
 
 doc_node doc_root(const struct document *d);
 enum doc_kind doc_kind(const struct document *d, doc_node n);
+/* Likewise, and a string's or a number's text as below, in one look. */
+enum doc_kind doc_look(const struct document *d, doc_node n, struct str *text);
 const char *doc_kind_name(enum doc_kind kind); /* "an array", "null", ... */
 
 /* Elements of an array, members of an object; 0 for all else. */

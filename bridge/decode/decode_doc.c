@@ -40,6 +40,19 @@ doc_kind(const struct document *d, doc_node n)
 	return e != NULL ? (enum doc_kind)e->kind : DOC_ABSENT;
 }
 
+enum doc_kind
+doc_look(const struct document *d, doc_node n, struct str *text)
+{
+	const struct entry *e = entry_of(d, n);
+
+	*text = STR_NONE;
+	if (e == NULL)
+		return DOC_ABSENT;
+	if (e->kind == DOC_STRING || e->kind == DOC_NUMBER)
+		*text = entry_text(e);
+	return (enum doc_kind)e->kind;
+}
+
 const char *
 doc_kind_name(enum doc_kind kind)
 {
@@ -121,21 +134,42 @@ indexed(const struct document *d, const doc_node *index, size_t count,
 	return DOC_NONE;
 }
 
+/* The member of an object with many, or under a long key. */
+static __attribute__((noinline)) doc_node
+search(const struct document *d, doc_node n, struct str key)
+{
+	const struct entry *e = d->entries;
+	const doc_node *index = e[e[n].box.end].index;
+
+	if (index != NULL)
+		return indexed(d, index, e[n].len, key);
+	for (uint32_t i = n + 1; i < e[n].box.end; i = entry_after(e, i + 1))
+		if (str_eq(entry_text(&e[i]), key))
+			return i + 1;
+	return DOC_NONE;
+}
+
+/* Mappings ask for little else, so the loop here calls nothing. */
 doc_node
 doc_member(const struct document *d, doc_node n, struct str key)
 {
 	const struct entry *object = entry_as(d, n, DOC_OBJECT);
-	const struct entry *e = d->entries;
-	const doc_node *index;
+	const struct entry *e, *end;
 
 	if (object == NULL)
 		return DOC_NONE;
-	index = e[object->box.end].index;
-	if (index != NULL)
-		return indexed(d, index, object->len, key);
-	for (uint32_t i = n + 1; i < object->box.end; i = entry_after(e, i + 1))
-		if (str_eq(entry_text(&e[i]), key))
-			return i + 1;
+	if (object->len > INDEX_FROM || key.len > SHORT_MAX)
+		return search(d, n, key);
+	end = &d->entries[object->box.end];
+	for (e = object + 1; e < end;) {
+		const struct entry *value = e + 1;
+
+		if (e->len == key.len && short_same(e->at, key.at, key.len))
+			return (doc_node)(value - d->entries);
+		e = value + 1;
+		if (value->kind == DOC_ARRAY || value->kind == DOC_OBJECT)
+			e = &d->entries[value->box.end + 1];
+	}
 	return DOC_NONE;
 }
 

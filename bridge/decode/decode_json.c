@@ -5,7 +5,6 @@
  * behind what they read; on a fault it does not matter any more. Lines and
  * columns are counted only when there is a fault to place.
  */
-#include <endian.h>
 #include <string.h>
 
 #include "decode/decode_tape.h"
@@ -115,41 +114,6 @@ look(struct reader *r)
 			return c;
 	}
 	return '\0';
-}
-
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/*
- * The first quote, backslash or control character from p on, or the end;
- * *seen collects the top bits of what was looked at, so that only strings
- * with some are checked to be UTF-8 (bytes behind the stop count: that
- * check may be in vain, never missing).
- *
- * Eight bytes at a time: a subtraction sets the top bit of a byte that is
- * less than what is taken from it. A borrow can set it wrongly, but only
- * above a byte that is rightly set, and the lowest is the one that counts.
- */
-static inline const char *
-string_stop(const char *p, const char *end, uint64_t *seen)
-{
-	for (; end - p >= 8; p += 8) {
-		uint64_t word, stops;
-
-		memcpy(&word, p, sizeof(word));
-		word = le64toh(word);
-		stops = (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(1)) |
-		    ((word ^ EACH('\\')) - EACH(1));
-		stops &= ~word & EACH(0x80);
-		*seen |= word & EACH(0x80);
-		if (stops != 0)
-			return p + __builtin_ctzll(stops) / 8;
-	}
-	for (; p < end; p++) {
-		*seen |= (unsigned char)*p & 0x80;
-		if (*p == '"' || *p == '\\' || (unsigned char)*p < 0x20)
-			break;
-	}
-	return p;
 }
 
 /*
@@ -281,21 +245,21 @@ refuse_stop(const struct reader *r, const char *stop)
 static const char *
 string_end(const char *from, const char *end, uint64_t *seen, bool *escapes)
 {
-	const char *stop = string_stop(from, end, seen);
+	const char *stop = json_stop(from, end, seen);
 
 	while (stop < end && *stop == '\\') {
 		*escapes = true;
 		if (end - stop < 2)
 			return end;
 		stop += stop[1] == '"' || stop[1] == '\\' ? 2 : 1;
-		stop = string_stop(stop, end, seen);
+		stop = json_stop(stop, end, seen);
 	}
 	return stop;
 }
 
-/* A string, or the key of a member; `at` stands on its quote. */
-static int
-read_string(struct reader *r, uint32_t kind)
+/* A string with escapes, characters past ASCII, or a fault. */
+static __attribute__((noinline)) int
+read_hard_string(struct reader *r, uint32_t kind)
 {
 	const char *from = r->at + 1;
 	uint64_t seen = 0;
@@ -312,6 +276,27 @@ read_string(struct reader *r, uint32_t kind)
 	if (escapes && resolve(r, &text) == -1)
 		return -1;
 	if (put(r, kind, text) == -1)
+		return -1;
+	r->at = stop + 1;
+	return 0;
+}
+
+/*
+ * A string, or the key of a member; `at` stands on its quote. Nearly all are
+ * plain, and keep everything in registers here; the others begin anew.
+ */
+static inline int
+read_string(struct reader *r, uint32_t kind)
+{
+	const char *from = r->at + 1, *stop = NULL;
+	uint64_t seen = 0;
+
+	for (const char *p = from; stop == NULL && r->end - p >= JSON_STEP;
+	     p += JSON_STEP)
+		stop = json_stop_in(p, &seen);
+	if (stop == NULL || *stop != '"' || seen != 0)
+		return read_hard_string(r, kind);
+	if (put(r, kind, str_span(from, stop)) == -1)
 		return -1;
 	r->at = stop + 1;
 	return 0;

@@ -196,7 +196,7 @@ tape_close(struct tape *t)
 		return TAPE_FINE;
 	if (t->entries[box].len > INDEX_FROM)
 		return index_members(t, box);
-	return compare_members(t, box);
+	return t->entries[box].len > 1 ? compare_members(t, box) : TAPE_FINE;
 }
 
 struct document *

@@ -32,13 +32,10 @@ value_of_node(const struct document *d, doc_node n)
 		[DOC_ARRAY] = VALUE_NODE,
 		[DOC_OBJECT] = VALUE_NODE,
 	};
-	struct value v = { .kind = kinds[doc_kind(d, n)] };
+	struct str text;
+	struct value v = { .kind = kinds[doc_look(d, n, &text)], .text = text };
 
-	if (v.kind == VALUE_NUMBER)
-		v.text = doc_number(d, n);
-	else if (v.kind == VALUE_STRING)
-		v.text = doc_text(d, n);
-	else if (v.kind == VALUE_NODE) {
+	if (v.kind == VALUE_NODE) {
 		v.document = d;
 		v.node = n;
 	}
