@@ -162,6 +162,13 @@ jsonpath_join(struct jsonpath_family *f, struct jsonpath *p)
 	p->place = family_join(f, p->query, &p->rest);
 }
 
+size_t
+jsonpath_steps(const struct jsonpath_family *f, const struct jsonpath *p,
+    struct str *names)
+{
+	return family_steps(f, p->place, names);
+}
+
 static int
 parse_condition(struct parser *p, struct jsonpath_test *t)
 {

@@ -93,6 +93,14 @@ bool jsonpath_find(struct jsonpath_notes *n, doc_node array, struct str name,
     struct str text, doc_node *item);
 
 /*
+ * The names of the members that absolute paths of the family step to from the
+ * node that p, an absolute and singular path of it, names. How many; names may
+ * be NULL.
+ */
+size_t jsonpath_steps(const struct jsonpath_family *f, const struct jsonpath *p,
+    struct str *names);
+
+/*
  * A logical expression, as between "?" and "]" in a filter; blanks around it
  * are fine. JSONPATH_RELATIVE: '@' outside of a filter in it is the scope's
  * current node, else it is refused there.

@@ -115,6 +115,23 @@ family_join(struct jsonpath_family *f, const struct query *q,
 	return place;
 }
 
+size_t
+family_steps(const struct jsonpath_family *f, uint32_t place, struct str *names)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 1; i < f->place_count; i++) {
+		const struct selector *step = f->places[i].step;
+
+		if (f->places[i].parent != place || step->kind != SELECT_NAME)
+			continue;
+		if (names != NULL)
+			names[count] = step->name;
+		count++;
+	}
+	return count;
+}
+
 struct jsonpath_notes *
 jsonpath_notes_new(const struct jsonpath_family *f, const struct document *d,
     struct arena *arena)

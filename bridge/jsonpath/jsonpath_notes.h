@@ -64,6 +64,10 @@ struct jsonpath_notes {
 uint32_t family_join(struct jsonpath_family *f, const struct query *q,
     const struct segment **rest);
 
+/* The names stepped to from a place, and how many; names may be NULL. */
+size_t family_steps(const struct jsonpath_family *f, uint32_t place,
+    struct str *names);
+
 doc_node notes_place(struct jsonpath_notes *n, uint32_t place);
 /*
  * The index a filter's selector can use on the children of a node, if it is

@@ -5,8 +5,8 @@
 
 #include "mapping/mapping_program.h"
 
-const char *const mapping_settings[] = { "events", "lead_id", "tables",
-	"update", "when", "writes", NULL };
+const char *const mapping_settings[] = { "empty", "events", "lead_id", "region",
+	"tables", "update", "when", "writes", NULL };
 
 void
 mapping_free(struct mapping *m)

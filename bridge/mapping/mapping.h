@@ -1,11 +1,11 @@
 /*
  * mapping/mapping.h - the mapping language: compiled at load, run per event.
  *
- * A mapping is the mapping part of a route's file (when, events, lead_id,
- * update, tables, writes). Compiling checks it against the lead contract and
- * reports every fault with file:line; running parses nothing, and prints the
- * PATCH body once, straight to the bytes it is sent from. A compiled mapping is
- * read-only and may be shared by threads.
+ * A mapping is the mapping part of a route's file (empty, region, when,
+ * events, lead_id, update, tables, writes). Compiling checks it against the
+ * lead contract and reports every fault with file:line; running parses nothing,
+ * and prints the PATCH body once, straight to the bytes it is sent from. A
+ * compiled mapping is read-only and may be shared by threads.
  */
 #ifndef BRIDGE_MAPPING_H
 #define BRIDGE_MAPPING_H
@@ -32,6 +32,37 @@ extern const char *const mapping_settings[];
 
 enum mapping_writes mapping_writes(const struct mapping *m);
 
+/* What a run tells of. */
+enum mapping_told_kind {
+	MAPPING_TOLD_UPDATE,   /* an update begins; nodes: its item, if any */
+	MAPPING_TOLD_WHEN,     /* value: true or false; no text */
+	MAPPING_TOLD_SOURCE,   /* one that was tried */
+	MAPPING_TOLD_ARGUMENT, /* of the step to come; literals are not told */
+	MAPPING_TOLD_STEP,     /* value: what it made of the value before */
+	MAPPING_TOLD_FIELD,    /* ends a place; value: what goes there */
+	MAPPING_TOLD_FAULT,    /* ends it too; text: why it cannot be made */
+	MAPPING_TOLD_KINDS
+};
+
+struct mapping_told {
+	enum mapping_told_kind kind;
+	const char *where;     /* the target: "update.phone" */
+	struct str text;       /* as written: $.a.phone, phone('CH') */
+	struct str value;      /* compact JSON; STR_NONE: absent */
+	const doc_node *nodes; /* those of the document a source gave */
+	size_t node_count;
+};
+
+/*
+ * Is told what runs do; for showing, as it costs memory and time. What is
+ * told lies in the run's arena. The result stays the same. That a field does
+ * not fit the contract is not told, the run itself says it.
+ */
+struct mapping_watch {
+	void (*tell)(void *context, const struct mapping_told *told);
+	void *context;
+};
+
 /* Everything an event can be asked for. Texts may be STR_NONE. */
 struct mapping_input {
 	const struct document *document;
@@ -41,7 +72,8 @@ struct mapping_input {
 	struct str sender;
 	struct str delivery_id;
 	int64_t received_ms;
-	struct arena *arena; /* scratch, results */
+	struct arena *arena;               /* scratch, results */
+	const struct mapping_watch *watch; /* NULL: nobody looks */
 };
 
 struct mapping_events {
@@ -78,5 +110,25 @@ int mapping_print(const struct mapping *m, const struct mapping_input *in,
 /* The same with a body in the arena, of MAPPING_BODY_MAX. */
 int mapping_run(const struct mapping *m, const struct mapping_input *in,
     doc_node event, struct mapping_update *out, struct fault *why) MUST_CHECK;
+
+/* A transform of the language, for who reads about it. */
+struct mapping_transform {
+	const char *name;
+	const char *takes, *gives; /* "text", "a list" */
+	const char *help;          /* one sentence */
+	unsigned min_args, max_args;
+	size_t examples;
+};
+/* The i-th by name; false past the end. */
+bool mapping_transform_at(size_t i, struct mapping_transform *out) MUST_CHECK;
+
+struct mapping_example {
+	const char *in;    /* JSON; NULL: absent */
+	const char *step;  /* what stands behind the '|' */
+	const char *out;   /* JSON; NULL: absent */
+	const char *fault; /* words of the fault it is instead; or NULL */
+};
+/* The k-th example of the i-th transform, which must be there. */
+struct mapping_example mapping_transform_example(size_t i, size_t k) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mapping/mapping_compile.h"
+#include "mapping/mapping_country.h"
 
 void
 place_fault(const struct compiler *c, const struct place *p, const char *fmt,
@@ -45,8 +46,10 @@ compile_path(struct compiler *c, const struct place *p, struct str text)
 	if (path == NULL)
 		place_fault(c, p, "at character %u: %s",
 		    why.column > 0 ? why.column : 1, why.text);
-	else
+	else {
 		mapping_own_path(c->m, path);
+		compile_remember(c, jsonpath_text(path));
+	}
 	return path;
 }
 
@@ -60,8 +63,10 @@ compile_test(struct compiler *c, const struct place *p, struct str text)
 	if (test == NULL)
 		place_fault(c, p, "at character %u: %s",
 		    why.column > 0 ? why.column : 1, why.text);
-	else
+	else {
 		mapping_own_test(c->m, test);
+		compile_remember(c, text);
+	}
 	return test;
 }
 
@@ -73,6 +78,51 @@ text_setting(struct compiler *c, const struct place *p)
 		return str_of(config_setting_get_string(p->at));
 	place_fault(c, p, "a text in double quotes is expected");
 	return STR_NONE;
+}
+
+static void
+compile_empty(struct compiler *c, const struct place *p)
+{
+	static const struct name words[] = {
+		{ "absent", true },
+		{ "kept", false },
+		{ NULL, -1 },
+	};
+	const char *text = config_setting_get_string(p->at);
+	int drop = name_value(words, str_of(text != NULL ? text : ""));
+
+	if (drop == -1)
+		place_fault(c, p, "\"absent\" or \"kept\" is expected");
+	else
+		c->m->drop_empty = drop == 1;
+}
+
+/* Any name of the country; which have phone numbers, phone() knows. */
+static void
+compile_region(struct compiler *c, const struct place *p)
+{
+	struct str text = text_setting(c, p);
+	const struct country *country;
+
+	if (text.at == NULL)
+		return;
+	country = country_find(text);
+	if (country == NULL)
+		place_fault(c, p,
+		    "is no country; its two letters of ISO 3166-1 are "
+		    "expected, as in \"US\"");
+	else
+		c->m->region = str_of(country->alpha_2);
+}
+
+/* What nobody reads is nearly always meant for something else. */
+static void
+compile_region_end(struct compiler *c, const config_setting_t *region)
+{
+	struct place p = { .at = region, .where = "region" };
+
+	if (region != NULL && !c->region_used)
+		place_fault(c, &p, "is never used: there is no phone");
 }
 
 static void
@@ -141,8 +191,9 @@ compile_writes(struct compiler *c, const struct place *p)
 }
 
 /*
- * In the order of compiling: `writes` has the last word on what the fields of
- * `update` imply. '@' is an item where there are events.
+ * In the order of compiling: `empty` and `region` are there for all texts;
+ * `writes` has the last word on what the fields of `update` imply. '@' is an
+ * item where there are events.
  */
 static const struct {
 	const char *name;
@@ -150,6 +201,8 @@ static const struct {
 	bool item;
 	void (*compile)(struct compiler *c, const struct place *p);
 } parts[] = {
+	{ "empty", false, false, compile_empty },
+	{ "region", false, false, compile_region },
 	{ "when", false, false, compile_route_when },
 	{ "events", false, false, compile_events },
 	{ "lead_id", true, true, compile_lead_id },
@@ -189,6 +242,8 @@ mapping_compile(const config_setting_t *group, struct faults *all)
 	compile_tables(&c, tables);
 	compile_parts(&c, group);
 	compile_tables_end(&c, tables);
+	compile_remainders_end(&c);
+	compile_region_end(&c, config_setting_get_member(group, "region"));
 	if (all->count == before)
 		return m;
 	mapping_free(m);

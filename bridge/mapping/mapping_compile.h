@@ -7,11 +7,20 @@
 
 #include "mapping/mapping_program.h"
 
+/* A path or a condition as written, for what it uses of the document. */
+struct path_text {
+	struct str text;
+	struct path_text *next;
+};
+
 struct compiler {
 	struct mapping *m;
 	struct faults *all;
 	bool *used;   /* one a table: some step reads it */
 	bool appends; /* a field is set that adds when sent again */
+	bool region_used;
+	struct path_text *texts; /* of all paths and conditions */
+	struct remainder *remainders;
 };
 
 /* Where a value stands: in the file, in the body, and in what scope. */
@@ -20,6 +29,7 @@ struct place {
 	const char *where;
 	const struct lead_field *field; /* of the contract; NULL: not known */
 	bool item;                      /* '@' means something here */
+	bool element;                   /* of a list that is written out */
 	unsigned depth;
 };
 
@@ -36,6 +46,14 @@ const struct jsonpath *compile_path(struct compiler *c, const struct place *p,
     struct str text) MUST_CHECK;
 const struct jsonpath_test *compile_test(struct compiler *c,
     const struct place *p, struct str text) MUST_CHECK;
+
+/* mapping_compile_remainder.c; NULL with the fault added. */
+const struct remainder *compile_remainder(struct compiler *c,
+    const struct place *p, const struct jsonpath *path) MUST_CHECK;
+/* A path's or a condition's text, which stays. */
+void compile_remember(struct compiler *c, struct str text);
+/* When all paths are known: what the remainders are without. */
+void compile_remainders_end(struct compiler *c);
 
 /* Any setting; compile_value.c. */
 const struct node *compile_value(struct compiler *c,

@@ -123,6 +123,7 @@ check_node(struct compiler *c, const struct place *p, const struct node *n)
 		check_value(c, p, &n->literal, "");
 		break;
 	case NODE_CHAIN:
+	case NODE_SPLICED:
 		check_chain(c, p, n->parts->chain);
 		break;
 	case NODE_TEXT:

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "mapping/mapping_compile.h"
+#include "mapping/mapping_expr.h"
 
 /* A float as JSON has it; libconfig reads 1e999 as infinity. */
 static bool
@@ -322,6 +322,7 @@ compile_list(struct compiler *c, const struct place *p)
 		    config_setting_get_elem(p->at, (unsigned)i));
 
 		below.where = mapping_keep_print(c->m, "%s[%d]", p->where, i);
+		below.element = true;
 		add_member(c, &b, STR(","), compile_value(c, &below));
 	}
 	if (count == 0)
@@ -329,18 +330,40 @@ compile_list(struct compiler *c, const struct place *p)
 	return n;
 }
 
+/* each = "remainder($.answers)". */
+static void
+compile_each_rest(struct compiler *c, struct builder *b, const struct place *p,
+    struct str text)
+{
+	struct expr e = { .c = c, .place = p, .text = text };
+	const struct source *s = expr_source(&e);
+
+	if (s == NULL)
+		return;
+	expr_skip_blanks(&e);
+	if (s->kind != SOURCE_REMAINDER || e.at < text.len) {
+		expr_fault(&e, 0, "a path or remainder() is expected");
+		return;
+	}
+	b->node->rest = s->remainder;
+	b->node->each = s->remainder->path;
+}
+
 static void
 compile_each_path(struct compiler *c, struct builder *b,
     const config_setting_t *each)
 {
 	struct place p = place_below(b, each);
+	const char *string = config_setting_get_string(each);
+	struct str text = string != NULL ? str_of(string) : STR_NONE;
 
 	p.where = key_where(c, b->place->where, STR("each"));
-	if (config_setting_type(each) != CONFIG_TYPE_STRING)
+	if (text.at == NULL)
 		place_fault(c, &p, "a path in double quotes is expected");
+	else if (str_starts(text, STR("remainder")))
+		compile_each_rest(c, b, &p, text);
 	else
-		b->node->each = compile_path(c, &p,
-		    str_of(config_setting_get_string(each)));
+		b->node->each = compile_path(c, &p, text);
 }
 
 static void

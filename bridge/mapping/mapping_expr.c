@@ -148,7 +148,8 @@ prepare_step(struct expr *e, size_t at, struct step *step)
 	struct transform_setup setup = { .args = args,
 		.arg_count = step->arg_count,
 		.tables = e->c->m->tables,
-		.table_count = e->c->m->table_count };
+		.table_count = e->c->m->table_count,
+		.region = e->c->m->region };
 	struct fault why = { 0 };
 	void *prepared = NULL;
 	bool all = literal_args(step, args);
@@ -160,7 +161,10 @@ prepare_step(struct expr *e, size_t at, struct step *step)
 	}
 	if (strcmp(t->name, "table") == 0 && !check_table(e, at, &args[0]))
 		return false;
-	if (!all || t->prepare == NULL)
+	if (strcmp(t->name, "phone") == 0)
+		e->c->region_used = true;
+	if (t->prepare == NULL ||
+	    (!all && (t->flags & TRANSFORM_MIXED_ARGS) == 0))
 		return true;
 	if (t->prepare(&setup, &prepared, &why) == -1) {
 		expr_fault(e, at, "%s", why.text);
@@ -169,6 +173,23 @@ prepare_step(struct expr *e, size_t at, struct step *step)
 	mapping_own(e->c->m, t->release, prepared);
 	step->prepared = prepared;
 	return true;
+}
+
+/*
+ * The '?' right behind a step. `required` is there to refuse: leaving out
+ * what it refuses would be the same as nothing.
+ */
+static bool
+parse_lenient(struct expr *e, size_t at, struct step *step)
+{
+	if (expr_peek(e) != '?')
+		return true;
+	e->at++;
+	step->lenient = true;
+	if (strcmp(step->transform->name, "required") != 0)
+		return true;
+	expr_fault(e, at, "'required?' would refuse nothing");
+	return false;
 }
 
 static struct step *
@@ -192,7 +213,7 @@ parse_step(struct expr *e)
 		return NULL;
 	}
 	if (!parse_args(e, step) || !check_arity(e, at, step) ||
-	    !prepare_step(e, at, step))
+	    !prepare_step(e, at, step) || !parse_lenient(e, at, step))
 		return NULL;
 	return step;
 }
@@ -386,5 +407,7 @@ compile_text(struct compiler *c, const struct place *p, struct str text)
 	n->field = p->field;
 	n->text = text;
 	settle_kind(c, n);
+	if (p->element && n->kind == NODE_CHAIN)
+		n->kind = NODE_SPLICED;
 	return n;
 }

@@ -4,7 +4,7 @@
  *	text   = *( characters / "{{" / "}}" / "{" chain "}" )
  *	chain  = source *( "??" source ) *( "|" step )
  *	source = path / literal / name "(" [ literal ] ")" / "(" chain ")"
- *	step   = name [ "(" [ source *( "," source ) ] ")" ]
+ *	step   = name [ "(" [ source *( "," source ) ] ")" ] [ "?" ]
  *
  * Blanks are free between the words of a hole. One fault ends a text.
  */

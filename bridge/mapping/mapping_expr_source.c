@@ -24,11 +24,13 @@ parse_path(struct expr *e)
 		return NULL;
 	}
 	mapping_own_path(e->c->m, path);
+	compile_remember(e->c, jsonpath_text(path));
 	e->at += used;
 	s->kind = SOURCE_PATH;
 	s->text = str_trim((struct str){ rest.at, used });
 	s->path = path;
 	s->many = !jsonpath_is_singular(path);
+	s->drop_empty = e->c->m->drop_empty;
 	return s;
 }
 
@@ -82,9 +84,91 @@ parse_argument(struct expr *e, struct source *s)
 	return true;
 }
 
+/* The file's own `route`; NULL where a mapping stands without one. */
+static const char *
+route_of(const struct place *p)
+{
+	const config_setting_t *root = p->at, *up;
+	const char *route = NULL;
+
+	while ((up = config_setting_parent(root)) != NULL)
+		root = up;
+	(void)config_setting_lookup_string(root, "route", &route);
+	return route;
+}
+
+/* param('x') of a route without {x} would be absent in every event. */
+static bool
+parse_param(struct expr *e, struct source *s)
+{
+	size_t at = e->at;
+	const char *route = route_of(e->place);
+	struct str rest = str_of(route != NULL ? route : ""), before, name;
+	struct nearest near;
+
+	if (!parse_argument(e, s))
+		return false;
+	nearest_start(&near, s->argument);
+	while (str_cut(&rest, '{', &before) && rest.at != NULL) {
+		char *text;
+
+		if (!str_cut(&rest, '}', &name) || rest.at == NULL)
+			break; /* no route; whoever reads that says so */
+		if (str_eq(name, s->argument))
+			return true;
+		text = mapping_take(e->c->m, name.len + 1);
+		memcpy(text, name.at, name.len);
+		nearest_try(&near, text); /* ends in '\0': it is cleared */
+	}
+	if (route == NULL)
+		return true;
+	expr_fault(e, at, "the route has no {%.*s}%s", STR_ARG(s->argument),
+	    did_you_mean(e->c, nearest_found(&near)));
+	return false;
+}
+
+/* remainder(), or with the path to the object: remainder($.answers). */
+static bool
+parse_remainder(struct expr *e, struct source *s)
+{
+	struct expr whole = { .c = e->c, .place = e->place, .text = STR("$") };
+	struct source *path;
+
+	expr_skip_blanks(e);
+	path = parse_path(expr_peek(e) == ')' ? &whole : e);
+	if (path == NULL)
+		return false;
+	if (!expr_accept(e, STR(")"))) {
+		expr_fault(e, e->at, "remainder() takes one path, or none");
+		return false;
+	}
+	s->remainder = compile_remainder(e->c, e->place, path->path);
+	return s->remainder != NULL;
+}
+
+/* key() names the item that '@' is; where there is none, it is a mistake. */
+static bool
+parse_key(struct expr *e, struct source *s)
+{
+	if (!parse_argument(e, s))
+		return false;
+	if (e->place->item)
+		return true;
+	expr_fault(e, e->at,
+	    "key() is the name of an item; there is none here");
+	return false;
+}
+
 static struct source *
 parse_function(struct expr *e)
 {
+	static bool (*const parsers[SOURCE_KINDS])(struct expr * e,
+	    struct source * s) = {
+		[SOURCE_FUNCTION] = parse_argument,
+		[SOURCE_KEY] = parse_key,
+		[SOURCE_PARAM] = parse_param,
+		[SOURCE_REMAINDER] = parse_remainder,
+	};
 	struct source *s = mapping_take(e->c->m, sizeof(*s));
 	size_t start = e->at;
 	struct str name = expr_name(e);
@@ -102,9 +186,10 @@ parse_function(struct expr *e)
 		    s->function->name);
 		return NULL;
 	}
-	if (!parse_argument(e, s))
+	if (!parsers[s->function->kind](e, s))
 		return NULL;
-	s->kind = SOURCE_FUNCTION;
+	s->kind = s->function->kind;
+	s->drop_empty = e->c->m->drop_empty;
 	s->text = (struct str){ e->text.at + start, e->at - start };
 	return s;
 }

@@ -26,33 +26,50 @@
  */
 #define MAPPING_DEPTH 32
 
-/* A source that asks the request, not the document: header('X'). */
+enum source_kind {
+	SOURCE_LITERAL,
+	SOURCE_PATH,
+	SOURCE_FUNCTION,
+	SOURCE_PARAM,     /* as SOURCE_FUNCTION; the route has to have it */
+	SOURCE_KEY,       /* key() */
+	SOURCE_REMAINDER, /* remainder($.a) */
+	SOURCE_CHAIN,     /* in parentheses */
+	SOURCE_KINDS
+};
+
+/* A source that is written like a call. */
 struct function {
 	const char *name;
-	const char *argument; /* what it wants, for faults; NULL: nothing */
-	/* The text, or STR_NONE. Need not be UTF-8: the runner looks. */
+	const char *argument;  /* what it wants, for faults; NULL: nothing */
+	enum source_kind kind; /* the others ask the document, by themselves */
+	/*
+	 * SOURCE_FUNCTION asks the request: header('X'). The text, or
+	 * STR_NONE. Need not be UTF-8: the runner looks.
+	 */
 	struct str (*run)(const struct mapping_input *in, struct str argument);
 };
 
 const struct function *function_find(struct str name); /* or NULL */
 const char *function_nearest(struct str name);         /* or NULL */
 
-enum source_kind {
-	SOURCE_LITERAL,
-	SOURCE_PATH,
-	SOURCE_FUNCTION,
-	SOURCE_CHAIN, /* in parentheses */
-	SOURCE_KINDS
+/* The members of one object that nothing else in the mapping names. */
+struct remainder {
+	const struct jsonpath *path;
+	const struct str *names; /* those that are named, sorted */
+	size_t count;
+	struct remainder *next;
 };
 
 struct source {
 	enum source_kind kind;
 	struct str text; /* as written: faults name the source by it */
 	bool many;       /* SOURCE_PATH: may select several */
+	bool drop_empty; /* a text without characters is absent */
 	struct value literal;
 	const struct jsonpath *path;
 	const struct function *function;
 	struct str argument;
+	const struct remainder *remainder;
 	const struct chain *chain;
 	const struct source *next;
 };
@@ -62,6 +79,7 @@ struct step {
 	const struct source *args;
 	size_t arg_count;
 	const void *prepared;
+	bool lenient; /* step?: what it refuses is absent, and no fault */
 	const struct step *next;
 };
 
@@ -80,6 +98,8 @@ struct part {
 enum node_kind {
 	NODE_LITERAL,
 	NODE_CHAIN,
+	NODE_SPLICED, /* a chain right in a list: a list it makes is not one
+	                 element, its items are elements */
 	NODE_TEXT,
 	NODE_GROUP,
 	NODE_LIST,
@@ -93,10 +113,11 @@ struct node {
 	const struct lead_field *field; /* a field of the contract, or NULL */
 	struct value literal;           /* NODE_LITERAL */
 	struct str text;                /* as written; of a literal, its JSON */
-	const struct part *parts;       /* NODE_TEXT, and NODE_CHAIN's one */
+	const struct part *parts;       /* NODE_TEXT; of the chains, one */
 	const struct member *members;   /* NODE_GROUP, NODE_LIST */
 	const struct jsonpath_test *when; /* NODE_GROUP, NODE_EACH; or NULL */
 	const struct jsonpath *each;
+	const struct remainder *rest; /* NODE_EACH over remainder(); or NULL */
 	const struct node *as;
 };
 
@@ -123,6 +144,8 @@ struct mapping {
 	const struct node *update;
 	struct mapping_table *tables;
 	size_t table_count;
+	bool drop_empty;   /* empty = "absent" */
+	struct str region; /* where phone() is at home: "US"; or STR_NONE */
 	enum mapping_writes writes;
 };
 

@@ -11,6 +11,8 @@ mapping_split(const struct mapping *m, const struct mapping_input *in,
 	struct jsonpath_nodes items = { &whole, 1 };
 	int wanted = map_when(&r, m->when, "when");
 
+	if (in->watch != NULL)
+		map_tell_when(&r, m->when, "when");
 	if (wanted == -1)
 		return -1;
 	if (wanted == 1 && m->events != NULL &&
@@ -100,8 +102,11 @@ mapping_print(const struct mapping *m, const struct mapping_input *in,
 		.out = body,
 		.start = body->len,
 		.why = why };
-	int rc = make_update(&r, m, &made);
+	int rc;
 
+	if (in->watch != NULL)
+		map_tell_update(&r, m);
+	rc = make_update(&r, m, &made);
 	if (rc == 1)
 		made.body = str_skip(bytes_str(body), r.start);
 	else

@@ -32,6 +32,11 @@ int map_value(struct run *r, const struct node *n,
  */
 int map_items(struct run *r, const struct jsonpath *path, const char *where,
     struct jsonpath_nodes *out) MUST_CHECK;
+/* The same of remainder(), and what it is as an object. */
+int map_remainder_items(struct run *r, const struct remainder *rest,
+    const char *where, struct jsonpath_nodes *out) MUST_CHECK;
+int map_remainder(struct run *r, const struct remainder *rest,
+    const char *where, struct value *out) MUST_CHECK;
 /* 1 true (also without a test), 0 false, -1 with why. */
 int map_when(struct run *r, const struct jsonpath_test *test,
     const char *where) MUST_CHECK;
@@ -40,9 +45,19 @@ int map_print(struct run *r, const struct node *n) MUST_CHECK;
 /* The same for a group whose `when` has been asked. */
 int map_print_group(struct run *r, const struct node *n) MUST_CHECK;
 
+/*
+ * To in->watch, which must be there: a pass of its own beside the run, which
+ * so pays nothing for it. Faults are told too and hold nothing up.
+ */
+void map_tell_update(struct run *r, const struct mapping *m);
+void map_tell_when(struct run *r, const struct jsonpath_test *test,
+    const char *where);
+
 /* Takes back what was printed behind `len`. */
 void map_cut(struct bytes *out, size_t len);
 
+/* FAULT_BUSY. Always -1. */
+int map_no_memory(struct run *r, const char *where);
 /* FAULT_MAPPING: several matches where one value is wanted. Always -1. */
 int map_several(struct run *r, const char *where, const struct source *from,
     size_t count);

@@ -64,13 +64,15 @@ client_ip(const struct mapping_input *in, struct str none UNUSED)
 }
 
 static const struct function functions[] = {
-	{ "client_ip", NULL, client_ip },
-	{ "delivery_id", NULL, delivery_id },
-	{ "header", "the name of a header", header },
-	{ "param", "the name of a {part} of the route", param },
-	{ "query", "the name of a query parameter", query },
-	{ "received_at", NULL, received_at },
-	{ "sender", NULL, sender },
+	{ "client_ip", NULL, SOURCE_FUNCTION, client_ip },
+	{ "delivery_id", NULL, SOURCE_FUNCTION, delivery_id },
+	{ "header", "the name of a header", SOURCE_FUNCTION, header },
+	{ "key", NULL, SOURCE_KEY, NULL },
+	{ "param", "the name of a {part} of the route", SOURCE_PARAM, param },
+	{ "query", "the name of a query parameter", SOURCE_FUNCTION, query },
+	{ "received_at", NULL, SOURCE_FUNCTION, received_at },
+	{ "remainder", NULL, SOURCE_REMAINDER, NULL },
+	{ "sender", NULL, SOURCE_FUNCTION, sender },
 };
 
 const struct function *

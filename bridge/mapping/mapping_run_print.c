@@ -112,7 +112,7 @@ print_computed(struct run *r, const struct node *n)
 	    (res.value.kind == VALUE_NULL && !res.value.kept))
 		return 0;
 	if (res.value.kind == VALUE_LIST && res.value.matches &&
-	    !is_array_place(n))
+	    n->kind != NODE_SPLICED && !is_array_place(n))
 		return map_several(r, n->where, res.from, res.value.count);
 	one = is_list_of_one(n, &res);
 	if (check_contract(r, n, &res,
@@ -124,6 +124,24 @@ print_computed(struct run *r, const struct node *n)
 	if (one)
 		bytes_add_char(r->out, ']');
 	return said ? 1 : 0; /* the caller takes "[]" back */
+}
+
+/*
+ * The brackets come off: compact JSON that begins with '[' is a list. With
+ * nothing between them nothing is left.
+ */
+static int
+print_spliced(struct run *r, const struct node *n)
+{
+	size_t open = r->out->len, len;
+	int printed = print_computed(r, n);
+
+	len = r->out->len - open;
+	if (printed != 1 || !bytes_ok(r->out) || r->out->data[open] != '[')
+		return printed;
+	memmove(r->out->data + open, r->out->data + open + 1, len - 2);
+	map_cut(r->out, r->out->len - 2);
+	return len > 2;
 }
 
 /*
@@ -213,6 +231,14 @@ print_items(struct run *r, const struct node *n,
 }
 
 static int
+each_items(struct run *r, const struct node *n, struct jsonpath_nodes *out)
+{
+	if (n->rest != NULL)
+		return map_remainder_items(r, n->rest, n->where, out);
+	return map_items(r, n->each, n->where, out);
+}
+
+static int
 print_each(struct run *r, const struct node *n)
 {
 	struct jsonpath_nodes items;
@@ -220,7 +246,7 @@ print_each(struct run *r, const struct node *n)
 
 	if (wanted != 1)
 		return wanted;
-	if (map_items(r, n->each, n->where, &items) == -1)
+	if (each_items(r, n, &items) == -1)
 		return -1;
 	r->entries += items.count;
 	if (r->entries > ENTRIES_CEILING)
@@ -237,6 +263,7 @@ map_print(struct run *r, const struct node *n)
 	    const struct node *n) = {
 		[NODE_LITERAL] = print_literal,
 		[NODE_CHAIN] = print_computed,
+		[NODE_SPLICED] = print_spliced,
 		[NODE_TEXT] = print_computed,
 		[NODE_GROUP] = print_group,
 		[NODE_LIST] = print_list,

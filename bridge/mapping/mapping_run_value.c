@@ -12,8 +12,8 @@
 /* A text made of holes is one field; no field is longer than a body. */
 #define TEXT_CEILING ((size_t)1 << 20)
 
-static int
-no_memory(struct run *r, const char *where)
+int
+map_no_memory(struct run *r, const char *where)
 {
 	return fault_set(r->why, FAULT_BUSY, where,
 	    "no memory is left for this request");
@@ -80,13 +80,38 @@ list_matches(struct run *r, const struct jsonpath_nodes *nodes,
 	    nodes->count * sizeof(*items));
 
 	if (items == NULL)
-		return no_memory(r, where);
+		return map_no_memory(r, where);
 	for (size_t i = 0; i < nodes->count; i++)
 		items[i] = value_of_node(r->in->document, nodes->at[i]);
 	*out = (struct value){ .kind = VALUE_LIST,
 		.matches = true,
 		.items = items,
 		.count = nodes->count };
+	return 0;
+}
+
+static bool
+is_empty(const struct value *v)
+{
+	return v->kind == VALUE_STRING && str_trim(v->text).len == 0;
+}
+
+/* Takes the empty ones out of what a path selected. */
+static int
+drop_empty(struct run *r, struct jsonpath_nodes *nodes, const char *where)
+{
+	doc_node *said = arena_take(r->in->arena, nodes->count * sizeof(*said));
+	size_t count = 0;
+
+	if (said == NULL)
+		return map_no_memory(r, where);
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct value v = value_of_node(r->in->document, nodes->at[i]);
+
+		if (!is_empty(&v))
+			said[count++] = nodes->at[i];
+	}
+	*nodes = (struct jsonpath_nodes){ said, count };
 	return 0;
 }
 
@@ -101,10 +126,14 @@ run_path(struct run *r, const struct source *s, const char *where,
 	if (!s->many) {
 		out->value = value_of_node(r->in->document,
 		    jsonpath_one(s->path, &scope));
+		if (s->drop_empty && is_empty(&out->value))
+			out->value = absent();
 		return 0;
 	}
 	if (jsonpath_select(s->path, &scope, &nodes, r->why) == -1)
 		return at_place(r, where);
+	if (s->drop_empty && drop_empty(r, &nodes, where) == -1)
+		return -1;
 	if (nodes.count > 1)
 		return list_matches(r, &nodes, where, &out->value);
 	out->value = nodes.count == 1
@@ -126,7 +155,31 @@ run_function(struct run *r, const struct source *s, const char *where,
 		return fault_set(r->why, FAULT_MAPPING, where,
 		    "%.*s is not UTF-8", STR_ARG(s->text));
 	out->value = value_string(text);
+	if (s->drop_empty && is_empty(&out->value))
+		out->value = absent();
 	return 0;
+}
+
+/* The item's own name; absent where the item is one of an array. */
+static int
+run_key(struct run *r, const struct source *s, const char *where UNUSED,
+    struct result *out)
+{
+	struct str key = r->item != DOC_NONE ? doc_key(r->in->document, r->item)
+	                                     : STR_NONE;
+
+	*out = (struct result){ absent(), s };
+	if (key.at != NULL)
+		out->value = value_string(key);
+	return 0;
+}
+
+static int
+run_remainder(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	out->from = s;
+	return map_remainder(r, s->remainder, where, &out->value);
 }
 
 static int
@@ -145,6 +198,9 @@ run_source(struct run *r, const struct source *s, const char *where,
 		[SOURCE_LITERAL] = run_literal,
 		[SOURCE_PATH] = run_path,
 		[SOURCE_FUNCTION] = run_function,
+		[SOURCE_PARAM] = run_function,
+		[SOURCE_KEY] = run_key,
+		[SOURCE_REMAINDER] = run_remainder,
 		[SOURCE_CHAIN] = run_group,
 	};
 
@@ -162,6 +218,24 @@ run_args(struct run *r, const struct step *step, const char *where,
 			return -1;
 		*args++ = arg.value;
 	}
+	return 0;
+}
+
+/*
+ * A step with '?': what it refuses is absent. Only the value's own faults are
+ * forgiven: a request that is out of memory is not a value that is wrong.
+ */
+static int
+run_lenient(const struct transform *t, const struct transform_call *call,
+    struct value *v, struct fault *why)
+{
+	struct fault own = { 0 };
+
+	if (t->run(call, v, &own) != -1)
+		return 0;
+	if (own.code != FAULT_MAPPING)
+		return fault_set(why, own.code, own.where, "%s", own.text);
+	*v = absent();
 	return 0;
 }
 
@@ -188,6 +262,8 @@ run_step(struct run *r, const struct step *step, const char *where,
 		return map_several(r, where, out->from, v->count);
 	if (run_args(r, step, where, args) == -1)
 		return -1;
+	if (step->lenient)
+		return run_lenient(t, &call, v, r->why);
 	if (t->run(&call, v, r->why) == -1)
 		return at_place(r, where);
 	return 0;
@@ -271,7 +347,7 @@ run_text(struct run *r, const struct node *n, struct result *out)
 			return added;
 	}
 	if (!bytes_ok(&text))
-		return no_memory(r, n->where);
+		return map_no_memory(r, n->where);
 	whole = bytes_str(&text);
 	out->value = value_string(whole);
 	return 0;
@@ -299,7 +375,7 @@ list_elements(struct run *r, doc_node array, const char *where,
 	doc_node *at = arena_take(r->in->arena, count * sizeof(*at));
 
 	if (at == NULL)
-		return no_memory(r, where);
+		return map_no_memory(r, where);
 	DOC_FOREACH (d, array, child)
 		at[i++] = child;
 	*out = (struct jsonpath_nodes){ at, count };
@@ -321,7 +397,7 @@ map_items(struct run *r, const struct jsonpath *path, const char *where,
 	}
 	one = arena_take(r->in->arena, sizeof(*one));
 	if (one == NULL)
-		return no_memory(r, where);
+		return map_no_memory(r, where);
 	*one = jsonpath_one(path, &scope);
 	kind = *one == DOC_NONE ? DOC_ABSENT : doc_kind(r->in->document, *one);
 	if (kind == DOC_ARRAY)

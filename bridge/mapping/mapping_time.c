@@ -166,6 +166,8 @@ static const struct time_token tokens[] = {
 static const struct time_token epoch_tokens[] = {
 	[TIME_EPOCH_S] = { "s", TIME_SECOND, 1, 12, read_digits },
 	[TIME_EPOCH_MS] = { "ms", TIME_FRACTION, 1, 15, read_digits },
+	/* No other run of digits has this part: it goes with none of them. */
+	[TIME_EPOCH_AUTO] = { "auto", TIME_OFFSET, 10, 13, read_digits },
 };
 
 static const struct time_token *
@@ -210,7 +212,7 @@ token_problem(const struct time_token *t, struct str text,
 	if (t == NULL && is_letter(text.at[0]) && text.at[0] != 'T')
 		return "has a letter that stands for nothing; there are YYYY "
 		       "MMMM MMM MM M DD D HH H hh h mm ss SSS A Z, and 'iso', "
-		       "'s', 'ms'";
+		       "'s', 'ms', 'auto'";
 	if (is_digits(t) && is_digits(before) && before->min < before->max)
 		return "has digits behind a number of no fixed length";
 	return NULL;
@@ -252,6 +254,9 @@ read_format(struct time_format *f, struct str text)
 		{ "iso", TIME_ISO },
 		{ "s", TIME_EPOCH_S },
 		{ "ms", TIME_EPOCH_MS },
+		{ "epoch", TIME_EPOCH_S },
+		{ "epoch_ms", TIME_EPOCH_MS },
+		{ "auto", TIME_EPOCH_AUTO },
 		{ NULL, -1 },
 	};
 	int kind = name_value(kinds, text);
@@ -494,6 +499,16 @@ read_milliseconds(struct str rest, struct moment *m)
 	return from_epoch(seconds, m);
 }
 
+static bool
+read_either(struct str text, struct moment *m)
+{
+	if (text.len == 13)
+		return str_number(text, INT64_MAX) != -1 &&
+		    read_milliseconds(text, m);
+	return text.len == 10 && str_number(text, INT64_MAX) != -1 &&
+	    read_seconds(text, m);
+}
+
 bool
 time_read(const struct time_format *f, struct str text, struct moment *m)
 {
@@ -501,6 +516,7 @@ time_read(const struct time_format *f, struct str text, struct moment *m)
 		[TIME_ISO] = read_iso,
 		[TIME_EPOCH_S] = read_seconds,
 		[TIME_EPOCH_MS] = read_milliseconds,
+		[TIME_EPOCH_AUTO] = read_either,
 	};
 
 	memset(m, 0, sizeof(*m));

@@ -3,7 +3,8 @@
  *
  * A format says where year, month and day stand; nothing is ever guessed
  * from the digits. "iso" is ISO 8601 as RFC 3339 profiles it, "s" and "ms"
- * are seconds and milliseconds since 1970, and all else is made of
+ * ("epoch", "epoch_ms") are seconds and milliseconds since 1970, "auto" is
+ * either, by 10 or 13 digits (the years 2001 to 2286), and all else is made of
  *
  *	YYYY MM M DD D		4, 2, 1-2, 2, 1-2 digits
  *	MMM MMMM		Jan, January, in any case
@@ -44,7 +45,13 @@ struct moment {
 
 struct time_token; /* a row of the table above */
 
-enum time_kind { TIME_ISO, TIME_EPOCH_S, TIME_EPOCH_MS, TIME_TOKEN_LIST };
+enum time_kind {
+	TIME_ISO,
+	TIME_EPOCH_S,
+	TIME_EPOCH_MS,
+	TIME_EPOCH_AUTO,
+	TIME_TOKEN_LIST
+};
 
 struct time_format {
 	enum time_kind kind;

@@ -12,6 +12,8 @@ static const struct transform *const files[] = {
 	transforms_value,
 	transforms_people,
 	transforms_time,
+	transforms_path,
+	transforms_web,
 };
 
 static const struct transform **sorted; /* NULL-ended */

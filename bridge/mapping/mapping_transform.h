@@ -40,6 +40,7 @@ struct transform_setup {
 	size_t arg_count;
 	const struct mapping_table *tables;
 	size_t table_count;
+	struct str region; /* of the mapping: "US"; STR_NONE when not said */
 };
 
 enum transform_flags {
@@ -48,6 +49,7 @@ enum transform_flags {
 	                               a scalar, and a list of matches is a
 	                               fault before they are reached */
 	TRANSFORM_LITERAL_ARGS = 4, /* arguments must be literals */
+	TRANSFORM_MIXED_ARGS = 8,   /* is prepared though some are none */
 };
 
 struct transform {
@@ -63,8 +65,8 @@ struct transform {
 		const char *in, *step, *out;
 	} * examples;
 	/*
-	 * At load, when all arguments are literals: checks them and makes
-	 * what run() needs. NULL in *out is fine. -1 with why.
+	 * At load, when all arguments are literals (see MIXED_ARGS): checks
+	 * them and makes what run() needs. NULL in *out is fine. -1 with why.
 	 */
 	int (*prepare)(const struct transform_setup *s, void **out,
 	    struct fault *why);
@@ -85,5 +87,7 @@ extern const struct transform transforms_list[];
 extern const struct transform transforms_value[];
 extern const struct transform transforms_people[]; /* names, phone, country */
 extern const struct transform transforms_time[];
+extern const struct transform transforms_path[];
+extern const struct transform transforms_web[];
 
 #endif

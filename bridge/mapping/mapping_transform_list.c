@@ -312,6 +312,9 @@ run_unique(const struct transform_call *c, struct value *v, struct fault *why)
 	return 0;
 }
 
+/* Each may go through a list of the event's own; no form has as many. */
+#define LOOKUPS_MAX 1000
+
 static int
 prepare_lookup(const struct transform_setup *s, void **out, struct fault *why)
 {
@@ -372,27 +375,84 @@ find_in_node(const struct value *in, struct str key, struct str give,
 	}
 }
 
+/* What the list has for one value; absent when it has nothing. */
+static void
+look_up(const struct transform_call *c, struct str key, struct str give,
+    const struct value *v, struct value *found)
+{
+	const struct value *in = &c->args[0];
+
+	*found = (struct value){ .kind = VALUE_ABSENT };
+	if (in->kind == VALUE_LIST) {
+		for (size_t i = 0; i < in->count; i++)
+			if (matches_key(&in->items[i], key, give, v, found))
+				break;
+	} else if (in->kind == VALUE_NODE &&
+	    !find_noted(c, key, give, v, found))
+		find_in_node(in, key, give, v, found);
+}
+
+static bool
+is_list(const struct value *v)
+{
+	return v->kind == VALUE_LIST ||
+	    (v->kind == VALUE_NODE &&
+	        doc_kind(v->document, v->node) == DOC_ARRAY);
+}
+
+/*
+ * Every item's own; what the list does not have is left out. Several matches
+ * of a path stay that: one of them is a value, none is absent.
+ */
+static int
+look_up_all(const struct transform_call *c, struct str key, struct str give,
+    struct value *v, struct fault *why)
+{
+	bool matches = v->kind == VALUE_LIST && v->matches;
+	struct value *items;
+	size_t count, found = 0;
+
+	if (items_of(c, "lookup", v, &items, &count, why) == -1)
+		return -1;
+	if (count > LOOKUPS_MAX)
+		return step_fault(c, why,
+		    "lookup: more than %d values to look up", LOOKUPS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct value one;
+
+		look_up(c, key, give, &items[i], &one);
+		if (one.kind != VALUE_ABSENT)
+			items[found++] = one;
+	}
+	if (matches && found <= 1) {
+		*v = found == 1 ? items[0]
+		                : (struct value){ .kind = VALUE_ABSENT };
+		return 0;
+	}
+	give_list(v, items, found);
+	v->matches = matches;
+	return 0;
+}
+
 static int
 run_lookup(const struct transform_call *c, struct value *v, struct fault *why)
 {
 	const struct value *in = &c->args[0];
-	struct value found = { .kind = VALUE_ABSENT };
+	struct value found;
 	struct str key, give;
 
 	if (step_arg_text(c, "lookup", 1, &key, why) == -1 ||
 	    step_arg_text(c, "lookup", 2, &give, why) == -1)
 		return -1;
-	if (in->kind == VALUE_LIST) {
-		for (size_t i = 0; i < in->count; i++)
-			if (matches_key(&in->items[i], key, give, v, &found))
-				break;
-	} else if (in->kind == VALUE_NODE) {
-		if (!find_noted(c, key, give, v, &found))
-			find_in_node(in, key, give, v, &found);
-	} else if (in->kind != VALUE_ABSENT && in->kind != VALUE_NULL)
+	if (in->kind != VALUE_LIST && in->kind != VALUE_NODE &&
+	    in->kind != VALUE_ABSENT && in->kind != VALUE_NULL)
 		return step_fault(c, why,
 		    "lookup: argument 1 is %s, not a list of objects",
 		    value_kind_name(in));
+	/* A member may be a list, and then it is the whole that is meant. */
+	look_up(c, key, give, v, &found);
+	if (found.kind == VALUE_ABSENT && is_list(v))
+		return look_up_all(c, key, give, v, why);
 	*v = found;
 	return 0;
 }
@@ -457,10 +517,12 @@ const struct transform transforms_list[] = {
 	{ .name = "lookup",
 	    .min_args = 3,
 	    .max_args = 3,
-	    .takes = "any scalar",
+	    .flags = TRANSFORM_TAKES_LIST,
+	    .takes = "any scalar, or a list",
 	    .gives = "any value",
 	    .help = "Finds the item of a list whose member of one name equals "
-	            "the value, and gives its member of another name.",
+	            "the value, and gives its member of another name; of a "
+	            "list, for each of its items.",
 	    .examples = EXAMPLES(
 	        { "\"a\"", "lookup('x', 'id', 'title')", "!a path to a list" }),
 	    .prepare = prepare_lookup,

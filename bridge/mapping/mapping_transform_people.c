@@ -207,65 +207,75 @@ run_family_name(const struct transform_call *c, struct value *v,
 /* What phone() was asked for besides the number. */
 struct phone_wish {
 	char region[PHONE_REGION]; /* "": none given */
+	bool computed;             /* an argument is the event's */
 	bool keep;                 /* one that is none passes as it is */
 	bool assigned;
 };
 
+/* Two letters, or anything else that country() knows: "USA", "France". */
 static bool
 read_region(struct str text, char region[PHONE_REGION])
 {
-	if (text.len != 2)
-		return false;
-	for (size_t i = 0; i < 2; i++) {
-		char letter = text.at[i];
+	const struct country *country = country_find(trim_blanks(text));
 
-		if (letter >= 'a' && letter <= 'z')
-			letter = (char)(letter - 'a' + 'A');
-		if (letter < 'A' || letter > 'Z')
-			return false;
-		region[i] = letter;
-	}
-	region[2] = '\0';
-	return phone_region_known(region);
+	if (country == NULL || !phone_region_known(country->alpha_2))
+		return false;
+	memcpy(region, country->alpha_2, PHONE_REGION);
+	return true;
 }
 
-/* What is wrong with the arguments, or NULL when nothing is. */
+/* What is wrong with an argument, or NULL when nothing is. */
+static const char *
+read_wish_word(struct str word, bool first, struct phone_wish *w)
+{
+	if (str_eq(word, STR("keep")))
+		w->keep = true;
+	else if (str_eq(word, STR("valid")))
+		w->assigned = true;
+	else if (!first)
+		return "takes 'keep' or 'valid' behind the region";
+	else if (!read_region(word, w->region))
+		return "has a region that is no country with phone numbers";
+	return NULL;
+}
+
+/* The same for all; the wish has what the arguments do not say. */
 static const char *
 read_wish(const struct value *args, size_t count, struct phone_wish *w)
 {
-	*w = (struct phone_wish){ 0 };
-	for (size_t i = 0; i < count; i++) {
+	const char *problem = NULL;
+
+	for (size_t i = 0; problem == NULL && i < count; i++) {
 		if (args[i].kind == VALUE_ABSENT || args[i].kind == VALUE_NULL)
 			continue;
-		if (args[i].kind != VALUE_STRING)
-			return "takes a region, 'keep' and 'valid', all as "
-			       "text";
-		if (str_eq(args[i].text, STR("keep")))
-			w->keep = true;
-		else if (str_eq(args[i].text, STR("valid")))
-			w->assigned = true;
-		else if (i > 0 || !read_region(args[i].text, w->region))
-			return i > 0 ? "takes 'keep' or 'valid' behind the "
-			               "region"
-			             : "has a region that is not the two "
-			               "letters of one with phone numbers";
+		if (args[i].kind == VALUE_STRING)
+			problem = read_wish_word(args[i].text, i == 0, w);
+		else
+			problem = "takes a region, 'keep' and 'valid', all as "
+			          "text";
 	}
-	return NULL;
+	return problem;
 }
 
 static int
 prepare_phone(const struct transform_setup *s, void **out, struct fault *why)
 {
-	struct phone_wish wish;
+	struct phone_wish wish = { .region = "" };
 	const char *problem = phone_problem();
 
 	if (problem != NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "phone: libphonenumber cannot be used: %s", problem);
-	problem = read_wish(s->args, s->arg_count, &wish);
+	if (s->region.at != NULL && !read_region(s->region, wish.region))
+		problem = "the mapping's region has no phone numbers";
+	else
+		problem = read_wish(s->args, s->arg_count, &wish);
 	if (problem != NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL, "phone: %s",
 		    problem);
+	for (size_t i = 0; i < s->arg_count; i++)
+		wish.computed = wish.computed ||
+		    s->args[i].kind == VALUE_ABSENT;
 	*out = base_alloc(sizeof(wish));
 	memcpy(*out, &wish, sizeof(wish));
 	return 0;
@@ -280,7 +290,7 @@ no_phone(const struct transform_call *c, const struct phone_wish *w,
 		return step_fault(c, why,
 		    "phone: is not a phone number with '+' and a country "
 		    "code; phone('US') would take national ones");
-	if (c->prepared == NULL)
+	if (w->computed)
 		return step_fault(c, why,
 		    "phone: is not a phone number in the region given");
 	return step_fault(c, why, "phone: is not a phone number in region %s",
@@ -290,26 +300,24 @@ no_phone(const struct transform_call *c, const struct phone_wish *w,
 static int
 run_phone(const struct transform_call *c, struct value *v, struct fault *why)
 {
-	const struct phone_wish *w = c->prepared;
-	struct phone_wish own;
+	struct phone_wish w = *(const struct phone_wish *)c->prepared;
 	char number[PHONE_E164];
 	enum phone_result result;
 	struct str text;
 
 	if (step_text(c, "phone", v, &text, why) == -1)
 		return -1;
-	if (w == NULL) {
-		const char *problem = read_wish(c->args, c->arg_count, &own);
+	if (w.computed) {
+		const char *problem = read_wish(c->args, c->arg_count, &w);
 
 		if (problem != NULL)
 			return step_fault(c, why, "phone: %s", problem);
-		w = &own;
 	}
-	result = phone_e164(text.at, text.len, w->region, w->assigned, number);
+	result = phone_e164(text.at, text.len, w.region, w.assigned, number);
 	if (result == PHONE_FULL)
 		return step_full(c, "phone", why);
-	if (result == PHONE_NONE && !w->keep)
-		return no_phone(c, w, why);
+	if (result == PHONE_NONE && !w.keep)
+		return no_phone(c, &w, why);
 	if (result == PHONE_OK)
 		text = arena_copy(c->in->arena, str_of(number));
 	if (text.at == NULL)
@@ -332,6 +340,24 @@ run_country(const struct transform_call *c, struct value *v, struct fault *why)
 		    "country: is neither a code of ISO 3166-1 nor a "
 		    "country's English name");
 	*v = value_string(str_of(found->alpha_2));
+	return 0;
+}
+
+static int
+run_email(const struct transform_call *c, struct value *v, struct fault *why)
+{
+	const struct lead_field *field = lead_field_find(STR("email"));
+	struct str text;
+
+	if (step_text(c, "email", v, &text, why) == -1)
+		return -1;
+	text = trim_blanks(text);
+	if (str_starts(text, STR("mailto:")))
+		text = str_skip(text, strlen("mailto:"));
+	if (lead_problem(field, LEAD_STRING, text) != NULL)
+		return step_fault(c, why,
+		    "email: is not an e-mail address that the API takes");
+	*v = value_string(text);
 	return 0;
 }
 
@@ -359,6 +385,21 @@ const struct transform transforms_people[] = {
 	        { "\"|\"", "country", "!neither a code" },
 	        { "\"\"", "country", "!neither a code" }),
 	    .run = run_country },
+
+	{ .name = "email",
+	    .takes = "text",
+	    .gives = "text",
+	    .help = "Takes white space and 'mailto:' off an e-mail address; "
+	            "refuses what the API would not take for one.",
+	    .examples = EXAMPLES({ "\" Ann@Example.com \"", "email",
+	                             "\"Ann@Example.com\"" },
+	        { "\"mailto:ann@example.com\"", "email",
+	            "\"ann@example.com\"" },
+	        { "\"none\"", "email", "!is not an e-mail address" },
+	        { "\"ann@localhost\"", "email", "!is not an e-mail address" },
+	        { "\"\"", "email", "!is not an e-mail address" },
+	        { "true", "email", "!was given a boolean" }),
+	    .run = run_email },
 
 	{ .name = "family_name",
 	    .takes = "text",
@@ -394,10 +435,11 @@ const struct transform transforms_people[] = {
 
 	{ .name = "phone",
 	    .max_args = 3,
+	    .flags = TRANSFORM_MIXED_ARGS,
 	    .takes = "text",
 	    .gives = "text",
 	    .help = "Writes a phone number in E.164 form, without extension; a "
-	            "region is where national numbers are at home, 'keep' "
+	            "country is where national numbers are at home, 'keep' "
 	            "passes what is no number, 'valid' wants a prefix in use.",
 	    .examples = EXAMPLES({ "\"(415) 555-2671\"", "phone('US')",
 	                             "\"+14155552671\"" },
@@ -414,7 +456,11 @@ const struct transform transforms_people[] = {
 	            "!is not a phone number in region US" },
 	        { "\"none\"", "phone('US', 'keep')", "\"none\"" },
 	        { "\"415 555 2671\"", "phone", "!phone('US') would take" },
-	        { "\"x\"", "phone('USA')", "!two letters" },
+	        { "\"020 7946 0018\"", "phone('United Kingdom')",
+	            "\"+442079460018\"" },
+	        { "\"(415) 555-2671\"", "phone('USA')", "\"+14155552671\"" },
+	        { "\"x\"", "phone('Atlantis')", "!no country with phone" },
+	        { "\"x\"", "phone('AQ')", "!no country with phone" },
 	        { "\"x\"", "phone('US', 'maybe')", "!'keep' or 'valid'" },
 	        { "true", "phone('US')", "!was given a boolean" }),
 	    .prepare = prepare_phone,

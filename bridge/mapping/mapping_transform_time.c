@@ -1,5 +1,6 @@
 /* mapping/mapping_transform_time.c - dates and date-times. */
 #include "mapping/mapping_time.h"
+#include "mapping/mapping_timezone.h"
 #include "mapping/mapping_transform_tools.h"
 
 static int
@@ -123,6 +124,22 @@ run_datetime(const struct transform_call *c, struct value *v, struct fault *why)
 	return step_give(c, "datetime", &out, v, why);
 }
 
+static int
+run_timezone(const struct transform_call *c, struct value *v, struct fault *why)
+{
+	struct str text, found;
+
+	if (step_text(c, "timezone", v, &text, why) == -1)
+		return -1;
+	found = timezone_find(trim_blanks(text));
+	if (found.at == NULL)
+		return step_fault(c, why,
+		    "timezone: is no time zone's name, such as "
+		    "America/New_York or Eastern Time (US & Canada)");
+	*v = value_string(found);
+	return 0;
+}
+
 const struct transform transforms_time[] = {
 	{ .name = "date",
 	    .max_args = TRANSFORM_ARGS,
@@ -131,7 +148,8 @@ const struct transform transforms_time[] = {
 	    .gives = "text",
 	    .help = "Makes YYYY-MM-DD of an ISO date or date-time, or of a "
 	            "date in one of the formats given, such as 'MM/DD/YYYY', "
-	            "'D MMMM YYYY', 's' or 'ms'.",
+	            "'D MMMM YYYY', 's', 'ms' (since 1970) or 'auto' (either, "
+	            "by 10 or 13 digits).",
 	    .examples = EXAMPLES({ "\"1985-04-12\"", "date", "\"1985-04-12\"" },
 	        { "\"1985-04-12T23:20:50.52-08:00\"", "date",
 	            "\"1985-04-12\"" },
@@ -145,6 +163,10 @@ const struct transform transforms_time[] = {
 	        { "482196050", "date('s')", "\"1985-04-12\"" },
 	        { "482196050520", "date('ms')", "\"1985-04-12\"" },
 	        { "-1", "date('ms')", "\"1969-12-31\"" },
+	        { "1714555800", "date('auto')", "\"2024-05-01\"" },
+	        { "\"1714555800000\"", "date('auto')", "\"2024-05-01\"" },
+	        { "171455580000", "date('auto')", "!that is declared" },
+	        { "\"-714555800\"", "date('auto')", "!that is declared" },
 	        { "{\"year\": \"1985\", \"month\": \"4\", \"day\": 12}", "date",
 	            "\"1985-04-12\"" },
 	        { "\"2024-02-29\"", "date", "\"2024-02-29\"" },
@@ -186,6 +208,12 @@ const struct transform transforms_time[] = {
 	            "\"2024-05-01T09:30:00.25Z\"" },
 	        { "\"1714555800007\"", "datetime('ms')",
 	            "\"2024-05-01T09:30:00.007Z\"" },
+	        { "1714555800", "datetime('epoch')",
+	            "\"2024-05-01T09:30:00Z\"" },
+	        { "1714555800007", "datetime('iso', 'auto')",
+	            "\"2024-05-01T09:30:00.007Z\"" },
+	        { "1714555800", "datetime('auto', 'ms')",
+	            "!two different dates" },
 	        { "\"01/31/2026 09:30 pm\"", "datetime('MM/DD/YYYY hh:mm A')",
 	            "\"2026-01-31T21:30:00Z\"" },
 	        { "\"12/31/2025 12:05 AM\"", "datetime('MM/DD/YYYY hh:mm A')",
@@ -204,6 +232,31 @@ const struct transform transforms_time[] = {
 	    .prepare = prepare_datetime,
 	    .release = base_free,
 	    .run = run_datetime },
+
+	{ .name = "timezone",
+	    .takes = "text",
+	    .gives = "text",
+	    .help = "Makes the IANA name of a time zone's name on the web or "
+	            "in Windows, or of its city; leaves an IANA name as it "
+	            "is.",
+	    .examples = EXAMPLES({ "\"Eastern Time (US & Canada)\"", "timezone",
+	                             "\"America/New_York\"" },
+	        { "\"(GMT-08:00) Pacific Time (US & Canada)\"", "timezone",
+	            "\"America/Los_Angeles\"" },
+	        { "\"Central Standard Time\"", "timezone",
+	            "\"America/Chicago\"" },
+	        { "\"new york\"", "timezone", "\"America/New_York\"" },
+	        { "\"Arizona\"", "timezone", "\"America/Phoenix\"" },
+	        { "\"Nuku'alofa\"", "timezone", "\"Pacific/Tongatapu\"" },
+	        { "\"UTC\"", "timezone", "\"Etc/UTC\"" },
+	        { "\"America/Kentucky/Louisville\"", "timezone",
+	            "\"America/Kentucky/Louisville\"" },
+	        { "\"america/new_york\"", "timezone", "\"America/New_York\"" },
+	        { "\"EST\"", "timezone", "!no time zone's name" },
+	        { "\"Europe/\"", "timezone", "!no time zone's name" },
+	        { "\"\"", "timezone", "!no time zone's name" },
+	        { "-5", "timezone", "!no time zone's name" }),
+	    .run = run_timezone },
 
 	{ .name = NULL },
 };

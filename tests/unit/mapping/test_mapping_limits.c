@@ -224,8 +224,8 @@ other_settings_are_left_alone(void **state)
 static void
 settings_are_named_for_the_route(void **state)
 {
-	static const char *const names[] = { "events", "lead_id", "tables",
-		"update", "when", "writes" };
+	static const char *const names[] = { "empty", "events", "lead_id",
+		"region", "tables", "update", "when", "writes" };
 	size_t i = 0;
 
 	(void)state;

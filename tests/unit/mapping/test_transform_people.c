@@ -278,13 +278,19 @@ a_region_may_come_with_the_event(void **state)
 	struct step_room room;
 	struct fault why = { 0 };
 	struct value v = value_string(STR("020 7946 0018"));
-	struct transform_call call = { &region, 1, NULL, NULL, STEP_WHERE,
-		NULL };
+	struct value computed = { .kind = VALUE_ABSENT };
+	struct transform_setup setup = { .args = &computed, .arg_count = 1 };
+	struct transform_call call = { .args = &region,
+		.arg_count = 1,
+		.where = STEP_WHERE };
 	const struct transform *phone = transform_find(STR("phone"));
+	void *prepared = NULL;
 
 	(void)state;
 	step_room_start(&room, 1 << 16);
 	call.in = &room.input;
+	assert_int_equal(phone->prepare(&setup, &prepared, &why), 0);
+	call.prepared = prepared;
 	assert_int_equal(phone->run(&call, &v, &why), 0);
 	assert_str(v.text, "+442079460018");
 	v = value_string(STR("12"));
@@ -299,6 +305,7 @@ a_region_may_come_with_the_event(void **state)
 	region = (struct value){ .kind = VALUE_ABSENT };
 	v = value_string(STR("+442079460018"));
 	assert_int_equal(phone->run(&call, &v, &why), 0);
+	phone->release(prepared);
 	step_room_end(&room);
 }
 

@@ -133,8 +133,10 @@ step_call(struct step_room *room, const struct step_read *step, struct value *v,
 		{ "stage", stage, 2, &stage[2].value },
 		{ "closed", closed, 2, NULL },
 	};
-	struct transform_setup setup = { step->args, step->count, tables,
-		COUNT_OF(tables) };
+	struct transform_setup setup = { .args = step->args,
+		.arg_count = step->count,
+		.tables = tables,
+		.table_count = COUNT_OF(tables) };
 	const struct transform *row = step->row;
 	void *prepared = NULL;
 	int rc;
