@@ -66,10 +66,11 @@ static const struct act acts[] = {
 	    .put = "not-an-address",
 	    .status = 422,
 	    .code = "VALIDATION_ERROR" },
-	{ .title = "A lead the API does not know: its own 404 relayed",
+	{ .title = "A lead the API does not know: its answer, as 422 for this "
+	           "sender",
 	    .find = LEAD,
 	    .put = "lead_nobody",
-	    .status = 404,
+	    .status = 422,
 	    .code = "NOT_FOUND",
 	    .sent = true },
 };

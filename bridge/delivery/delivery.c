@@ -45,6 +45,14 @@ match(struct delivery *d, const char **reason, struct fault *why)
 	return fault_set(why, FAULT_ROUTE, NULL, "%s", "");
 }
 
+/* A GET that only its sender's handshake brought to the route. */
+static bool
+is_asking(const struct delivery *d)
+{
+	return !str_eq(d->exchange->request.method,
+	    str_of(route_method(d->route)));
+}
+
 /* Senders are told the same whatever was wrong; the log knows. */
 static int
 prove(struct delivery *d, const char **reason, struct fault *why)
@@ -56,6 +64,72 @@ prove(struct delivery *d, const char **reason, struct fault *why)
 		return 0;
 	*reason = verify_result_name(r);
 	return fault_set(why, FAULT_UNSIGNED, NULL, "%s", "");
+}
+
+/* 1 when the request was a handshake and is answered; 0 when it is none. */
+static int
+shake_hands(struct delivery *d, const char **reason, struct fault *why)
+{
+	struct answer a = { 0 };
+
+	switch (handshake_try(d->route->handshake, &d->exchange->request,
+	    d->exchange->arena, &a)) {
+	case HANDSHAKE_DONE:
+		delivery_answer(d, "handshake", &a);
+		return 1;
+	case HANDSHAKE_REFUSED:
+		*reason = "handshake";
+		return fault_set(why, FAULT_FORBIDDEN, NULL, "%s", "");
+	case HANDSHAKE_NONE:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Proof, and what is answered here: handshake and ping. 1 answered, 0 it is
+ * an event, -1 why. What proves itself is an event before it is a handshake
+ * that anybody may send; else a header of ours could make an event vanish.
+ */
+static int
+greet(struct delivery *d, const char **reason, struct fault *why)
+{
+	const struct handshake *h = d->route->handshake;
+	const struct verifier *v = d->route->verifier;
+	bool asking = is_asking(d);
+	int rc = asking ? -1 : prove(d, reason, why), asked = 0;
+
+	if (h != NULL &&
+	    (handshake_proven(h) ? rc == 0 : rc == -1 || verifier_is_open(v))) {
+		struct fault other = { 0 };
+
+		asked = shake_hands(d, reason, &other);
+		if (asked == -1)
+			*why = other;
+	}
+	if (asked != 0)
+		return asked;
+	if (asking) {
+		*reason = asked_for(d);
+		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
+	}
+	return rc;
+}
+
+/* 1 when the event is only a test of its sender, and is answered. */
+static int
+pong(struct delivery *d)
+{
+	struct answer a = { .status = 200,
+		.body = STR("{\"success\":true,\"data\":{\"ping\":true}}") };
+
+	if (d->route->ping == NULL ||
+	    !condition_holds(d->route->ping, &d->exchange->request,
+	        d->exchange->arena))
+		return 0;
+	reply_apply(d->route->reply, REPLY_PING, &a);
+	delivery_answer(d, "ping", &a);
+	return 1;
 }
 
 static void
@@ -97,14 +171,20 @@ split(struct delivery *d, struct fault *why)
 	return 0;
 }
 
-/* Everything before the first update; -1 with why. */
+/* Everything before the first update; 1 when it is answered, -1 with why. */
 static int
 read_event(struct delivery *d, const char **reason, struct fault *why)
 {
 	const struct document *document;
+	int rc;
 
-	if (match(d, reason, why) == -1 || prove(d, reason, why) == -1)
+	if (match(d, reason, why) == -1)
 		return -1;
+	rc = greet(d, reason, why);
+	if (rc == 0)
+		rc = pong(d);
+	if (rc != 0)
+		return rc;
 	document = route_decode(&d->exchange->request, d->exchange->arena, why);
 	if (document == NULL)
 		return -1;
@@ -236,6 +316,7 @@ serve(void *mine, struct exchange *x)
 	struct delivery *d = arena_take(x->arena, sizeof(*d));
 	struct fault why = { 0 };
 	const char *reason = NULL;
+	int rc;
 
 	if (d == NULL) {
 		struct answer a;
@@ -250,7 +331,10 @@ serve(void *mine, struct exchange *x)
 	d->exchange = x;
 	d->started_us = clock_mono_us();
 	delivery_make_id(w, x->request.received_ms, d->id);
-	if (read_event(d, &reason, &why) == -1)
+	rc = read_event(d, &reason, &why);
+	if (rc == 1)
+		return;
+	if (rc == -1)
 		delivery_refuse(d, &why, reason != NULL ? reason : why.text);
 	else if (d->events.count == 0)
 		delivery_ignore(d);

@@ -22,6 +22,8 @@ delivery_refuse(struct delivery *d, const struct fault *why, const char *reason)
 	answer_fault(&a, why, d->exchange->arena);
 	if (why->code == FAULT_METHOD)
 		a.allow = str_of(route_method(d->route));
+	else if (d->route != NULL)
+		reply_apply(d->route->reply, reply_of_fault(why->code), &a);
 	delivery_log(d, LOG_LEVEL_WARNING, "refused", reason, a.status);
 	reply(d, &a);
 }
@@ -32,9 +34,18 @@ delivery_ignore(struct delivery *d)
 	struct answer a = { .status = 200,
 		.body = STR("{\"success\":true,\"data\":{\"ignored\":true}}") };
 
+	reply_apply(d->route->reply, REPLY_IGNORED, &a);
 	delivery_move(d, DELIVERY_IGNORED);
 	delivery_log(d, LOG_LEVEL_INFO, "ignored", NULL, a.status);
 	reply(d, &a);
+}
+
+void
+delivery_answer(struct delivery *d, const char *what, const struct answer *a)
+{
+	delivery_move(d, DELIVERY_ANSWERED);
+	delivery_log(d, LOG_LEVEL_INFO, "answered", what, a->status);
+	reply(d, a);
 }
 
 static bool
@@ -105,6 +116,7 @@ delivery_relay(struct delivery *d, const struct upstream_answer *got)
 	if (failed) {
 		metrics_add(METRIC_REFUSED, why.code, 1);
 		answer_fault(&a, &why, d->exchange->arena);
+		reply_apply(d->route->reply, reply_of_fault(why.code), &a);
 	} else {
 		if (got->status >= 200 && !is_json(got->content_type) &&
 		    got->body.len > 0)
@@ -114,6 +126,7 @@ delivery_relay(struct delivery *d, const struct upstream_answer *got)
 			a.extra_name = STR("Retry-After");
 			a.extra_value = got->retry_after;
 		}
+		reply_apply_status(d->route->reply, &a);
 	}
 	delivery_log(d, failed ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 	    failed ? "failed" : "relayed",
@@ -246,6 +259,11 @@ delivery_report(struct delivery *d)
 		    : STR("{\"success\":false,\"error\":{\"code\":"
 		          "\"PARTIAL_FAILURE\",\"message\":\"Some updates "
 		          "failed\",\"details\":[]}}");
+	reply_apply(d->route->reply,
+	    failed == 0      ? REPLY_DELIVERED
+	        : again == 0 ? REPLY_PARTIAL
+	                     : REPLY_UNAVAILABLE,
+	    &a);
 	d->update.lead_id = STR_NONE;
 	delivery_log(d, failed > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 	    "batch", NULL, a.status);

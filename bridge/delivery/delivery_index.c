@@ -145,6 +145,22 @@ struct search {
 	enum route_match match;
 };
 
+/* Of the routes of a path the one by the method, or by its handshake. */
+static const struct route *
+by_method(const struct route *first, struct str method)
+{
+	const struct route *r = first;
+
+	while (r != NULL && !str_eq(str_of(r->settings.method), method))
+		r = r->beside;
+	if (r != NULL || !str_eq(method, STR("GET")))
+		return r;
+	r = first;
+	while (r != NULL && !handshake_by_get(r->handshake))
+		r = r->beside;
+	return r;
+}
+
 /* The path ends at a node: is there a route of the method? */
 static bool
 ends_at(struct search *s, uint32_t n, size_t params)
@@ -155,9 +171,7 @@ ends_at(struct search *s, uint32_t n, size_t params)
 		s->found = r;
 		s->match = ROUTE_WRONG_METHOD;
 	}
-	while (r != NULL &&
-	    !str_eq(str_of(r->settings.method), s->request->method))
-		r = r->beside;
+	r = by_method(r, s->request->method);
 	if (r == NULL)
 		return false;
 	for (size_t i = 0, k = 0; i < r->segment_count; i++)

@@ -23,6 +23,7 @@
 enum delivery_state {
 	DELIVERY_RECEIVED, /* bytes in memory, nothing promised to anyone */
 	DELIVERY_REFUSED,  /* the sender was told why; nothing is kept */
+	DELIVERY_ANSWERED, /* a handshake or a ping: no event */
 	DELIVERY_IGNORED,  /* genuine, and the mapping wants nothing of it */
 	DELIVERY_SENDING,  /* one call of the API is in flight */
 	DELIVERY_RELAYED,  /* the API's answer went back to the sender */
@@ -77,6 +78,9 @@ void delivery_log(const struct delivery *d, enum log_level level,
 void delivery_refuse(struct delivery *d, const struct fault *why,
     const char *reason);
 void delivery_ignore(struct delivery *d);
+/* `what` is for the log: "handshake", "ping". */
+void delivery_answer(struct delivery *d, const char *what,
+    const struct answer *a);
 void delivery_relay(struct delivery *d, const struct upstream_answer *got);
 void delivery_report(struct delivery *d); /* of a batch */
 

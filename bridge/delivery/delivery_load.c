@@ -19,6 +19,11 @@ static const struct name methods[] = {
 };
 
 static const struct setting route_table[] = {
+	{ .name = "handshake",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct route_settings, handshake),
+	    .help = "What the sender asks before it sends." },
+
 	{ .name = "method",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct route_settings, method),
@@ -32,10 +37,21 @@ static const struct setting route_table[] = {
 	    .fallback = "relay",
 	    .help = "relay: the sender gets the API's answer." },
 
+	{ .name = "ping",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct route_settings, ping),
+	    .help = "What tells a sender's test from an event: "
+	            "\"json:type=ping\"; \"\" when nothing does." },
+
 	{ .name = "public_url",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct route_settings, public_url),
 	    .help = "Scheme and host the sender signed, behind a proxy." },
+
+	{ .name = "reply",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct route_settings, reply),
+	    .help = "What the sender is told, by what happened." },
 
 	{ .name = "route",
 	    .kind = SETTING_TEXT,
@@ -93,6 +109,47 @@ find_secret(const struct route *r, const struct secrets *secrets,
 }
 
 static void
+load_ping(struct route *r, const config_setting_t *preset, struct faults *all)
+{
+	const char *text = r->settings.ping;
+
+	if (text == NULL && preset != NULL)
+		(void)config_setting_lookup_string(preset, "ping", &text);
+	if (text == NULL || text[0] == '\0')
+		return;
+	r->ping = condition_new(text);
+	if (r->ping == NULL)
+		settings_fault(all, member(r, "ping"),
+		    "ping: a place and a value are expected: "
+		    "\"json:type=ping\", \"header:X-Event=ping\"");
+}
+
+/* What the preset says beside the proof, and the file in its place. */
+static void
+load_preset(struct route *r, const struct secrets *secrets,
+    const struct secret *secret, struct faults *all)
+{
+	const config_setting_t *preset = NULL;
+	struct handshake_setup setup = { .route = settings_root(r->file),
+		.group = r->settings.handshake,
+		.secrets = secrets,
+		.secret = secret };
+
+	r->preset = verify_preset_open(r->settings.sender, all);
+	if (r->preset != NULL)
+		preset = settings_root(r->preset);
+	setup.preset = preset != NULL
+	    ? config_setting_get_member(preset, "handshake")
+	    : NULL;
+	r->handshake = handshake_new(&setup, all);
+	r->reply = reply_map_new(preset != NULL
+	        ? config_setting_get_member(preset, "reply")
+	        : NULL,
+	    r->settings.reply, all);
+	load_ping(r, preset, all);
+}
+
+static void
 load_verifier(struct route *r, const struct secrets *secrets,
     struct faults *all)
 {
@@ -112,6 +169,7 @@ load_verifier(struct route *r, const struct secrets *secrets,
 		verifier_free(v);
 	else
 		r->verifier = v;
+	load_preset(r, setup.keyless ? NULL : secrets, setup.secret, all);
 }
 
 static void
@@ -190,6 +248,10 @@ route_close(struct route *r)
 	if (r == NULL)
 		return;
 	verifier_free(r->verifier);
+	handshake_free(r->handshake);
+	condition_free(r->ping);
+	reply_map_free(r->reply);
+	settings_close(r->preset);
 	mapping_free(r->mapping);
 	settings_close(r->file);
 	base_free(r->segments);

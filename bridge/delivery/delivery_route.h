@@ -3,6 +3,7 @@
 #define BRIDGE_DELIVERY_ROUTE_H
 
 #include "delivery/delivery.h"
+#include "delivery/delivery_reply.h"
 
 enum route_mode { ROUTE_RELAY };
 
@@ -14,14 +15,21 @@ struct route_settings {
 	const char *upstream;
 	const char *public_url;
 	int mode;
+	const char *ping;
 	const config_setting_t *verify;
+	const config_setting_t *handshake;
+	const config_setting_t *reply;
 };
 
 struct route {
 	struct settings_file *file;
+	struct settings_file *preset; /* of its sender, or NULL */
 	struct route_settings settings;
 	struct mapping *mapping;
 	struct verifier *verifier;
+	struct handshake *handshake; /* NULL: none */
+	struct condition *ping;      /* NULL: none */
+	struct reply_map *reply;     /* NULL: what happened is what is told */
 	size_t target; /* index into the targets of routes_setup */
 	/* The path cut at its slashes; a parameter has its name and `param`. */
 	struct route_segment {
@@ -55,6 +63,7 @@ typedef void route_twins(void *arg, const struct route *r,
 void routes_index(struct routes *all, route_twins *twins, void *arg);
 void routes_index_free(struct route_index *x); /* NULL is fine */
 
+/* Of the route's method, or a GET where its sender asks by one. */
 enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_WRONG_METHOD };
 
 /*

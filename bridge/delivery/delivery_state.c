@@ -7,6 +7,7 @@
 static const struct name states[] = {
 	{ "received", DELIVERY_RECEIVED },
 	{ "refused", DELIVERY_REFUSED },
+	{ "answered", DELIVERY_ANSWERED },
 	{ "ignored", DELIVERY_IGNORED },
 	{ "sending", DELIVERY_SENDING },
 	{ "relayed", DELIVERY_RELAYED },
@@ -15,8 +16,8 @@ static const struct name states[] = {
 };
 
 static const unsigned moves[DELIVERY_STATES] = {
-	[DELIVERY_RECEIVED] = BIT(DELIVERY_REFUSED) | BIT(DELIVERY_IGNORED) |
-	    BIT(DELIVERY_SENDING),
+	[DELIVERY_RECEIVED] = BIT(DELIVERY_REFUSED) | BIT(DELIVERY_ANSWERED) |
+	    BIT(DELIVERY_IGNORED) | BIT(DELIVERY_SENDING),
 	/* A batch: on to the next update, or done with all of them. */
 	[DELIVERY_SENDING] = BIT(DELIVERY_SENDING) | BIT(DELIVERY_RELAYED) |
 	    BIT(DELIVERY_FAILED),
@@ -26,6 +27,7 @@ static const unsigned moves[DELIVERY_STATES] = {
 static const int outcome_of[DELIVERY_STATES] = {
 	[DELIVERY_RECEIVED] = -1,
 	[DELIVERY_REFUSED] = OUTCOME_REFUSED,
+	[DELIVERY_ANSWERED] = OUTCOME_ANSWERED,
 	[DELIVERY_IGNORED] = OUTCOME_IGNORED,
 	[DELIVERY_SENDING] = -1,
 	[DELIVERY_RELAYED] = OUTCOME_RELAYED,

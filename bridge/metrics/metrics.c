@@ -13,7 +13,7 @@
 static const char *const status_classes[] = { "none", "1xx", "2xx", "3xx",
 	"4xx", "5xx", NULL };
 static const char *const outcomes[] = { "relayed", "refused", "ignored",
-	"failed", NULL };
+	"failed", "answered", NULL };
 static const char *const answers[] = { "2xx", "3xx", "4xx", "5xx", "none",
 	NULL };
 static const char *const reasons[] = { "none", "settings", "request",

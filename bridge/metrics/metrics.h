@@ -30,6 +30,7 @@ enum metric_outcome {
 	OUTCOME_REFUSED,
 	OUTCOME_IGNORED,
 	OUTCOME_FAILED,
+	OUTCOME_ANSWERED, /* handshakes and pings */
 	OUTCOMES
 };
 enum metric_answer {

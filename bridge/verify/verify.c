@@ -1,5 +1,6 @@
 /* verify/verify.c - the check itself. */
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #include "verify/verify_scheme.h"
@@ -35,21 +36,30 @@ any_mac_matches(const struct message *m, const struct proof *p)
 			message_sign(m, &v->keys[k], u, want);
 			for (size_t c = 0; c < p->count; c++)
 				matches |= CRYPTO_memcmp(want, p->candidates[c],
-				               p->size) == 0;
+				               v->hash->size) == 0;
 		}
 	return matches != 0;
 }
 
+/*
+ * Leaves OpenSSL's queue of errors empty: a connection of this thread would
+ * take a forger's error for its own.
+ */
 static bool
-key_signed(EVP_PKEY *key, const unsigned char *signature, struct str message)
+key_signed(enum scheme_type type, EVP_PKEY *key, struct str signature,
+    struct str message)
 {
+	const EVP_MD *digest = type == SCHEME_ED25519 ? NULL : EVP_sha256();
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = ctx != NULL &&
-	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-	    EVP_DigestVerify(ctx, signature, SIGNATURE_MAX,
-	        (const unsigned char *)message.at, message.len) == 1;
+	    EVP_DigestVerifyInit(ctx, NULL, digest, NULL, key) == 1 &&
+	    EVP_DigestVerify(ctx, (const unsigned char *)signature.at,
+	        signature.len, (const unsigned char *)message.at,
+	        message.len) == 1;
 
 	EVP_MD_CTX_free(ctx);
+	if (!good)
+		ERR_clear_error();
 	return good;
 }
 
@@ -67,10 +77,18 @@ any_key_signed(const struct message *m, const struct proof *p,
 			return false;
 		for (size_t k = 0; k < v->public_count; k++)
 			for (size_t c = 0; c < p->count; c++)
-				matches |= key_signed(v->public_keys[k],
-				    p->candidates[c], message);
+				matches |= key_signed(v->type,
+				    v->public_keys[k], p->signatures[c],
+				    message);
 	}
 	return matches;
+}
+
+static bool
+is_signed(const struct message *m, const struct proof *p, struct arena *arena)
+{
+	return scheme_is_public(m->verifier->type) ? any_key_signed(m, p, arena)
+	                                           : any_mac_matches(m, p);
 }
 
 static bool
@@ -96,8 +114,8 @@ check_signed(const struct verifier *v, const struct request *r,
 		result = body_hash_check(v, r, arena);
 	if (result != VERIFY_OK)
 		return result;
-	if (v->type == SCHEME_ED25519 ? !any_key_signed(&m, &p, arena)
-	                              : !any_mac_matches(&m, &p))
+	if (!is_signed(&m, &p, arena) &&
+	    (!message_escape(&m, r->body, arena) || !is_signed(&m, &p, arena)))
 		return VERIFY_FORGED;
 	return in_window(v, p.time_ms, r->received_ms) ? VERIFY_OK
 	                                               : VERIFY_STALE;
@@ -174,6 +192,8 @@ verifier_check(const struct verifier *v, const struct request *r,
 		[SCHEME_TOKEN] = check_token,
 		[SCHEME_BASIC] = check_basic,
 		[SCHEME_ED25519] = check_signed,
+		[SCHEME_ECDSA_P256] = check_signed,
+		[SCHEME_RSA_SHA256] = check_signed,
 	};
 
 	return checks[v->type](v, r, arena);
@@ -182,9 +202,12 @@ verifier_check(const struct verifier *v, const struct request *r,
 struct str
 verifier_delivery_id(const struct verifier *v, const struct request *r)
 {
-	if (v->delivery_id.at == NULL)
+	struct str id;
+
+	if (v->delivery_id.kind == PLACE_NOWHERE ||
+	    place_header(&v->delivery_id, r, &id) != VERIFY_OK)
 		return STR_NONE;
-	return request_header(r, v->delivery_id);
+	return id;
 }
 
 bool

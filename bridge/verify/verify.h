@@ -70,9 +70,51 @@ int verifier_sign(const struct verifier *v, const struct request *r,
     struct arena *arena, struct header *headers, size_t max, size_t *count,
     struct str *target, struct fault *why) MUST_CHECK;
 
+/*
+ * What a sender asks before it sends, to see whether the address is ours
+ * (verify_handshake.c). Built once a route from the `handshake` group of its
+ * preset, of the mapping file, or of both, the file overriding key by key.
+ */
+struct handshake;
+
+struct handshake_setup {
+	const config_setting_t *route;  /* the route's root group, for places */
+	const config_setting_t *preset; /* the preset's group, or NULL */
+	const config_setting_t *group;  /* the route's, or NULL */
+	const struct secrets *secrets;  /* NULL: only look for faults */
+	const struct secret *secret;    /* the route's own; signs by default */
+};
+
+/* NULL where there is none, and with faults added where it is wrong. */
+struct handshake *handshake_new(const struct handshake_setup *setup,
+    struct faults *all) MUST_CHECK;
+void handshake_free(struct handshake *h);         /* NULL is fine */
+bool handshake_by_get(const struct handshake *h); /* NULL: no */
+/* Events and handshake are proved alike: verifier_check() goes first. */
+bool handshake_proven(const struct handshake *h);
+
+enum handshake_result {
+	HANDSHAKE_NONE,    /* not one: an event, or nothing of ours */
+	HANDSHAKE_DONE,    /* the answer is filled, its texts in the arena */
+	HANDSHAKE_REFUSED, /* a wrong token, or a challenge we will not echo */
+};
+enum handshake_result handshake_try(const struct handshake *h,
+    const struct request *r, struct arena *arena, struct answer *a) MUST_CHECK;
+
+/* "header:X=value", "json:a.b=value", "query:x=value". */
+struct condition;
+/* NULL when the text is none; the condition points into the text. */
+struct condition *condition_new(const char *text) MUST_CHECK;
+void condition_free(struct condition *c); /* NULL is fine */
+bool condition_holds(const struct condition *c, const struct request *r,
+    struct arena *arena);
+
 /* The presets built in, by name, sorted; NULL past the end. */
 const char *verify_preset_name(size_t i);
 /* A preset's file, as in mappings/senders; its first line says what it is. */
 const char *verify_preset_text(const char *name); /* or NULL */
+/* The same, parsed; NULL when there is none of the name. */
+struct settings_file *verify_preset_open(const char *name,
+    struct faults *all) MUST_CHECK;
 
 #endif

@@ -89,7 +89,7 @@ static bool
 is_signed(const struct verifier *v)
 {
 	return v->type == SCHEME_HMAC || v->type == SCHEME_DIGEST ||
-	    v->type == SCHEME_ED25519;
+	    scheme_is_public(v->type);
 }
 
 static bool
@@ -105,6 +105,11 @@ build_signature(const struct building *b)
 	struct verifier *v = b->v;
 	const char *where = o->signature;
 
+	v->encoding = (enum signature_encoding)o->encoding;
+	v->format = (enum signature_format)o->format;
+	v->prefix = keep(b, o->prefix);
+	v->signature_key = keep(b, o->signature_key);
+	v->delimiter = o->delimiter[0];
 	if (where == NULL && v->type == SCHEME_BASIC)
 		where = "header:Authorization";
 	if (where == NULL)
@@ -119,11 +124,6 @@ build_signature(const struct building *b)
 		    "a signature cannot stand in the body it signs");
 	if (strlen(o->delimiter) != 1)
 		return refuse(b, "delimiter", "one character is expected");
-	v->encoding = (enum signature_encoding)o->encoding;
-	v->format = (enum signature_format)o->format;
-	v->prefix = keep(b, o->prefix);
-	v->signature_key = keep(b, o->signature_key);
-	v->delimiter = o->delimiter[0];
 	return true;
 }
 
@@ -134,9 +134,10 @@ build_delivery_id(const struct building *b)
 
 	if (!read_place(b, "delivery_id", b->options.delivery_id, &p))
 		return false;
-	if (p.kind != PLACE_NOWHERE && p.kind != PLACE_HEADER)
+	if (p.kind != PLACE_NOWHERE && p.kind != PLACE_HEADER &&
+	    p.kind != PLACE_HEADERS)
 		return refuse(b, "delivery_id", "\"header:X\" is expected");
-	b->v->delivery_id = p.name;
+	b->v->delivery_id = p;
 	return true;
 }
 
@@ -220,66 +221,93 @@ check_fit(const struct building *b)
 {
 	const config_setting_t *group = b->setup->group;
 	int count = group != NULL ? config_setting_length(group) : 0;
+	bool ok = true;
 
 	for (int i = 0; i < count; i++) {
 		const char *name = config_setting_name(
 		    config_setting_get_elem(group, (unsigned)i));
 
 		if (!option_fits(name, b->v->type))
-			return refuse(b, name,
+			ok = refuse(b, name,
 			    "means nothing for this type; it would be "
 			    "ignored");
 	}
-	return true;
+	return ok;
 }
 
 /* Everything that is believed has to be signed. */
+static bool
+check_time_covered(const struct building *b)
+{
+	const struct recipe *t = &b->v->message;
+	bool timed = b->v->timestamp.kind != PLACE_NOWHERE ||
+	    b->v->timestamp_key.at != NULL;
+	bool named = b->options.timestamp != NULL ||
+	    b->options.timestamp_key != NULL;
+
+	if (timed && !in_body(&b->v->timestamp) &&
+	    !recipe_has(t, PART_TIMESTAMP))
+		return refuse(b, "message",
+		    "{timestamp} is not in it: anybody could change the time");
+	if (!named && recipe_has(t, PART_TIMESTAMP))
+		return refuse(b, "message",
+		    "{timestamp} is in it, but nothing says where that "
+		    "stands: timestamp, or timestamp_key");
+	return true;
+}
+
+static bool
+check_secret_covered(const struct building *b)
+{
+	bool there = recipe_has(&b->v->message, PART_SECRET);
+
+	if (b->v->type == SCHEME_DIGEST && !there)
+		return refuse(b, "message",
+		    "{secret} is not in it: anybody could sign");
+	if (scheme_is_public(b->v->type) && there)
+		return refuse(b, "message",
+		    "a scheme of public keys has no {secret}");
+	return true;
+}
+
 static bool
 check_coverage(const struct building *b)
 {
 	const struct verifier *v = b->v;
 	const struct recipe *t = &v->message;
-	bool timed = v->timestamp.kind != PLACE_NOWHERE ||
-	    v->timestamp_key.at != NULL;
 	bool hashed = v->body_hash.kind == PLACE_QUERY &&
 	    recipe_has(t, PART_URL) && recipe_has(t, PART_SORTED_FORM);
+	bool ok = true;
 
 	if (!recipe_has(t, PART_BODY) && !hashed)
-		return refuse(b, "message",
+		ok = refuse(b, "message",
 		    "{body} is not in it: anybody could change the body");
-	if (timed && !in_body(&v->timestamp) && !recipe_has(t, PART_TIMESTAMP))
-		return refuse(b, "message",
-		    "{timestamp} is not in it: anybody could change the time");
-	if (!timed && recipe_has(t, PART_TIMESTAMP))
-		return refuse(b, "message",
-		    "{timestamp} is in it, but nothing says where that "
-		    "stands: timestamp, or timestamp_key");
-	if (v->delivery_id.at == NULL && recipe_has(t, PART_ID))
-		return refuse(b, "message",
+	ok &= check_time_covered(b);
+	if (b->options.delivery_id == NULL && recipe_has(t, PART_ID))
+		ok = refuse(b, "message",
 		    "{id} is in it, but delivery_id does not say where that "
 		    "stands");
-	if (v->type == SCHEME_DIGEST && !recipe_has(t, PART_SECRET))
-		return refuse(b, "message",
-		    "{secret} is not in it: anybody could sign");
-	if (v->type == SCHEME_ED25519 && recipe_has(t, PART_SECRET))
-		return refuse(b, "message", "ed25519 has no {secret}");
+	ok &= check_secret_covered(b);
 	if (v->signature.kind == PLACE_QUERY && recipe_has(t, PART_URL))
-		return refuse(b, "signature",
+		ok = refuse(b, "signature",
 		    "a signature cannot stand in the address it signs");
-	return true;
+	return ok;
 }
 
 static bool
 build_message(const struct building *b)
 {
 	struct fault why = { 0 };
+	bool ok;
 
+	b->v->body_escaped = b->options.body_escaped;
 	if (recipe_parse(str_of(b->options.message), b->v->own, &b->v->message,
 	        &why) == -1)
 		return refuse(b, "message", "%s", why.text);
-	return read_place(b, "body_hash", b->options.body_hash,
-	           &b->v->body_hash) &&
-	    check_coverage(b) && build_url(b);
+	ok = read_place(b, "body_hash", b->options.body_hash, &b->v->body_hash);
+	if (ok) /* or it would seem to sign no body */
+		ok = check_coverage(b);
+	return build_url(b) && ok;
 }
 
 static bool
@@ -304,7 +332,7 @@ build_keys(const struct building *b)
 	enum key_form form = (enum key_form)b->options.key;
 	struct fault why = { 0 };
 
-	if (b->v->type == SCHEME_ED25519 && public_key != NULL &&
+	if (scheme_is_public(b->v->type) && public_key != NULL &&
 	    secret == NULL) {
 		if (keys_make_public(b->v, public_key, form, &why) == -1)
 			return refuse(b, "public_key", "%s", why.text);
@@ -320,22 +348,26 @@ build_keys(const struct building *b)
 	return true;
 }
 
+/* No early way out: all that is wrong is said at once. */
 static bool
 build(const struct building *b)
 {
 	struct verifier *v = b->v;
+	bool ok;
 
 	v->type = (enum scheme_type)b->options.type;
 	v->hash = &hashes[b->options.digest];
-	if (!check_fit(b) || !build_delivery_id(b))
-		return false;
+	ok = check_fit(b);
+	ok &= build_delivery_id(b);
 	if (v->type == SCHEME_NONE)
-		return true;
-	if (!build_signature(b) || !build_user(b))
-		return false;
-	if (is_signed(v) && (!build_time(b) || !build_message(b)))
-		return false;
-	return b->setup->keyless || build_keys(b);
+		return ok;
+	ok &= build_signature(b);
+	ok &= build_user(b);
+	if (is_signed(v)) {
+		ok &= build_time(b);
+		ok &= build_message(b);
+	}
+	return (b->setup->keyless || build_keys(b)) && ok;
 }
 
 static bool

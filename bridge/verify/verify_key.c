@@ -24,6 +24,18 @@ as_base64(struct str s, unsigned char *out, size_t size)
 	return base64_decode(s, false, out, size);
 }
 
+/* The hash is the key: a text of any length makes one of 20 bytes. */
+static int64_t
+as_sha1(struct str s, unsigned char *out, size_t size)
+{
+	const struct hash *h = &hashes[HASH_SHA1];
+
+	if (s.len == 0 || size < h->size)
+		return -1;
+	hash_str(h, s, out);
+	return (int64_t)h->size;
+}
+
 /* How a secret's text becomes key bytes. */
 struct form {
 	struct str prefix; /* may stand in front, and is skipped */
@@ -39,6 +51,7 @@ static const struct form forms[] = {
 	[KEY_HEX] = { { "", 0 }, 1, KEY_BYTES_MAX, hex_decode,
 	    "an even number of hex digits" },
 	[KEY_BASE64] = { { "", 0 }, 1, KEY_BYTES_MAX, as_base64, "base64" },
+	[KEY_SHA1] = { { "", 0 }, 1, KEY_BYTES_MAX, as_sha1, "plain text" },
 	/* The Standard Webhooks specification: 24 to 64 bytes. */
 	[KEY_WHSEC] = { { "whsec_", 6 }, 24, 64, as_base64,
 	    "whsec_ and base64 of 24 to 64 bytes" },
@@ -117,31 +130,25 @@ make_key(struct verifier *v, struct key *k, enum key_form form,
 	    (size_t)(k - v->keys) + 1, forms[form].words);
 }
 
-/*
- * An Ed25519 key is 32 bytes, bare or behind the fixed head of its
- * SubjectPublicKeyInfo (RFC 8410).
- */
+/* PEM says itself what it is; anything else is written as `form` says. */
 static int
 make_public(struct verifier *v, struct str text, enum key_form form,
     struct fault *why)
 {
-	static const char
-	    head[] = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21";
 	unsigned char bytes[KEY_BYTES_MAX];
-	int64_t len = key_bytes(text, form, bytes);
-	struct str all = { (const char *)bytes, len > 0 ? (size_t)len : 0 };
+	int64_t len = public_key_pem(text, bytes, sizeof(bytes));
 	EVP_PKEY *key = NULL;
 
-	if (all.len == 44 &&
-	    str_starts(all, (struct str){ head, sizeof(head) }))
-		all = str_skip(all, sizeof(head));
-	if (all.len == 32)
-		key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-		    (const unsigned char *)all.at, all.len);
+	if (len < 0)
+		len = key_bytes(text, form, bytes);
+	if (len > 0)
+		key = public_key_read(v->type,
+		    (struct str){ (const char *)bytes, (size_t)len });
 	if (key == NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL,
-		    "value %zu is not an Ed25519 public key, written as %s",
-		    v->public_count + 1, forms[form].words);
+		    "value %zu is not %s, in PEM or written as %s",
+		    v->public_count + 1, public_key_words(v->type),
+		    forms[form].words);
 	v->public_keys[v->public_count++] = key;
 	return 0;
 }
@@ -192,7 +199,7 @@ keys_make(struct verifier *v, const struct secret *secret, enum key_form form,
 	if (count > KEYS_MAX)
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "more than %d values", KEYS_MAX);
-	if (v->type != SCHEME_ED25519)
+	if (!scheme_is_public(v->type))
 		return make_shared(v, secret, form, why);
 	for (size_t i = 0; i < count; i++)
 		if (make_public(v, secret_value(secret, i), form, why) == -1)

@@ -29,6 +29,18 @@ gather_body(const struct gathering *g, const struct part *p, struct str *value)
 }
 
 static enum verify_result
+gather_form(const struct gathering *g, const struct part *p, struct str *value)
+{
+	return form_field(g->r->body, p->text, g->arena, value);
+}
+
+static enum verify_result
+gather_json(const struct gathering *g, const struct part *p, struct str *value)
+{
+	return json_member(g->r->body, p->text, g->arena, value);
+}
+
+static enum verify_result
 gather_header(const struct gathering *g, const struct part *p,
     struct str *value)
 {
@@ -40,10 +52,8 @@ gather_header(const struct gathering *g, const struct part *p,
 static enum verify_result
 gather_id(const struct gathering *g, const struct part *p, struct str *value)
 {
-	const struct place place = { PLACE_HEADER, g->v->delivery_id };
-
 	(void)p;
-	return place_read(&place, g->r, g->arena, value);
+	return place_header(&g->v->delivery_id, g->r, value);
 }
 
 static enum verify_result
@@ -103,8 +113,10 @@ static enum verify_result (*const gatherers[])(const struct gathering *g,
     const struct part *p, struct str *value) = {
 	[PART_LITERAL] = gather_literal,
 	[PART_BODY] = gather_body,
+	[PART_FORM] = gather_form,
 	[PART_HEADER] = gather_header,
 	[PART_ID] = gather_id,
+	[PART_JSON] = gather_json,
 	[PART_METHOD] = gather_method,
 	[PART_PATH] = gather_path,
 	[PART_QUERY] = gather_query,
@@ -181,6 +193,54 @@ message_join(const struct message *m, size_t url, struct arena *arena,
 		bytes_add_str(&all, message_value(m, NULL, url, i));
 	*out = bytes_str(&all);
 	return bytes_ok(&all);
+}
+
+static void
+add_unit(struct bytes *out, uint32_t unit)
+{
+	const unsigned char bytes[2] = { (unsigned char)(unit >> 8),
+		(unsigned char)unit };
+
+	bytes_add_text(out, "\\u");
+	bytes_add_hex(out, bytes, sizeof(bytes));
+}
+
+/* Small hex digits; what is beyond 16 bits as a pair. */
+static bool
+escape_body(struct str body, struct arena *arena, struct str *out)
+{
+	struct bytes text;
+	uint32_t cp;
+
+	bytes_init_in(&text, arena, 3 * body.len);
+	for (; body.len > 0; body = str_skip(body, utf8_get(body, &cp))) {
+		(void)utf8_get(body, &cp);
+		if (cp < 0x80) {
+			bytes_add_char(&text, (char)cp);
+		} else if (cp < 0x10000) {
+			add_unit(&text, cp);
+		} else {
+			add_unit(&text, 0xd800 + ((cp - 0x10000) >> 10));
+			add_unit(&text, 0xdc00 + ((cp - 0x10000) & 0x3ff));
+		}
+	}
+	*out = bytes_str(&text);
+	return bytes_ok(&text);
+}
+
+bool
+message_escape(struct message *m, struct str body, struct arena *arena)
+{
+	const struct recipe *t = &m->verifier->message;
+	struct str escaped;
+
+	if (!m->verifier->body_escaped || !utf8_valid(body) ||
+	    utf8_count(body) == body.len || !escape_body(body, arena, &escaped))
+		return false;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->parts[i].kind == PART_BODY)
+			m->values[i] = escaped;
+	return true;
 }
 
 bool

@@ -12,6 +12,8 @@ static const struct name types[] = {
 	{ "token", SCHEME_TOKEN },
 	{ "basic", SCHEME_BASIC },
 	{ "ed25519", SCHEME_ED25519 },
+	{ "ecdsa-p256", SCHEME_ECDSA_P256 },
+	{ "rsa-sha256", SCHEME_RSA_SHA256 },
 	{ "none", SCHEME_NONE },
 	{ NULL, -1 },
 };
@@ -42,6 +44,7 @@ static const struct name key_forms[] = {
 	{ "utf8", KEY_UTF8 },
 	{ "hex", KEY_HEX },
 	{ "base64", KEY_BASE64 },
+	{ "sha1", KEY_SHA1 },
 	{ "whsec", KEY_WHSEC },
 	{ "whpk", KEY_WHPK },
 	{ NULL, -1 },
@@ -67,6 +70,13 @@ static const struct name url_decodings[] = {
 #define AT(member) .at = offsetof(struct options, member)
 
 static const struct setting table[] = {
+	{ .name = "body_escaped",
+	    .kind = SETTING_BOOLEAN,
+	    AT(body_escaped),
+	    .fallback = "false",
+	    .help = "The sender may sign the body with all beyond ASCII "
+	            "written as \\uXXXX." },
+
 	{ .name = "body_hash",
 	    .kind = SETTING_TEXT,
 	    AT(body_hash),
@@ -84,7 +94,8 @@ static const struct setting table[] = {
 	    .kind = SETTING_TEXT,
 	    AT(delivery_id),
 	    .help = "Where the sender's own delivery id stands: "
-	            "\"header:X\"." },
+	            "\"header:X\"; \"header:X, Y\" when some senders "
+	            "name it otherwise." },
 
 	{ .name = "digest",
 	    .kind = SETTING_NAME,
@@ -113,7 +124,8 @@ static const struct setting table[] = {
 	    AT(key),
 	    .names = key_forms,
 	    .fallback = "utf8",
-	    .help = "How the secret's text becomes the key's bytes." },
+	    .help = "How the secret's text becomes the key's bytes; a public "
+	            "key in PEM needs none." },
 
 	{ .name = "message",
 	    .kind = SETTING_TEXT,
@@ -121,7 +133,7 @@ static const struct setting table[] = {
 	    .fallback = "{body}",
 	    .help = "What is signed: text and {body}, {timestamp}, {id}, "
 	            "{method}, {url}, {path}, {secret}, {header:X}, "
-	            "{query:X}, {sorted_form}." },
+	            "{query:X}, {form:X}, {json:X}, {sorted_form}." },
 
 	{ .name = "prefix",
 	    .kind = SETTING_TEXT,
@@ -133,8 +145,9 @@ static const struct setting table[] = {
 	{ .name = "public_key",
 	    .kind = SETTING_TEXT,
 	    AT(public_key),
-	    .help = "The sender's Ed25519 key, where it is published; a "
-	            "secret of the route is used in its place." },
+	    .help = "The sender's public key, where it is published, in PEM "
+	            "or as key says; a secret of the route is used in its "
+	            "place." },
 
 	{ .name = "signature",
 	    .kind = SETTING_TEXT,
@@ -195,8 +208,8 @@ static const struct setting table[] = {
 	    AT(type),
 	    .required = true,
 	    .names = types,
-	    .help = "hmac, digest, token, basic, ed25519, or none: everybody "
-	            "may send." },
+	    .help = "hmac, digest, token, basic, ed25519, ecdsa-p256, "
+	            "rsa-sha256, or none: everybody may send." },
 
 	{ .name = "url_any_port",
 	    .kind = SETTING_BOOLEAN,
@@ -235,23 +248,29 @@ override(const config_setting_t *group, struct options *to, struct faults *all)
 	return settings_read(group, "verify", rows, to, all);
 }
 
+/* What else a preset says; others read it. */
+static const char *const beside[] = { "handshake", "ping", "reply", NULL };
+
 bool
 options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all)
 {
 	if (preset == NULL)
 		return settings_read(group, "verify", table, to, all);
-	return settings_read(preset, sender, table, to, all) &&
+	return settings_read_with(preset, sender, table, beside, to, all) &&
 	    (group == NULL || override(group, to, all));
 }
 
-#define SIGNED (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | BIT(SCHEME_ED25519))
+#define PUBLIC                                                                 \
+	(BIT(SCHEME_ED25519) | BIT(SCHEME_ECDSA_P256) | BIT(SCHEME_RSA_SHA256))
+#define SIGNED (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | PUBLIC)
 
 /* Options that only some types look at; those not named are for all. */
 static const struct {
 	const char *name;
 	unsigned types;
 } fits[] = {
+	{ "body_escaped", SIGNED },
 	{ "body_hash", SIGNED },
 	{ "delimiter", SIGNED },
 	{ "digest", BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) },
@@ -260,7 +279,7 @@ static const struct {
 	{ "key", SIGNED },
 	{ "message", SIGNED },
 	{ "prefix", SIGNED | BIT(SCHEME_TOKEN) },
-	{ "public_key", BIT(SCHEME_ED25519) },
+	{ "public_key", PUBLIC },
 	{ "signature", SIGNED | BIT(SCHEME_TOKEN) | BIT(SCHEME_BASIC) },
 	{ "signature_key", SIGNED },
 	{ "timestamp", SIGNED },

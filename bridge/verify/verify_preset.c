@@ -29,3 +29,18 @@ verify_preset_text(const char *name)
 
 	return p != NULL ? p->text : NULL;
 }
+
+struct settings_file *
+verify_preset_open(const char *name, struct faults *all)
+{
+	const struct preset *p = name != NULL ? preset_find(name) : NULL;
+	struct settings_file *file;
+	char *path;
+
+	if (p == NULL)
+		return NULL;
+	path = base_print("senders/%s.cfg", name);
+	file = settings_parse(str_of(p->text), path, all);
+	base_free(path);
+	return file;
+}

@@ -4,10 +4,32 @@
  */
 #include "verify/verify_scheme.h"
 
-size_t
-signature_size(const struct verifier *v)
+#define ED25519_SIZE 64
+
+static int64_t
+decode(const struct verifier *v, struct str text, unsigned char *out,
+    size_t size)
 {
-	return v->type == SCHEME_ED25519 ? 64 : v->hash->size;
+	if (v->encoding == ENCODING_HEX)
+		return hex_decode(text, out, size);
+	return base64_decode(text, v->encoding == ENCODING_BASE64URL, out,
+	    size);
+}
+
+/* How long the others are is up to their keys, and OpenSSL. */
+static bool
+add_signature(const struct verifier *v, struct str text, struct proof *to)
+{
+	unsigned char *at = arena_take(to->arena, PUBLIC_SIGNATURE_MAX);
+	int64_t len;
+
+	if (at == NULL)
+		return false;
+	len = decode(v, text, at, PUBLIC_SIGNATURE_MAX);
+	if (v->type == SCHEME_ED25519 ? len == ED25519_SIZE : len > 0)
+		to->signatures[to->count++] = (struct str){ (const char *)at,
+			(size_t)len };
+	return true;
 }
 
 /*
@@ -17,18 +39,13 @@ signature_size(const struct verifier *v)
 static bool
 add_candidate(const struct verifier *v, struct str text, struct proof *to)
 {
-	unsigned char *at;
-	int64_t len;
+	size_t size = v->hash->size;
 
 	if (to->count == CANDIDATES_MAX)
 		return false;
-	at = to->candidates[to->count];
-	if (v->encoding == ENCODING_HEX)
-		len = hex_decode(text, at, to->size);
-	else
-		len = base64_decode(text, v->encoding == ENCODING_BASE64URL, at,
-		    to->size);
-	if (len == (int64_t)to->size)
+	if (scheme_is_public(v->type))
+		return add_signature(v, text, to);
+	if (decode(v, text, to->candidates[to->count], size) == (int64_t)size)
 		to->count++;
 	return true;
 }
@@ -136,7 +153,7 @@ proof_read(const struct verifier *v, const struct request *r,
 
 	to->timestamp = STR_NONE;
 	to->time_ms = -1;
-	to->size = signature_size(v);
+	to->arena = arena;
 	to->count = 0;
 	result = read_signature(v, r, arena, to);
 	return result == VERIFY_OK ? read_time(v, r, arena, to) : result;

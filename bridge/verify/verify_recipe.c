@@ -8,8 +8,10 @@
 
 static const struct name part_names[] = {
 	{ "body", PART_BODY },
+	{ "form", PART_FORM },
 	{ "header", PART_HEADER },
 	{ "id", PART_ID },
+	{ "json", PART_JSON },
 	{ "method", PART_METHOD },
 	{ "path", PART_PATH },
 	{ "query", PART_QUERY },
@@ -49,7 +51,8 @@ parse_part(struct str text, struct part *to, struct fault *why)
 	kind = name_value(part_names, name);
 	if (kind == -1)
 		return unknown_part(name, why);
-	named = kind == PART_HEADER || kind == PART_QUERY;
+	named = kind == PART_HEADER || kind == PART_QUERY ||
+	    kind == PART_FORM || kind == PART_JSON;
 	if (named != (text.at != NULL && text.len > 0))
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    named ? "{%.*s:NAME} is expected, with a name"

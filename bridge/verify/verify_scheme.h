@@ -13,13 +13,22 @@
 #include "verify/verify_hash.h"
 
 enum scheme_type {
-	SCHEME_NONE,    /* everybody may send */
-	SCHEME_HMAC,    /* a keyed hash of the message */
-	SCHEME_DIGEST,  /* a plain hash; the secret is in the message */
-	SCHEME_TOKEN,   /* the secret itself, as it is */
-	SCHEME_BASIC,   /* RFC 7617 */
-	SCHEME_ED25519, /* a public key; we cannot sign */
+	SCHEME_NONE,   /* everybody may send */
+	SCHEME_HMAC,   /* a keyed hash of the message */
+	SCHEME_DIGEST, /* a plain hash; the secret is in the message */
+	SCHEME_TOKEN,  /* the secret itself, as it is */
+	SCHEME_BASIC,  /* RFC 7617 */
+	/* From here on, a public key; we cannot sign. */
+	SCHEME_ED25519,
+	SCHEME_ECDSA_P256, /* SHA-256, signature in DER */
+	SCHEME_RSA_SHA256, /* PKCS #1 v1.5 */
 };
+
+static inline bool
+scheme_is_public(enum scheme_type type)
+{
+	return type >= SCHEME_ED25519;
+}
 
 enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
 
@@ -37,6 +46,7 @@ enum time_unit { TIME_S, TIME_MS, TIME_ISO8601, TIME_AUTO };
 enum place_kind {
 	PLACE_NOWHERE,
 	PLACE_HEADER,
+	PLACE_HEADERS, /* "X, Y": the first that is there */
 	PLACE_QUERY,
 	PLACE_FORM,
 	PLACE_JSON
@@ -47,7 +57,10 @@ struct place {
 	struct str name;
 };
 
-/* "header:X", "query:x", "form:x", "json:x"; false when it is neither. */
+/*
+ * "header:X", "header:X, Y", "query:x", "form:x", "json:x"; false when it is
+ * neither.
+ */
 bool place_parse(struct str text, struct place *to);
 /*
  * VERIFY_OK with a value that is not empty, VERIFY_MISSING, or
@@ -55,6 +68,19 @@ bool place_parse(struct str text, struct place *to);
  */
 enum verify_result place_read(const struct place *p, const struct request *r,
     struct arena *arena, struct str *value);
+/* The same for PLACE_HEADER and PLACE_HEADERS, which need no memory. */
+enum verify_result place_header(const struct place *p, const struct request *r,
+    struct str *value);
+/* The name to write it under: of several the first. */
+struct str place_name(const struct place *p);
+
+/* verify_handshake.c: a place, and what has to stand there */
+
+struct condition {
+	struct place place;
+	struct str value;
+};
+bool condition_parse(struct str text, struct condition *to);
 
 /* verify_form.c, verify_json.c: the two bodies a value may stand in */
 
@@ -81,8 +107,10 @@ void time_print(enum time_unit unit, int64_t ms, struct bytes *out);
 enum part_kind {
 	PART_LITERAL,
 	PART_BODY,
+	PART_FORM,
 	PART_HEADER,
 	PART_ID,
+	PART_JSON,
 	PART_METHOD,
 	PART_PATH,
 	PART_QUERY,
@@ -127,7 +155,7 @@ bool urls_make(const struct verifier *v, struct str target, struct arena *arena,
 
 /* verify_key.c: secrets, made ready for checking */
 
-enum key_form { KEY_UTF8, KEY_HEX, KEY_BASE64, KEY_WHSEC, KEY_WHPK };
+enum key_form { KEY_UTF8, KEY_HEX, KEY_BASE64, KEY_SHA1, KEY_WHSEC, KEY_WHPK };
 
 #define KEYS_MAX 8
 
@@ -156,7 +184,8 @@ struct verifier {
 	int64_t past_ms, future_ms;
 
 	struct recipe message;
-	struct str delivery_id; /* header; at == NULL: none */
+	bool body_escaped;
+	struct place delivery_id; /* a header, or nowhere */
 	struct place body_hash;
 	struct str user;
 	struct str bases[2]; /* public addresses, the one given first */
@@ -176,21 +205,32 @@ int keys_make_public(struct verifier *v, const char *text, enum key_form form,
     struct fault *why);
 void keys_free(struct verifier *v);
 
+/* verify_public.c: public keys, of the types that scheme_is_public() */
+
+/* Takes a SubjectPublicKeyInfo in DER, or an Ed25519 key's 32 bytes; NULL. */
+EVP_PKEY *public_key_read(enum scheme_type type, struct str bytes);
+/* "an Ed25519 public key" */
+const char *public_key_words(enum scheme_type type);
+/* The DER in a PEM block of the label PUBLIC KEY; -1 when it is none. */
+int64_t public_key_pem(struct str text, unsigned char *out, size_t size);
+
 /* verify_proof.c: what the request brings to prove itself */
 
 /* A header holds more only when somebody tries something. */
 #define CANDIDATES_MAX 16
-#define SIGNATURE_MAX 64 /* SHA-512, Ed25519 */
+#define SIGNATURE_MAX HASH_SIZE_MAX
+#define PUBLIC_SIGNATURE_MAX 512 /* RSA of 4096 bits */
 
 struct proof {
 	struct str timestamp; /* as written; signed as such */
 	int64_t time_ms;      /* -1: the scheme has none */
-	size_t size;          /* of each candidate */
+	struct arena *arena;
 	size_t count;
+	/* Of hashes, and of the types that scheme_is_public(). */
 	unsigned char candidates[CANDIDATES_MAX][SIGNATURE_MAX];
+	struct str signatures[CANDIDATES_MAX];
 };
 
-size_t signature_size(const struct verifier *v);
 enum verify_result proof_read(const struct verifier *v, const struct request *r,
     struct arena *arena, struct proof *to);
 
@@ -206,12 +246,17 @@ struct message {
 enum verify_result message_make(const struct verifier *v,
     const struct request *r, struct str target, struct str timestamp,
     struct arena *arena, struct message *to);
-/* Signs by one key for one of the addresses; signature_size() bytes. */
+/* Signs by one key for one of the addresses; as long as the hash is. */
 void message_sign(const struct message *m, const struct key *key, size_t url,
     unsigned char *out);
-/* In one piece, for Ed25519; false when memory is short. */
+/* In one piece, for public keys; false when memory is short. */
 bool message_join(const struct message *m, size_t url, struct arena *arena,
     struct str *out);
+/*
+ * Turns the body into the other form it may have been signed in: all beyond
+ * ASCII as \uXXXX. False when there is none.
+ */
+bool message_escape(struct message *m, struct str body, struct arena *arena);
 /* Compares the hash the query carries with the body's (Twilio). */
 enum verify_result body_hash_check(const struct verifier *v,
     const struct request *r, struct arena *arena);
@@ -237,6 +282,7 @@ struct options {
 	int key;
 	int timestamp_unit;
 	int url_decode;
+	bool body_escaped;
 	bool timestamp_enforce;
 	bool url_any_port;
 	int64_t tolerance;

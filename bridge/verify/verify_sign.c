@@ -69,8 +69,8 @@ add_query(struct signing *s, struct str name, struct str value)
 static int
 add_value(struct signing *s, const struct place *p, struct str value)
 {
-	if (p->kind == PLACE_HEADER)
-		return add_header(s, p->name, value);
+	if (p->kind == PLACE_HEADER || p->kind == PLACE_HEADERS)
+		return add_header(s, place_name(p), value);
 	if (p->kind == PLACE_QUERY)
 		return add_query(s, p->name, value);
 	return fault_set(s->why, FAULT_UNSIGNED, NULL,
@@ -82,14 +82,14 @@ add_value(struct signing *s, const struct place *p, struct str value)
 static int
 add_id(struct signing *s)
 {
-	const struct place place = { PLACE_HEADER, s->v->delivery_id };
+	const struct place *place = &s->v->delivery_id;
 	unsigned char hash[HASH_SIZE_MAX];
 	struct str value;
 	struct bytes id;
 	union hash_state state;
 
-	if (s->v->delivery_id.at == NULL ||
-	    place_read(&place, &s->r, s->arena, &value) == VERIFY_OK)
+	if (place->kind == PLACE_NOWHERE ||
+	    place_header(place, &s->r, &value) == VERIFY_OK)
 		return 0;
 	hashes[HASH_SHA256].start(&state);
 	hashes[HASH_SHA256].add(&state, s->r.body.at, s->r.body.len);
@@ -99,7 +99,7 @@ add_id(struct signing *s)
 	bytes_init_in(&id, s->arena, 64);
 	bytes_add_text(&id, "msg_");
 	bytes_add_hex(&id, hash, 12);
-	return bytes_ok(&id) ? add_header(s, place.name, bytes_str(&id))
+	return bytes_ok(&id) ? add_header(s, place_name(place), bytes_str(&id))
 	                     : no_memory(s);
 }
 
@@ -260,6 +260,8 @@ verifier_sign(const struct verifier *v, const struct request *r,
 		[SCHEME_TOKEN] = sign_token,
 		[SCHEME_BASIC] = sign_basic,
 		[SCHEME_ED25519] = sign_impossible,
+		[SCHEME_ECDSA_P256] = sign_impossible,
+		[SCHEME_RSA_SHA256] = sign_impossible,
 	};
 	struct signing s = { .v = v,
 		.r = *r,

@@ -72,9 +72,10 @@ def test_outside_the_contract_is_refused_here_and_names_the_field(house):
         'leadbridge_upstream_answers_total{status="2xx"}') == before
 
 
-def test_an_unknown_lead_is_the_apis_own_404(house):
+def test_an_unknown_lead_is_the_apis_own_answer_and_no_404_to_typeform(
+        house):
     got = house.typeform(typeform_event(lead="lead_nobody"))
-    assert (got.status, got.code) == (404, "NOT_FOUND")
+    assert (got.status, got.code) == (422, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("lead", ["", "a/../b", "x?y", "a b", "a" * 65, "ü",
@@ -157,7 +158,7 @@ def test_many_at_once_each_get_their_own_answer(house):
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         for lead, status in pool.map(one, range(300)):
-            assert status == (404 if lead == "lead_nobody" else 200)
+            assert status == (422 if lead == "lead_nobody" else 200)
 
 
 def test_keys_and_secrets_stay_out_of_the_log_and_the_command_line(house):

@@ -73,8 +73,9 @@ static const struct refusal refusals[] = {
 	    "anybody could sign" },
 	{ NULL,
 	    "type = \"ed25519\"; signature = \"header:X\"; "
-	    "message = \"{secret}{body}\";",
-	    "s", NULL, "ed25519 has no {secret}" },
+	    "message = \"{secret}{body}\"; key = \"hex\";",
+	    "79b5562e8fe654f94078b112e8a98ba7901f853ae695bed7e0e3910bad049664",
+	    NULL, "public keys has no {secret}" },
 	{ NULL, "type = \"ed25519\"; signature = \"header:X\";", "short", NULL,
 	    "is not an Ed25519 public key" },
 	{ NULL,

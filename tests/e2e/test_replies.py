@@ -1,0 +1,292 @@
+"""Handshakes, pings, and what each sender is told, over real sockets."""
+
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+import time
+
+import pytest
+
+from house import FORM_SECRET, TOKEN, House, free_port
+
+PLAIN = """
+route    = "/hooks/%s";
+sender   = "%s";
+secret   = "%s";
+upstream = "leadsail";
+lead_id  = "{query('lead')}";
+update: { detail = "hello"; };
+%s
+"""
+
+
+def mapping(name, sender=None, secret="token", more=""):
+    return PLAIN % (name, sender or name, secret, more)
+
+
+MAPPINGS = {
+    "meta": mapping("meta", secret="typeform",
+                    more='handshake: { secret = "token"; };'),
+    "linkedin": mapping("linkedin"),
+    "slack": mapping("slack"),
+    "zoom": mapping("zoom"),
+    "graph": mapping("graph", "token",
+                     more='handshake: { kind = "validation_token"; };'),
+    "asana": mapping("asana", "token", more="""handshake: {
+        kind = "header_echo"; challenge = "header:X-Hook-Secret"; };"""),
+    "github": mapping("github"),
+    "typeform": mapping("typeform", secret="typeform"),
+    "hubspot-v1": mapping("hubspot-v1"),
+    "salesforce": mapping("salesforce", "salesforce-outbound"),
+    "twilio": mapping("twilio", more='public_url = "http://localhost";'
+                      'verify: { type = "token";'
+                      'signature = "header:X-Webhook-Token"; };'),
+    "own": mapping("own", "token", more="""reply: {
+        delivered: { status = 202; type = "text/plain"; body = "thanks"; };
+        upstream_4xx = 422; upstream_404 = 200; }; """),
+}
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Answers with the status in the lead's id: lead s404 gets 404."""
+    protocol_version = "HTTP/1.1"
+    seen = []
+
+    def do_PATCH(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status = int(self.path.rsplit("/", 1)[1][1:])
+        self.seen.append(status)
+        body = json.dumps({"success": status < 300, "data": None}).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def house(build, tmp_path_factory):
+    api = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Api)
+    api.daemon_threads = True
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    h = House(build, tmp_path_factory.mktemp("replies"), mappings=MAPPINGS,
+              upstream=f"http://127.0.0.1:{api.server_port}")
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    h.write("leadbridge.cfg", text.replace('ca = "certs/dev-ca.pem";', ""))
+    yield h.start()
+    assert h.close() == 0
+    api.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def forwarded():
+    Api.seen.clear()
+    return Api.seen
+
+
+def mac(text, key=TOKEN):
+    return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+
+
+def v0(body, header):
+    now = str(int(time.time())).encode()
+    return {"Content-Type": "application/json",
+            f"{header[0]}": now.decode(),
+            f"{header[1]}": "v0=" + mac(b"v0:" + now + b":" + body)}
+
+
+SLACK = ("X-Slack-Request-Timestamp", "X-Slack-Signature")
+ZOOM = ("x-zm-request-timestamp", "x-zm-signature")
+
+
+def get(house, target):
+    return house.send(target, method="GET")
+
+
+def hub(challenge="1158201444", token=TOKEN, mode="subscribe"):
+    return (f"/hooks/meta?hub.mode={mode}&hub.challenge={challenge}"
+            f"&hub.verify_token={token}")
+
+
+def test_hub_gives_back_the_bare_challenge(house, forwarded):
+    got = get(house, hub())
+    assert (got.status, got.body) == (200, b"1158201444")
+    assert got.headers["Content-Type"].startswith("text/plain")
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    assert not forwarded
+
+
+@pytest.mark.parametrize("target", [
+    hub(token="wrong"), hub(token=""), hub(token=FORM_SECRET),
+    hub(token=TOKEN + "x"), "/hooks/meta?hub.mode=subscribe&hub.challenge=1",
+    "/hooks/meta?hub.mode=subscribe", hub("%3Cscript%3E"), hub("a%20b"),
+    hub("a%0d%0ab"), hub("1" * 129), hub() + "&hub.challenge=2",
+    hub() + "&hub.verify_token=" + TOKEN])
+def test_hub_refuses_the_wrong_token_and_a_hostile_challenge(house, target):
+    got = get(house, target)
+    assert got.status == 403
+    assert "script" not in got.body.decode()
+    assert TOKEN not in house.log()
+
+
+@pytest.mark.parametrize("target", [
+    "/hooks/meta", hub(mode="unsubscribe"), "/hooks/linkedin",
+    "/hooks/slack", "/hooks/typeform?challengeCode=1"])
+def test_a_get_that_is_no_handshake_is_405(house, target):
+    got = get(house, target)
+    assert got.status == 405
+    assert got.headers["Allow"] == "POST"
+
+
+def test_linkedin_signs_its_code(house):
+    code = "890e4665-4dfe-4ab1-b689-ed553bceeed0"
+    got = get(house, f"/hooks/linkedin?challengeCode={code}&applicationId=7")
+    assert got.status == 200
+    assert got.json == {"challengeCode": code,
+                        "challengeResponse": mac(code.encode())}
+
+
+@pytest.mark.parametrize("code", [
+    "hmacsha256=%7B%7D", "%7B%22type%22%3A1%7D", "x" * 36,
+    "890e4665-4dfe-4ab1-b689-ed553bceeed", "a" * 4000])
+def test_linkedin_signs_nothing_else(house, code):
+    got = get(house, f"/hooks/linkedin?challengeCode={code}")
+    assert got.status == 403
+
+
+def test_slack_is_proved_before_its_challenge_is_given_back(house, forwarded):
+    body = b'{"token":"t","challenge":"3eZbrw1aBm2rZg","type":"url_verification"}'
+    got = house.send("/hooks/slack", body, v0(body, SLACK))
+    assert (got.status, got.json) == (200, {"challenge": "3eZbrw1aBm2rZg"})
+    assert house.send("/hooks/slack", body, v0(body + b" ", SLACK)).status == 401
+    hostile = body.replace(b"3eZbrw", b"<b>")
+    assert house.send("/hooks/slack", hostile, v0(hostile, SLACK)).status == 403
+    assert not forwarded
+
+
+def test_zoom_gets_its_token_signed(house, forwarded):
+    body = b'{"payload":{"plainToken":"qgg8vlvZRS6UY"},"event":"endpoint.url_validation"}'
+    got = house.send("/hooks/zoom", body, v0(body, ZOOM))
+    assert got.json == {"plainToken": "qgg8vlvZRS6UY",
+                        "encryptedToken": mac(b"qgg8vlvZRS6UY")}
+    forged = house.send("/hooks/zoom", body, v0(b"", ZOOM))
+    assert (forged.status, forged.code) == (401, "UNAUTHORIZED")
+    oracle = body.replace(b"qgg8", b"v0:1:")
+    assert house.send("/hooks/zoom", oracle, v0(oracle, ZOOM)).status == 403
+    assert not forwarded
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_validation_token_is_echoed_as_text(house, forwarded, method):
+    target = "/hooks/graph?validationToken="
+    got = house.send(target + "Validation%3A%20Testing", method=method)
+    assert (got.status, got.body) == (200, b"Validation: Testing")
+    assert got.headers["Content-Type"].startswith("text/plain")
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    hostile = house.send(target + "%3Cscript%3E", method=method)
+    assert hostile.status == 403
+    assert not forwarded
+
+
+def test_a_header_is_echoed_and_makes_no_event_vanish(house, forwarded):
+    got = house.send("/hooks/asana", b"", {"X-Hook-Secret": "b537207f20cb"})
+    assert (got.status, got.headers["X-Hook-Secret"]) == (200, "b537207f20cb")
+    assert house.send("/hooks/asana", b"",
+                      {"X-Hook-Secret": "a b"}).status == 403
+    assert not forwarded
+    assert house.send("/hooks/asana?lead=s200", b"{}",
+                      {"X-Hook-Secret": "b537", "X-Webhook-Token": TOKEN,
+                       "Authorization": "Bearer " + TOKEN}).status == 200
+
+
+def test_a_ping_is_proved_answered_and_counted(house, forwarded):
+    name = 'leadbridge_events_total{outcome="answered"}'
+    before, body = house.metric(name), b'{"zen":"x"}'
+    headers = {"X-GitHub-Event": "ping", "Content-Type": "application/json",
+               "X-Hub-Signature-256": "sha256=" + mac(body)}
+    got = house.send("/hooks/github?lead=s200", body, headers)
+    assert (got.status, got.json["data"]) == (200, {"ping": True})
+    assert house.metric(name) == before + 1
+    assert not forwarded
+    headers["X-Hub-Signature-256"] = "sha256=" + mac(b"")
+    assert house.send("/hooks/github", body, headers).status == 401
+
+
+@pytest.mark.parametrize("of_api, told", [
+    (200, 200), (404, 422), (410, 422), (401, 401), (429, 429), (503, 503)])
+def test_typeform_is_never_told_404_or_410(house, of_api, told):
+    got = house.typeform(path=f"/hooks/typeform?lead=s{of_api}")
+    assert got.status == told
+
+
+@pytest.mark.parametrize("of_api, told", [
+    (200, 200), (401, 503), (403, 503), (404, 503), (422, 422), (500, 500)])
+def test_hubspot_sends_again_where_that_helps(house, of_api, told):
+    body = b'[{"eventId":1}]'
+    sign = hashlib.sha256(TOKEN.encode() + body).hexdigest()
+    got = house.send(f"/hooks/hubspot-v1?lead=s{of_api}", body,
+                     {"X-HubSpot-Signature": sign,
+                      "Content-Type": "application/json"})
+    assert got.status == told
+
+
+def test_salesforce_gets_its_ack_only_when_the_lead_was_taken(house):
+    target = f"/hooks/salesforce?token={TOKEN}&lead="
+    xml = {"Content-Type": "text/xml"}
+    got = house.send(target + "s200", b"<a/>", xml)
+    assert got.status == 200
+    assert got.headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert b"<Ack>true</Ack>" in got.body
+    got = house.send(target + "s500", b"<a/>", xml)
+    assert got.status == 500
+    assert b"Ack" not in got.body
+
+
+def test_twilio_gets_empty_instructions(house):
+    got = house.send("/hooks/twilio?lead=s204", b"From=1",
+                     {"X-Webhook-Token": TOKEN,
+                      "Content-Type": "application/x-www-form-urlencoded"})
+    assert (got.status, got.headers["Content-Type"]) == (200, "text/xml")
+    assert got.body.endswith(b"?><Response/>")
+
+
+@pytest.mark.parametrize("of_api, told", [
+    (200, 202), (404, 200), (403, 422), (500, 500)])
+def test_a_mapping_says_its_own_replies(house, of_api, told):
+    got = house.send(f"/hooks/own?lead=s{of_api}", b"{}",
+                     {"Authorization": "Bearer " + TOKEN,
+                      "X-Webhook-Token": TOKEN})
+    assert got.status == told
+    if told == 202:
+        assert (got.body, got.headers["Content-Type"]) == (
+            b"thanks", "text/plain")
+
+
+@pytest.mark.parametrize("more, said", [
+    ('handshake: { kind = "hub"; };', "handshake.secret: is missing"),
+    ('handshake: { kind = "hubb"; };', "hub"),
+    ('handshake: { kid = "hub"; };', "did you mean 'kind'"),
+    ('handshake: { kind = "linkedin"; pattern = "text"; };',
+     "handshake.pattern: what is signed"),
+    ('handshake: { kind = "hub"; secret = "nobody"; };', "handshake.secret"),
+    ('handshake: { kind = "header_echo"; };', "handshake.challenge"),
+    ('ping = "type=ping";', "ping: a place and a value"),
+    ('reply: { upstream_40 = 200; };', "did you mean 'upstream_404'"),
+    ('reply: { delivred = 200; };', "did you mean 'delivered'"),
+    ('reply: { delivered = 302; };', "reply.delivered: a status"),
+    ('reply: { delivered: { statu = 200; }; };', "did you mean 'status'")])
+def test_mistakes_are_said_when_the_file_loads(house, tmp_path, more, said):
+    name = "replies-wrong"
+    house.write(f"wrong/{name}.cfg", mapping("x", "token", more=more))
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read().replace("mappings/*/mapping.cfg", f"wrong/{name}.cfg")
+    house.write("wrong.cfg", text)
+    out, err = house.run("check", "-c", house.path("wrong.cfg"), code=1)
+    assert said in out + err
+    assert f"{name}.cfg:" in out + err
