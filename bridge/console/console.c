@@ -16,7 +16,9 @@
 static const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_demo,
+	&verb_explain,
 	&verb_map,
+	&verb_new,
 	&verb_query,
 	&verb_run,
 	&verb_sandbox,
@@ -24,6 +26,7 @@ static const struct verb *const verbs[] = {
 	&verb_send,
 	&verb_senders,
 	&verb_test,
+	&verb_transforms,
 	&verb_version,
 	NULL,
 };
@@ -138,7 +141,7 @@ print_usage(FILE *out)
 	      "Webhooks in, lead updates out.\n\nVerbs:\n",
 	    out);
 	for (size_t i = 0; verbs[i] != NULL; i++)
-		fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->help);
+		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->help);
 	fputs("\n'leadbridge VERB --help' tells more of one.\n"
 	      "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n",
 	    out);

@@ -19,18 +19,27 @@ void
 outcome_of(const struct route *r, const struct request *request,
     struct arena *arena, struct outcome *out)
 {
+	outcome_watched(r, request, arena, NULL, out);
+}
+
+void
+outcome_watched(const struct route *r, const struct request *request,
+    struct arena *arena, const struct mapping_watch *watch, struct outcome *out)
+{
 	struct header params[ROUTE_PARAMS];
 	struct mapping_input in = { .request = request,
 		.params = params,
 		.sender = str_of(route_sender(r)),
 		.delivery_id = STR("00000000-0000-7000-8000-000000000000"),
 		.received_ms = request->received_ms,
-		.arena = arena };
+		.arena = arena,
+		.watch = watch };
 	struct mapping_events events;
 
 	*out = (struct outcome){ 0 };
 	in.param_count = route_params(r, request->path, arena, params);
 	in.document = route_decode(request, arena, &out->fault);
+	out->document = in.document;
 	if (in.document == NULL ||
 	    mapping_split(route_mapping(r), &in, &events, &out->fault) == -1)
 		return;

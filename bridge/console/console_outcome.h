@@ -9,6 +9,7 @@
 
 struct outcome {
 	struct fault fault; /* of the whole event; code NONE: none */
+	const struct document *document; /* NULL: the body is unreadable */
 	bool batch;
 	struct outcome_update {
 		struct mapping_update update;
@@ -20,6 +21,10 @@ struct outcome {
 /* Decodes and maps; everything is in the arena. */
 void outcome_of(const struct route *r, const struct request *request,
     struct arena *arena, struct outcome *out);
+/* The same while somebody is told how. */
+void outcome_watched(const struct route *r, const struct request *request,
+    struct arena *arena, const struct mapping_watch *watch,
+    struct outcome *out);
 /* True when there is a fault anywhere. */
 bool outcome_failed(const struct outcome *o);
 

@@ -15,7 +15,7 @@ is_among(struct str name, const struct header *list, size_t count)
 }
 
 int
-sign_sample(const struct route *r, const struct request *sample,
+sign_by(const struct verifier *v, const struct request *sample,
     struct str target, struct arena *arena, struct request *out,
     struct fault *why)
 {
@@ -30,8 +30,8 @@ sign_sample(const struct route *r, const struct request *sample,
 	*out = *sample;
 	out->received_ms = clock_wall_ms();
 	out->target = target;
-	if (verifier_sign(route_verifier(r), out, arena, proof, PROOF_HEADERS,
-	        &count, &out->target, why) == -1)
+	if (verifier_sign(v, out, arena, proof, PROOF_HEADERS, &count,
+	        &out->target, why) == -1)
 		return -1;
 	for (size_t i = 0; i < sample->header_count; i++)
 		if (!is_among(sample->headers[i].name, proof, count))
@@ -43,4 +43,12 @@ sign_sample(const struct route *r, const struct request *sample,
 	str_cut(&rest, '?', &out->path);
 	out->query = rest;
 	return 0;
+}
+
+int
+sign_sample(const struct route *r, const struct request *sample,
+    struct str target, struct arena *arena, struct request *out,
+    struct fault *why)
+{
+	return sign_by(route_verifier(r), sample, target, arena, out, why);
 }

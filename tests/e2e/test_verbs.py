@@ -9,8 +9,8 @@ import pytest
 
 from house import FORM_SECRET, TYPEFORM, House, typeform_event
 
-VERBS = ["check", "demo", "map", "query", "run", "sandbox", "schema", "send",
-         "senders", "test", "version"]
+VERBS = ["check", "demo", "explain", "map", "new", "query", "run", "sandbox",
+         "schema", "send", "senders", "test", "transforms", "version"]
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_a_closed_output_is_an_error(house):
 def test_the_demo_goes_through(house, tmp_path):
     out, _ = house.run("demo")
     assert "All 4 went as they should." in out
-    for text in ("HTTP 200", "HTTP 401", "HTTP 422", "HTTP 404",
+    for text in ("HTTP 200", "HTTP 401", "HTTP 422", "NOT_FOUND",
                  "PATCH /api/v1/leads/lead_abc123", "VALIDATION_ERROR",
                  "Typeform-Signature: sha256="):
         assert text in out, text
