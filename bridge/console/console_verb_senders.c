@@ -1,11 +1,15 @@
 /* console/console_verb_senders.c - the senders known by name. */
 #include <string.h>
 
+#include "console/console_sender.h"
 #include "console/console_verb.h"
 #include "verify/verify.h"
 
 static const struct option_row options[] = {
 	OPTION_OUTPUT,
+	{ .name = "raw",
+	    .help = "With show: the preset's file, with where it is "
+	            "documented." },
 	{ .name = NULL },
 };
 
@@ -64,15 +68,11 @@ list_json(void)
 }
 
 static int
-show(const char *name)
+unknown(const char *name)
 {
-	const char *text = verify_preset_text(name), *found;
 	struct nearest near;
+	const char *found;
 
-	if (text != NULL) {
-		fputs(text, stdout);
-		return EXIT_OK;
-	}
 	nearest_start(&near, str_of(name));
 	for (size_t i = 0; verify_preset_name(i) != NULL; i++)
 		nearest_try(&near, verify_preset_name(i));
@@ -83,11 +83,47 @@ show(const char *name)
 }
 
 static int
+show(const char *name, bool json)
+{
+	struct sender_page page = { .name = name, .about = about(name) };
+	struct faults all = { 0 };
+	struct settings_file *file = verify_preset_open(name, &all);
+	struct bytes out;
+
+	if (file != NULL)
+		page.preset = settings_root(file);
+	if (file == NULL ||
+	    !sender_facts_read(page.preset, name, &page.facts, &all)) {
+		settings_close(file);
+		return complain_faults(&all, EXIT_FAULTS);
+	}
+	bytes_init(&out, (size_t)1 << 20);
+	if (json)
+		sender_print_json(&page, &out);
+	else
+		sender_print(&page, &out);
+	print_bytes(&out);
+	settings_close(file);
+	return EXIT_OK;
+}
+
+static int
 senders(const struct given *g)
 {
-	if (given_count(g) == 2 && strcmp(given_arg(g, 0), "show") == 0)
-		return show(given_arg(g, 1));
-	if (given_count(g) > 0)
+	const char *name = given_arg(g, 1);
+
+	if (given_count(g) == 2 && strcmp(given_arg(g, 0), "show") == 0) {
+		if (verify_preset_text(name) == NULL)
+			return unknown(name);
+		if (!given_flag(g, "raw"))
+			return show(name, given_json(g));
+		if (given_json(g))
+			return complain(EXIT_USAGE,
+			    "senders: --raw is the file as it is, no JSON");
+		fputs(verify_preset_text(name), stdout);
+		return EXIT_OK;
+	}
+	if (given_count(g) > 0 || given_flag(g, "raw"))
 		return complain(EXIT_USAGE,
 		    "senders: 'show NAME' or nothing is expected");
 	return given_json(g) ? list_json() : list_text();
@@ -97,9 +133,10 @@ const struct verb verb_senders = {
 	.name = "senders",
 	.args = "[show NAME]",
 	.help = "List the senders known by name, or show one.",
-	.more = "A mapping names one in 'sender'. What is shown is its "
-	        "preset:\n"
-	        "how it signs, and where that is documented.\n",
+	.more = "A mapping names one in 'sender'. What is shown: how it proves "
+	        "itself,\n"
+	        "how long it waits, what it is told, and how to set it up at "
+	        "its end.\n",
 	.options = options,
 	.max_args = 2,
 	.run = senders,

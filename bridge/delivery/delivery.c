@@ -54,16 +54,17 @@ is_asking(const struct delivery *d)
 }
 
 /* Senders are told the same whatever was wrong; the log knows. */
-static int
+static enum verify_result
 prove(struct delivery *d, const char **reason, struct fault *why)
 {
 	enum verify_result r = verifier_check(d->route->verifier,
 	    &d->exchange->request, d->exchange->arena);
 
-	if (r == VERIFY_OK)
-		return 0;
-	*reason = verify_result_name(r);
-	return fault_set(why, FAULT_UNSIGNED, NULL, "%s", "");
+	if (r != VERIFY_OK) {
+		*reason = verify_result_name(r);
+		(void)fault_set(why, FAULT_UNSIGNED, NULL, "%s", "");
+	}
+	return r;
 }
 
 /* 1 when the request was a handshake and is answered; 0 when it is none. */
@@ -87,20 +88,40 @@ shake_hands(struct delivery *d, const char **reason, struct fault *why)
 }
 
 /*
+ * Whether the handshake is looked for. What proves itself is an event before
+ * it is a handshake that anybody may send, or a header of ours could make an
+ * event vanish; without a body it is none. What tries to prove itself and
+ * fails is an event too: its sender has to hear of it.
+ */
+static bool
+may_shake(const struct delivery *d, enum verify_result proof)
+{
+	const struct handshake *h = d->route->handshake;
+
+	if (h == NULL)
+		return false;
+	if (handshake_proven(h))
+		return proof == VERIFY_OK;
+	return proof == VERIFY_MISSING ||
+	    (proof == VERIFY_OK &&
+	        (verifier_is_open(d->route->verifier) ||
+	            d->exchange->request.body.len == 0));
+}
+
+/*
  * Proof, and what is answered here: handshake and ping. 1 answered, 0 it is
- * an event, -1 why. What proves itself is an event before it is a handshake
- * that anybody may send; else a header of ours could make an event vanish.
+ * an event, -1 why.
  */
 static int
 greet(struct delivery *d, const char **reason, struct fault *why)
 {
-	const struct handshake *h = d->route->handshake;
-	const struct verifier *v = d->route->verifier;
 	bool asking = is_asking(d);
-	int rc = asking ? -1 : prove(d, reason, why), asked = 0;
+	enum verify_result proof = VERIFY_MISSING;
+	int asked = 0;
 
-	if (h != NULL &&
-	    (handshake_proven(h) ? rc == 0 : rc == -1 || verifier_is_open(v))) {
+	if (!asking)
+		proof = prove(d, reason, why);
+	if (may_shake(d, proof)) {
 		struct fault other = { 0 };
 
 		asked = shake_hands(d, reason, &other);
@@ -113,7 +134,7 @@ greet(struct delivery *d, const char **reason, struct fault *why)
 		*reason = asked_for(d);
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	}
-	return rc;
+	return proof == VERIFY_OK ? 0 : -1;
 }
 
 /* 1 when the event is only a test of its sender, and is answered. */
@@ -142,7 +163,8 @@ fill_input(struct delivery *d, const struct document *document)
 	in->request = request;
 	in->params = d->params;
 	in->sender = str_of(d->route->settings.sender);
-	in->delivery_id = verifier_delivery_id(d->route->verifier, request);
+	in->delivery_id = route_delivery_id(d->route, request,
+	    d->exchange->arena);
 	if (in->delivery_id.at == NULL)
 		in->delivery_id = str_of(d->id);
 	in->received_ms = request->received_ms;

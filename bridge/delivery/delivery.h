@@ -53,6 +53,8 @@ void route_close(struct route *r);
 const char *route_path(const struct route *r);
 const char *route_method(const struct route *r);
 const char *route_sender(const struct route *r); /* or NULL */
+/* How long the sender waits for an answer, in ms; 0 where nobody says. */
+int64_t route_patience(const struct route *r);
 /* Parameters ({x}) a route's path may have. */
 #define ROUTE_PARAMS 8
 /* Reads them from a path; how many. 0 also where the path is another's. */
@@ -63,5 +65,8 @@ const struct document *route_decode(const struct request *r,
     struct arena *arena, struct fault *why) MUST_CHECK;
 const struct mapping *route_mapping(const struct route *r);
 const struct verifier *route_verifier(const struct route *r); /* or NULL */
+/* As verifier_delivery_id(); secrets are not needed for it. */
+struct str route_delivery_id(const struct route *r,
+    const struct request *request, struct arena *arena);
 
 #endif

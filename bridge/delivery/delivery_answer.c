@@ -80,8 +80,8 @@ delivery_no_answer(const struct upstream_answer *got, struct fault *why)
 	if (got->status >= 300 && got->status < 400)
 		fault_set(why, FAULT_UPSTREAM, NULL,
 		    "the API answered with a redirect, which is not followed");
-	else if (got->status < 300 && got->body.len > 0 &&
-	    !is_json(got->content_type))
+	else if (got->status < 300 && !is_json(got->content_type) &&
+	    (got->body.len > 0 || got->content_type.len > 0))
 		/* A page of somebody in between: the lead was not updated. */
 		fault_set(why, FAULT_UPSTREAM, NULL,
 		    "the API answered %d without JSON", got->status);
@@ -162,14 +162,21 @@ item_ok(const struct delivery_item *item)
 	        item->status < 300);
 }
 
-/* True when sending the same webhook again may mend this item. */
+/*
+ * True when sending the same webhook again may mend this item, or the reply
+ * map says that the sender should.
+ */
 static bool
-item_again(const struct delivery_item *item)
+item_again(const struct reply_map *map, const struct delivery_item *item)
 {
+	struct answer told = { .status = item->status };
+
 	if (item->fault.code != FAULT_NONE)
 		return fault_kind(item->fault.code)->again;
-	return item->status == 401 || item->status == 403 ||
-	    item->status == 408 || item->status == 429 || item->status >= 500;
+	reply_apply_status(map, &told);
+	return told.status == 429 || told.status >= 500 ||
+	    item->status == 401 || item->status == 403 || item->status == 408 ||
+	    item->status == 429 || item->status >= 500;
 }
 
 static void
@@ -237,7 +244,7 @@ delivery_report(struct delivery *d)
 		if (item_ok(&d->items[i]))
 			continue;
 		failed++;
-		again += item_again(&d->items[i]);
+		again += item_again(d->route->reply, &d->items[i]);
 	}
 	if (failed > 0)
 		a.status = again > 0 ? 502 : 422;

@@ -37,6 +37,13 @@ static const struct setting route_table[] = {
 	    .fallback = "relay",
 	    .help = "relay: the sender gets the API's answer." },
 
+	{ .name = "patience",
+	    .kind = SETTING_DURATION,
+	    .at = offsetof(struct route_settings, patience),
+	    .min = 1000,
+	    .max = 3600000,
+	    .help = "How long the sender waits for an answer." },
+
 	{ .name = "ping",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct route_settings, ping),
@@ -124,6 +131,32 @@ load_ping(struct route *r, const config_setting_t *preset, struct faults *all)
 		    "\"json:type=ping\", \"header:X-Event=ping\"");
 }
 
+static void
+load_patience(struct route *r, const config_setting_t *preset,
+    struct faults *all)
+{
+	struct sender_facts facts;
+
+	r->patience_ms = r->settings.patience;
+	if (r->patience_ms == 0 && preset != NULL &&
+	    sender_facts_read(preset, r->settings.sender, &facts, all))
+		r->patience_ms = facts.patience;
+}
+
+static void
+check_handshake(const struct route *r, struct faults *all)
+{
+	const config_setting_t *at = member(r, "handshake");
+	const char *conflict;
+
+	if (r->handshake == NULL || r->verifier == NULL)
+		return;
+	conflict = handshake_conflict(r->handshake, r->verifier);
+	if (conflict != NULL)
+		settings_fault(all, at != NULL ? at : settings_root(r->file),
+		    "handshake: %s", conflict);
+}
+
 /* What the preset says beside the proof, and the file in its place. */
 static void
 load_preset(struct route *r, const struct secrets *secrets,
@@ -142,11 +175,13 @@ load_preset(struct route *r, const struct secrets *secrets,
 	    ? config_setting_get_member(preset, "handshake")
 	    : NULL;
 	r->handshake = handshake_new(&setup, all);
+	check_handshake(r, all);
 	r->reply = reply_map_new(preset != NULL
 	        ? config_setting_get_member(preset, "reply")
 	        : NULL,
 	    r->settings.reply, all);
 	load_ping(r, preset, all);
+	load_patience(r, preset, all);
 }
 
 static void
@@ -166,7 +201,7 @@ load_verifier(struct route *r, const struct secrets *secrets,
 	    (setup.secret == NULL && r->settings.secret != NULL);
 	v = verifier_new(&setup, all);
 	if (setup.keyless)
-		verifier_free(v);
+		r->keyless = v;
 	else
 		r->verifier = v;
 	load_preset(r, setup.keyless ? NULL : secrets, setup.secret, all);
@@ -227,7 +262,11 @@ load_route(const char *file, const struct secrets *secrets,
 	if (among != NULL && r->settings.upstream != NULL)
 		find_target(r, among, all);
 	r->mapping = mapping_compile(root, all);
-
+	if (r->mapping != NULL && r->verifier != NULL &&
+	    mapping_sends_rest(r->mapping) && verifier_in_body(r->verifier))
+		settings_fault(all, root,
+		    "remainder() would send the sender's secret, which is in "
+		    "the body; map the other members by name");
 out:
 	if (all->count > before) {
 		route_close(r);
@@ -248,6 +287,7 @@ route_close(struct route *r)
 	if (r == NULL)
 		return;
 	verifier_free(r->verifier);
+	verifier_free(r->keyless);
 	handshake_free(r->handshake);
 	condition_free(r->ping);
 	reply_map_free(r->reply);
@@ -276,6 +316,12 @@ route_sender(const struct route *r)
 	return r->settings.sender;
 }
 
+int64_t
+route_patience(const struct route *r)
+{
+	return r->patience_ms;
+}
+
 const struct mapping *
 route_mapping(const struct route *r)
 {
@@ -286,6 +332,16 @@ const struct verifier *
 route_verifier(const struct route *r)
 {
 	return r->verifier;
+}
+
+struct str
+route_delivery_id(const struct route *r, const struct request *request,
+    struct arena *arena)
+{
+	const struct verifier *v = r->verifier != NULL ? r->verifier
+	                                               : r->keyless;
+
+	return v != NULL ? verifier_delivery_id(v, request, arena) : STR_NONE;
 }
 
 /* By path, then by file: faults come in an order that does not change. */

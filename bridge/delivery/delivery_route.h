@@ -15,6 +15,7 @@ struct route_settings {
 	const char *upstream;
 	const char *public_url;
 	int mode;
+	int64_t patience; /* ms; 0: what the preset says */
 	const char *ping;
 	const config_setting_t *verify;
 	const config_setting_t *handshake;
@@ -26,10 +27,12 @@ struct route {
 	struct settings_file *preset; /* of its sender, or NULL */
 	struct route_settings settings;
 	struct mapping *mapping;
-	struct verifier *verifier;
+	struct verifier *verifier;   /* NULL: it can map, not prove */
+	struct verifier *keyless;    /* without it; knows where ids stand */
 	struct handshake *handshake; /* NULL: none */
 	struct condition *ping;      /* NULL: none */
 	struct reply_map *reply;     /* NULL: what happened is what is told */
+	int64_t patience_ms;         /* 0: not known */
 	size_t target; /* index into the targets of routes_setup */
 	/* The path cut at its slashes; a parameter has its name and `param`. */
 	struct route_segment {

@@ -199,15 +199,46 @@ verifier_check(const struct verifier *v, const struct request *r,
 	return checks[v->type](v, r, arena);
 }
 
-struct str
-verifier_delivery_id(const struct verifier *v, const struct request *r)
+/* Fits a header; and neither {...} and [...] nor null is an id. */
+static bool
+is_id(struct str s)
 {
+	static const struct str words[] = { STR("null"), STR("true"),
+		STR("false") };
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_eq(s, words[i]))
+			return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~')
+			return false;
+	return s.len > 0 && s.len <= DELIVERY_ID_MAX && s.at[0] != '{' &&
+	    s.at[0] != '[';
+}
+
+/*
+ * A form is read as a form alone, or who fills in a field of another body
+ * could write "&name=" there, and so choose the id.
+ */
+struct str
+verifier_delivery_id(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	const struct place *p = &v->delivery_id;
+	bool inside = place_in_body(p);
 	struct str id;
 
-	if (v->delivery_id.kind == PLACE_NOWHERE ||
-	    place_header(&v->delivery_id, r, &id) != VERIFY_OK)
+	if (p->kind == PLACE_NOWHERE ||
+	    (inside && request_is_form(r) != (p->kind == PLACE_FORM)) ||
+	    place_deep(p, r, arena, &id) != VERIFY_OK || (inside && !is_id(id)))
 		return STR_NONE;
 	return id;
+}
+
+bool
+verifier_in_body(const struct verifier *v)
+{
+	return place_in_body(&v->signature);
 }
 
 bool

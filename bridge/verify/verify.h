@@ -46,15 +46,21 @@ enum verify_result {
 /* For logs and counters; the sender is told the same for all of them. */
 const char *verify_result_name(enum verify_result r);
 
-/*
- * Uses arena for scratch only. The sender's own delivery id, where the
- * preset names one, is what verifier_delivery_id returns.
- */
+/* Uses arena for scratch only. */
 enum verify_result verifier_check(const struct verifier *v,
     const struct request *r, struct arena *arena) MUST_CHECK;
+/*
+ * The sender's own id of this delivery, in the request or the arena, where
+ * the verifier knows its place; STR_NONE where that holds no id or two. Only
+ * of a request that is proved and whose body was decoded: JSON is read here
+ * without checking all of it.
+ */
+#define DELIVERY_ID_MAX 255 /* of one in the body; a header has its own */
 struct str verifier_delivery_id(const struct verifier *v,
-    const struct request *r);
+    const struct request *r, struct arena *arena);
 
+/* True where the proof stands in the body, among what is mapped. */
+bool verifier_in_body(const struct verifier *v);
 /* True for type = "none": everybody may send. */
 bool verifier_is_open(const struct verifier *v);
 
@@ -92,6 +98,12 @@ void handshake_free(struct handshake *h);         /* NULL is fine */
 bool handshake_by_get(const struct handshake *h); /* NULL: no */
 /* Events and handshake are proved alike: verifier_check() goes first. */
 bool handshake_proven(const struct handshake *h);
+/*
+ * Why the two cannot stand on one route, or NULL: together they would sign
+ * for a stranger what the verifier then takes for the sender's.
+ */
+const char *handshake_conflict(const struct handshake *h,
+    const struct verifier *v);
 
 enum handshake_result {
 	HANDSHAKE_NONE,    /* not one: an event, or nothing of ours */
@@ -116,5 +128,29 @@ const char *verify_preset_text(const char *name); /* or NULL */
 /* The same, parsed; NULL when there is none of the name. */
 struct settings_file *verify_preset_open(const char *name,
     struct faults *all) MUST_CHECK;
+/*
+ * What a preset says of an option of the scheme, its default included; NULL
+ * where it says nothing or its type does not look at the option.
+ */
+const char *verify_option(const config_setting_t *preset, const char *name);
+
+/*
+ * How the sender behaves (verify_facts.c): nothing here is checked against a
+ * request; it is for people, and for those who set deadlines. Texts point
+ * into the preset's file.
+ */
+#define SENDER_STEPS_MAX 4
+struct sender_facts {
+	const char *body;     /* what it posts; NULL: not documented */
+	int64_t patience;     /* ms it waits for an answer; 0: not documented */
+	const char *retries;  /* NULL: not documented */
+	const char *disables; /* what switches the hook off; NULL: the same */
+	/* Steps at the sender's end; "{url}" is the route's address. */
+	const char *setup[SENDER_STEPS_MAX];
+	size_t setup_count;
+};
+/* False with faults added. `name` names the sender in them. */
+bool sender_facts_read(const config_setting_t *preset, const char *name,
+    struct sender_facts *to, struct faults *all);
 
 #endif

@@ -93,12 +93,6 @@ is_signed(const struct verifier *v)
 }
 
 static bool
-in_body(const struct place *p)
-{
-	return p->kind == PLACE_FORM || p->kind == PLACE_JSON;
-}
-
-static bool
 build_signature(const struct building *b)
 {
 	const struct options *o = &b->options;
@@ -119,7 +113,7 @@ build_signature(const struct building *b)
 		    is_signed(v) ? "signature" : "token");
 	if (!read_place(b, "signature", where, &v->signature))
 		return false;
-	if (is_signed(v) && in_body(&v->signature))
+	if (is_signed(v) && place_in_body(&v->signature))
 		return refuse(b, "signature",
 		    "a signature cannot stand in the body it signs");
 	if (strlen(o->delimiter) != 1)
@@ -134,9 +128,10 @@ build_delivery_id(const struct building *b)
 
 	if (!read_place(b, "delivery_id", b->options.delivery_id, &p))
 		return false;
-	if (p.kind != PLACE_NOWHERE && p.kind != PLACE_HEADER &&
-	    p.kind != PLACE_HEADERS)
-		return refuse(b, "delivery_id", "\"header:X\" is expected");
+	if (p.kind == PLACE_QUERY)
+		return refuse(b, "delivery_id",
+		    "\"header:X\", \"json:a.b\" or \"form:x\" is "
+		    "expected");
 	b->v->delivery_id = p;
 	return true;
 }
@@ -245,7 +240,7 @@ check_time_covered(const struct building *b)
 	bool named = b->options.timestamp != NULL ||
 	    b->options.timestamp_key != NULL;
 
-	if (timed && !in_body(&b->v->timestamp) &&
+	if (timed && !place_in_body(&b->v->timestamp) &&
 	    !recipe_has(t, PART_TIMESTAMP))
 		return refuse(b, "message",
 		    "{timestamp} is not in it: anybody could change the time");
@@ -287,6 +282,10 @@ check_coverage(const struct building *b)
 		ok = refuse(b, "message",
 		    "{id} is in it, but delivery_id does not say where that "
 		    "stands");
+	if (place_in_body(&v->delivery_id) && recipe_has(t, PART_ID))
+		ok = refuse(b, "message",
+		    "{id} is a header, but delivery_id stands in the body; "
+		    "write {json:x} or {form:x}");
 	ok &= check_secret_covered(b);
 	if (v->signature.kind == PLACE_QUERY && recipe_has(t, PART_URL))
 		ok = refuse(b, "signature",

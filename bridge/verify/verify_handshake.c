@@ -147,23 +147,8 @@ struct handshake {
 	struct condition match;
 	struct str echo, proof;      /* at == NULL or empty: none */
 	const struct secret *secret; /* NULL: none is needed */
+	bool own_secret;             /* it is the route's */
 };
-
-/* A place in JSON may lie deeper: "payload.plainToken". */
-static enum verify_result
-read_deep(const struct place *p, const struct request *r, struct arena *arena,
-    struct str *value)
-{
-	struct str rest = p->name, name, at = r->body;
-	enum verify_result result = VERIFY_OK;
-
-	if (p->kind != PLACE_JSON)
-		return place_read(p, r, arena, value);
-	while (result == VERIFY_OK && str_cut(&rest, '.', &name))
-		result = json_member(at, name, arena, &at);
-	*value = at;
-	return result;
-}
 
 bool
 condition_parse(struct str text, struct condition *to)
@@ -182,7 +167,7 @@ condition_holds(const struct condition *c, const struct request *r,
 {
 	struct str value = STR_NONE;
 
-	return read_deep(&c->place, r, arena, &value) == VERIFY_OK &&
+	return place_deep(&c->place, r, arena, &value) == VERIFY_OK &&
 	    str_eq(value, c->value);
 }
 
@@ -262,6 +247,32 @@ read_options(struct handshaking *b)
 }
 
 static bool
+is_token_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* Not Content-Length, Set-Cookie or the like: a stranger sets its value. */
+static bool
+is_echoable(const struct place *p)
+{
+	const struct str begin = STR("X-"), tail = STR("-Token");
+	struct str name = p->name;
+
+	if (p->kind != PLACE_HEADER)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_token_char(name.at[i]))
+			return false;
+	return str_eq_nocase(str_span(name.at,
+	                         name.at + (name.len > 2 ? 2 : 0)),
+	           begin) ||
+	    (name.len > tail.len &&
+	        str_eq_nocase(str_skip(name, name.len - tail.len), tail));
+}
+
+static bool
 build_places(const struct handshaking *b, const struct kind_row *row)
 {
 	const struct handshake_options *o = &b->options;
@@ -277,9 +288,10 @@ build_places(const struct handshaking *b, const struct kind_row *row)
 		return refuse(b, "challenge",
 		    "a place like \"query:x\", \"header:X\" or \"json:x\" is "
 		    "expected");
-	if (h->kind == KIND_HEADER && h->challenge.kind != PLACE_HEADER)
+	if (h->kind == KIND_HEADER && !is_echoable(&h->challenge))
 		return refuse(b, "challenge",
-		    "header_echo wants a header: \"header:X-Name\"");
+		    "header_echo wants a header that means nothing by itself: "
+		    "\"header:X-Name\", or one that ends in -Token");
 	if (match != NULL && match[0] != '\0' &&
 	    !condition_parse(keep(b, match), &h->match))
 		return refuse(b, "match",
@@ -307,6 +319,7 @@ build_secret(const struct handshaking *b)
 	if (s->secrets == NULL)
 		return true;
 	h->secret = name != NULL ? secrets_find(s->secrets, name) : s->secret;
+	h->own_secret = h->secret != NULL && h->secret == s->secret;
 	if (h->secret == NULL)
 		return refuse(b, "secret",
 		    "the settings have no secret of that name; write the name "
@@ -396,11 +409,33 @@ handshake_proven(const struct handshake *h)
 	return h->proven;
 }
 
+/* A message that begins with what stands in no UUID is never one. */
 static bool
-is_token_char(char c)
+begins_apart(const struct verifier *v)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+	const struct part *first = &v->message.parts[0];
+
+	if (v->message.count == 0 || first->kind != PART_LITERAL)
+		return false;
+	for (size_t i = 0; i < first->text.len; i++)
+		if (first->text.at[i] != '-' &&
+		    hex_digit(first->text.at[i]) == -1)
+			return true;
+	return false;
+}
+
+const char *
+handshake_conflict(const struct handshake *h, const struct verifier *v)
+{
+	if (h->proven && verifier_is_open(v))
+		return "the handshake counts on the proof of events, and "
+		       "verify says that everybody may send";
+	if (h->proof.len > 0 && !h->proven && h->own_secret &&
+	    v->type == SCHEME_HMAC && !begins_apart(v))
+		return "what it signs for anybody could be a signed event; "
+		       "name another secret in handshake.secret, or begin "
+		       "verify.message with a text of its own";
+	return NULL;
 }
 
 static bool
@@ -534,7 +569,7 @@ handshake_try(const struct handshake *h, const struct request *r,
 	if (h->match.place.kind != PLACE_NOWHERE &&
 	    !condition_holds(&h->match, r, arena))
 		return HANDSHAKE_NONE;
-	found = read_deep(&h->challenge, r, arena, &challenge);
+	found = place_deep(&h->challenge, r, arena, &challenge);
 	if (found == VERIFY_MISSING && h->kind != KIND_HUB)
 		return HANDSHAKE_NONE;
 	if (found != VERIFY_OK || !fits[h->pattern](challenge))

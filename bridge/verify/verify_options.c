@@ -94,8 +94,8 @@ static const struct setting table[] = {
 	    .kind = SETTING_TEXT,
 	    AT(delivery_id),
 	    .help = "Where the sender's own delivery id stands: "
-	            "\"header:X\"; \"header:X, Y\" when some senders "
-	            "name it otherwise." },
+	            "\"header:X\", \"json:a.b\", \"form:x\"; \"header:X, "
+	            "Y\" when some senders name it otherwise." },
 
 	{ .name = "digest",
 	    .kind = SETTING_NAME,
@@ -249,7 +249,11 @@ override(const config_setting_t *group, struct options *to, struct faults *all)
 }
 
 /* What else a preset says; others read it. */
-static const char *const beside[] = { "handshake", "ping", "reply", NULL };
+static const char *const beside[] = { "body", "disables", "handshake",
+	"patience", "ping", "reply", "retries", "setup", NULL };
+
+_Static_assert(COUNT_OF(table) + COUNT_OF(beside) <= OPTION_NAMES_MAX,
+    "options_names() has no room");
 
 bool
 options_read(const config_setting_t *preset, const char *sender,
@@ -300,4 +304,37 @@ option_fits(const char *name, enum scheme_type type)
 		if (strcmp(fits[i].name, name) == 0)
 			return (fits[i].types & BIT(type)) != 0;
 	return true;
+}
+
+const char *
+verify_option(const config_setting_t *preset, const char *name)
+{
+	const char *text = NULL;
+	const struct setting *row = table;
+	int type, on;
+
+	if (!config_setting_lookup_string(preset, "type", &text))
+		return NULL;
+	type = name_value(types, str_of(text));
+	if (type == -1 || !option_fits(name, (enum scheme_type)type))
+		return NULL;
+	if (config_setting_lookup_string(preset, name, &text))
+		return text;
+	if (config_setting_lookup_bool(preset, name, &on))
+		return on ? "true" : "false";
+	while (row->name != NULL && strcmp(row->name, name) != 0)
+		row++;
+	return row->fallback;
+}
+
+void
+options_names(const char *names[OPTION_NAMES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; table[i].name != NULL; i++)
+		names[n++] = table[i].name;
+	for (size_t i = 0; beside[i] != NULL; i++)
+		names[n++] = beside[i];
+	names[n] = NULL;
 }

@@ -83,6 +83,12 @@ place_header(const struct place *p, const struct request *r, struct str *value)
 	return result;
 }
 
+bool
+place_in_body(const struct place *p)
+{
+	return p->kind == PLACE_FORM || p->kind == PLACE_JSON;
+}
+
 struct str
 place_name(const struct place *p)
 {
@@ -137,4 +143,19 @@ place_read(const struct place *p, const struct request *r, struct arena *arena,
 	if (p->kind == PLACE_NOWHERE)
 		bug("a value is read from nowhere");
 	return readers[p->kind](p, r, arena, value);
+}
+
+enum verify_result
+place_deep(const struct place *p, const struct request *r, struct arena *arena,
+    struct str *value)
+{
+	struct str rest = p->name, name, at = r->body;
+	enum verify_result result = VERIFY_OK;
+
+	if (p->kind != PLACE_JSON)
+		return place_read(p, r, arena, value);
+	while (result == VERIFY_OK && str_cut(&rest, '.', &name))
+		result = json_member(at, name, arena, &at);
+	*value = at;
+	return result;
 }

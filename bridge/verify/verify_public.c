@@ -14,6 +14,16 @@
 #define RSA_BITS_MAX 4096
 
 static bool
+is_sound(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *check = EVP_PKEY_CTX_new(key, NULL);
+	bool sound = check != NULL && EVP_PKEY_public_check(check) == 1;
+
+	EVP_PKEY_CTX_free(check);
+	return sound;
+}
+
+static bool
 fits_ed25519(EVP_PKEY *key)
 {
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
@@ -26,7 +36,7 @@ fits_ecdsa(EVP_PKEY *key)
 
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
 	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
-	    strcmp(group, "prime256v1") == 0;
+	    strcmp(group, "prime256v1") == 0 && is_sound(key);
 }
 
 static bool
@@ -34,8 +44,9 @@ fits_rsa(EVP_PKEY *key)
 {
 	int bits = EVP_PKEY_get_bits(key);
 
+	/* The check refuses exponents with which anybody can sign. */
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-	    bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+	    bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && is_sound(key);
 }
 
 static const struct {

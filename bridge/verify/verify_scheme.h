@@ -71,6 +71,10 @@ enum verify_result place_read(const struct place *p, const struct request *r,
 /* The same for PLACE_HEADER and PLACE_HEADERS, which need no memory. */
 enum verify_result place_header(const struct place *p, const struct request *r,
     struct str *value);
+/* The same, but a place in JSON may lie deeper: "payload.plainToken". */
+enum verify_result place_deep(const struct place *p, const struct request *r,
+    struct arena *arena, struct str *value);
+bool place_in_body(const struct place *p);
 /* The name to write it under: of several the first. */
 struct str place_name(const struct place *p);
 
@@ -185,7 +189,7 @@ struct verifier {
 
 	struct recipe message;
 	bool body_escaped;
-	struct place delivery_id; /* a header, or nowhere */
+	struct place delivery_id; /* a header, in the body, or nowhere */
 	struct place body_hash;
 	struct str user;
 	struct str bases[2]; /* public addresses, the one given first */
@@ -303,6 +307,9 @@ struct options {
 /* Defaults, then what the preset says (or NULL), then the group (or NULL). */
 /* False when a scheme of the type does not look at the option. */
 bool option_fits(const char *name, enum scheme_type type);
+/* All names that a preset may hold, ended by NULL. */
+#define OPTION_NAMES_MAX 40
+void options_names(const char *names[OPTION_NAMES_MAX]);
 bool options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all);
 

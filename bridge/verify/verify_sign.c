@@ -88,7 +88,7 @@ add_id(struct signing *s)
 	struct bytes id;
 	union hash_state state;
 
-	if (place->kind == PLACE_NOWHERE ||
+	if (place->kind == PLACE_NOWHERE || place_in_body(place) ||
 	    place_header(place, &s->r, &value) == VERIFY_OK)
 		return 0;
 	hashes[HASH_SHA256].start(&state);
@@ -113,7 +113,7 @@ add_time(struct signing *s, struct str *timestamp)
 	*timestamp = STR_NONE;
 	if (p->kind == PLACE_NOWHERE && s->v->timestamp_key.at == NULL)
 		return 0;
-	if ((p->kind == PLACE_FORM || p->kind == PLACE_JSON) &&
+	if (place_in_body(p) &&
 	    place_read(p, &s->r, s->arena, timestamp) == VERIFY_OK)
 		return 0;
 	bytes_init_in(&text, s->arena, 64);

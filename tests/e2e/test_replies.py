@@ -276,6 +276,12 @@ def test_a_mapping_says_its_own_replies(house, of_api, told):
      "handshake.pattern: what is signed"),
     ('handshake: { kind = "hub"; secret = "nobody"; };', "handshake.secret"),
     ('handshake: { kind = "header_echo"; };', "handshake.challenge"),
+    ('handshake: { kind = "header_echo"; challenge = "header:Set-Cookie"; };',
+     "means nothing by itself"),
+    ('handshake: { kind = "linkedin"; }; verify: { type = "hmac"; '
+     'signature = "header:X-Sig"; };', "signed event"),
+    ('handshake: { kind = "body_challenge"; }; verify: { type = "none"; };',
+     "everybody may send"),
     ('ping = "type=ping";', "ping: a place and a value"),
     ('reply: { upstream_40 = 200; };', "did you mean 'upstream_404'"),
     ('reply: { delivred = 200; };', "did you mean 'delivered'"),
@@ -290,3 +296,23 @@ def test_mistakes_are_said_when_the_file_loads(house, tmp_path, more, said):
     out, err = house.run("check", "-c", house.path("wrong.cfg"), code=1)
     assert said in out + err
     assert f"{name}.cfg:" in out + err
+
+
+def test_a_proof_in_the_body_is_not_sent_as_remainder(house):
+    text = mapping("rest", "google-ads").replace(
+        "update: {", 'update: { customFields = "{remainder()}";')
+    assert "remainder" in text
+    house.write("rest/rest.cfg", text)
+    with open(house.path("leadbridge.cfg")) as f:
+        house.write("rest.cfg", f.read().replace("mappings/*/mapping.cfg",
+                                                 "rest/rest.cfg"))
+    out, err = house.run("check", "-c", house.path("rest.cfg"), code=1)
+    assert "would send the sender's secret" in out + err
+
+
+def test_an_event_with_a_wrong_proof_is_no_handshake(house):
+    got = house.send("/hooks/asana?lead=s200", b"{}",
+                     {"X-Webhook-Token": "wrong", "X-Hook-Secret": "abc",
+                      "Authorization": "Bearer wrong",
+                      "Content-Type": "application/json"})
+    assert got.status == 401

@@ -339,8 +339,9 @@ the_id_and_time_of_standard_webhooks_are_signed(void **state)
 	assert_int_equal(b.request.header_count, 3);
 	assert_result(&b, VERIFY_OK);
 	assert_str(b.headers[0].name, "webhook-id");
-	assert_true(str_eq(verifier_delivery_id(b.verifier, &b.request),
-	    b.headers[0].value));
+	assert_true(
+	    str_eq(verifier_delivery_id(b.verifier, &b.request, b.scratch),
+	        b.headers[0].value));
 	b.headers[0].value = STR("msg_other");
 	assert_result(&b, VERIFY_FORGED);
 	b.headers[0].value = STR("");

@@ -1,0 +1,164 @@
+/*
+ * tests/unit/verify/test_ids.c - the sender's own id of a delivery, where it
+ * stands in the body.
+ */
+#include "unit/verify/with_verifier.h"
+
+#define FORM "application/x-www-form-urlencoded"
+
+static struct bench b;
+
+static int
+start(void **state)
+{
+	(void)state;
+	bench_start(&b);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	bench_done(&b);
+	return 0;
+}
+
+/* `want` is NULL where there is no id. */
+static void
+assert_id(const char *place, const char *type, const char *body,
+    const char *want)
+{
+	char *group = base_print("type = \"none\"; delivery_id = \"%s\";",
+	    place);
+	struct str got;
+
+	bench_verifier(&b, NULL, group, NULL, NULL);
+	base_free(group);
+	bench_clear_headers(&b);
+	bench_header(&b, "Content-Type", type);
+	b.request.body = str_of(body);
+	got = verifier_delivery_id(b.verifier, &b.request, b.scratch);
+	if (want == NULL && got.at != NULL)
+		fail_msg("%s of %s: an id, '%.*s'", place, body, STR_ARG(got));
+	if (want != NULL && !str_eq(got, str_of(want)))
+		fail_msg("%s of %s: '%.*s', not '%s'", place, body,
+		    STR_ARG(got), want);
+	arena_reset(b.scratch);
+}
+
+static void
+an_id_may_lie_deep_in_json(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "json:id", "{\"id\":\"evt_1\",\"o\":{\"id\":\"no\"}}",
+		    "evt_1" },
+		{ "json:id", " { \"id\" : 9007199254740993 } ",
+		    "9007199254740993" },
+		{ "json:id", "{\"\\u0069d\":\"a\\u002Fb\"}", "a/b" },
+		{ "json:meta.id", "{\"id\":\"no\",\"meta\":{\"id\":\"m-1\"}}",
+		    "m-1" },
+		{ "json:a.b.c", "{\"a\":{\"b\":{\"c\":\"deep\"}}}", "deep" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_id(rows[i][0], "application/json", rows[i][1],
+		    rows[i][2]);
+}
+
+static void
+what_is_no_text_or_number_is_no_id(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "json:id", "{\"other\":\"x\"}" },
+		{ "json:id", "{\"id\":\"\"}" },
+		{ "json:id", "{\"id\":null}" },
+		{ "json:id", "{\"id\":true}" },
+		{ "json:id", "{\"id\":false}" },
+		{ "json:id", "{\"id\":{\"id\":\"x\"}}" },
+		{ "json:id", "{\"id\":[\"x\"]}" },
+		{ "json:id", "[{\"id\":\"x\"}]" },
+		{ "json:id", "{\"id\":\"x\",\"id\":\"y\"}" },
+		{ "json:id", "{\"id\":\"a b\"}" },
+		{ "json:id", "{\"id\":\"a\\u000ab\"}" },
+		{ "json:id", "{\"id\":\"Z\\u00fcrich\"}" },
+		{ "json:id.x", "{\"id\":\"x\"}" },
+		{ "json:id", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_id(rows[i][0], "application/json", rows[i][1], NULL);
+}
+
+static void
+an_id_has_a_length(void **state)
+{
+	char id[DELIVERY_ID_MAX + 2], body[DELIVERY_ID_MAX + 20];
+
+	(void)state;
+	memset(id, 'x', sizeof(id));
+	id[DELIVERY_ID_MAX + 1] = '\0';
+	snprintf(body, sizeof(body), "{\"id\":\"%s\"}", id);
+	assert_id("json:id", "application/json", body, NULL);
+	id[DELIVERY_ID_MAX] = '\0';
+	snprintf(body, sizeof(body), "{\"id\":\"%s\"}", id);
+	assert_id("json:id", "application/json", body, id);
+}
+
+/* A text that somebody typed must not become the id. */
+static void
+a_body_is_read_as_what_it_is(void **state)
+{
+	(void)state;
+	assert_id("form:UniqueID", FORM, "a=1&UniqueID=7%2F8", "7/8");
+	assert_id("form:UniqueID", FORM, "a=1&UniqueID=7&UniqueID=8", NULL);
+	assert_id("form:UniqueID", FORM, "UniqueID=a%0Ab", NULL);
+	assert_id("form:UniqueID", "application/json",
+	    "{\"a\":\"x&UniqueID=7&\"}", NULL);
+	assert_id("json:id", FORM, "{\"id\":\"x\"}", NULL);
+}
+
+static void
+presets_know_where_the_id_stands(void **state)
+{
+	static const char *const rows[][3] = {
+		/* First: it has its key, and takes no other. */
+		{ "highlevel", "{\"webhookId\":\"abc\"}", "abc" },
+		{ "typeform", "{\"event_id\":\"01H8\"}", "01H8" },
+		{ "stripe", "{\"id\":\"evt_1\"}", "evt_1" },
+		{ "slack", "{\"event_id\":\"Ev1\"}", "Ev1" },
+		{ "pipedrive", "{\"meta\":{\"id\":\"m\"}}", "m" },
+		{ "tally", "{\"eventId\":\"t\"}", "t" },
+		{ "intercom", "{\"id\":\"notif_1\"}", "notif_1" },
+		{ "webflow", "{\"payload\":{\"id\":\"6321\"}}", "6321" },
+		{ "google-ads", "{\"lead_id\":\"TeSter-1\"}", "TeSter-1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bench_verifier(&b, rows[i][0], NULL, i > 0 ? "secret" : NULL,
+		    NULL);
+		bench_clear_headers(&b);
+		b.request.body = str_of(rows[i][1]);
+		assert_str(verifier_delivery_id(b.verifier, &b.request,
+		               b.scratch),
+		    rows[i][2]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+		TEST(an_id_may_lie_deep_in_json),
+		TEST(what_is_no_text_or_number_is_no_id),
+		TEST(an_id_has_a_length),
+		TEST(a_body_is_read_as_what_it_is),
+		TEST(presets_know_where_the_id_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
