@@ -26,6 +26,12 @@ mapping_writes(const struct mapping *m)
 	return m->writes;
 }
 
+bool
+mapping_sends_rest(const struct mapping *m)
+{
+	return m->sends_rest;
+}
+
 /*
  * The arena of a mapping has no ceiling of its own: the file it comes from
  * is the operator's, and has one.

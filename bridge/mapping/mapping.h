@@ -31,6 +31,8 @@ void mapping_free(struct mapping *m); /* NULL is fine */
 extern const char *const mapping_settings[];
 
 enum mapping_writes mapping_writes(const struct mapping *m);
+/* True where remainder() stands: members nobody named go out. */
+bool mapping_sends_rest(const struct mapping *m);
 
 /* What a run tells of. */
 enum mapping_told_kind {
@@ -51,6 +53,7 @@ struct mapping_told {
 	struct str value;      /* compact JSON; STR_NONE: absent */
 	const doc_node *nodes; /* those of the document a source gave */
 	size_t node_count;
+	const void *rule; /* id of the rule that fired by this; or NULL */
 };
 
 /*
@@ -62,6 +65,27 @@ struct mapping_watch {
 	void (*tell)(void *context, const struct mapping_told *told);
 	void *context;
 };
+
+/* What a mapping is made of, each of which may or may not fire in a run. */
+enum mapping_rule_kind {
+	MAPPING_RULE_WHEN,        /* fires when it is true; no text */
+	MAPPING_RULE_FIELD,       /* ... when there is a value to go there */
+	MAPPING_RULE_ALTERNATIVE, /* ... when it is the one that was taken */
+	MAPPING_RULE_ROW,         /* of a table: ... when it was looked up */
+	MAPPING_RULE_KINDS
+};
+
+struct mapping_rule {
+	enum mapping_rule_kind kind;
+	const char *where; /* the target; of a row the table's name */
+	struct str text;   /* as written; of a row its key */
+	const void *id;    /* told when it fires; only to be compared */
+};
+
+typedef void mapping_rule_visit(void *context, const struct mapping_rule *rule);
+/* Visits all rules in the order of the mapping, tables last. */
+void mapping_rules(const struct mapping *m, mapping_rule_visit *visit,
+    void *context);
 
 /* Everything an event can be asked for. Texts may be STR_NONE. */
 struct mapping_input {

@@ -30,6 +30,7 @@ compile_remainder(struct compiler *c, const struct place *p,
 		    "in remainder($.answers)");
 		return NULL;
 	}
+	c->m->sends_rest = true;
 	made->path = path;
 	made->next = c->remainders;
 	c->remainders = made;

@@ -145,6 +145,7 @@ struct mapping {
 	struct mapping_table *tables;
 	size_t table_count;
 	bool drop_empty;   /* empty = "absent" */
+	bool sends_rest;   /* remainder() stands somewhere */
 	struct str region; /* where phone() is at home: "US"; or STR_NONE */
 	enum mapping_writes writes;
 };

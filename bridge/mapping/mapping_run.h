@@ -12,8 +12,9 @@ struct run {
 	struct jsonpath_notes *notes; /* on the document; or NULL */
 	doc_node item;                /* what '@' is; DOC_NONE: nothing */
 	struct bytes *out;
-	size_t start;   /* of the body in out: others' bytes lie before it */
-	size_t entries; /* made by each so far, in the whole update */
+	size_t start;    /* of the body in out: others' bytes lie before it */
+	size_t entries;  /* made by each so far, in the whole update */
+	size_t compared; /* items lookups went through, likewise */
 	struct fault *why;
 };
 

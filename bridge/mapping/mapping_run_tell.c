@@ -36,6 +36,12 @@ json_of(struct run *r, const struct value *v)
 	return bytes_ok(&out) ? bytes_str(&out) : STR("\"...\"");
 }
 
+static bool
+is_present(const struct value *v)
+{
+	return v->kind != VALUE_ABSENT && (v->kind != VALUE_NULL || v->kept);
+}
+
 /* The nodes behind the value of a source; none when it has none. */
 static struct jsonpath_nodes
 nodes_of(struct run *r, const struct source *s, const char *where)
@@ -106,6 +112,8 @@ tell_source(struct run *r, enum mapping_told_kind kind, const struct source *s,
 	told.value = json_of(r, v);
 	told.nodes = nodes.at;
 	told.node_count = nodes.count;
+	if (is_present(v) || s->kind == SOURCE_LITERAL)
+		told.rule = s;
 	tell(r, &told);
 	return 0;
 }
@@ -140,17 +148,12 @@ tell_step(struct run *r, const struct step *s, const char *where,
 	for (const struct source *a = s->args; a != NULL; a = a->next)
 		if (tell_source(r, MAPPING_TOLD_ARGUMENT, a, where, &arg) == -1)
 			return -1;
+	told.rule = transform_table_row(s->transform, s->prepared, v);
 	if (run_alone(r, NULL, s, where, v) == -1)
 		return -1;
 	told.value = json_of(r, v);
 	tell(r, &told);
 	return 0;
-}
-
-static bool
-is_present(const struct value *v)
-{
-	return v->kind != VALUE_ABSENT && (v->kind != VALUE_NULL || v->kept);
 }
 
 static int
@@ -190,6 +193,8 @@ tell_value(struct run *r, const struct node *n)
 	if (map_value(r, n, &made) == -1)
 		return tell_fault(r, n->where);
 	told.value = json_of(r, &made.value);
+	if (is_present(&made.value))
+		told.rule = n;
 	tell(r, &told);
 	return 0;
 }
@@ -207,6 +212,7 @@ tell_wanted(struct run *r, const struct jsonpath_test *test, const char *where)
 	if (yes == -1)
 		return tell_fault(r, where) == 0;
 	told.value = yes == 1 ? STR("true") : STR("false");
+	told.rule = yes == 1 ? test : NULL;
 	tell(r, &told);
 	return yes == 1;
 }
@@ -239,8 +245,8 @@ tell_each(struct run *r, const struct node *n)
 static void
 tell_node(struct run *r, const struct node *n)
 {
-	if (n->kind == NODE_LITERAL || n->kind == NODE_CHAIN ||
-	    n->kind == NODE_TEXT) {
+	if (n->kind != NODE_GROUP && n->kind != NODE_LIST &&
+	    n->kind != NODE_EACH) {
 		(void)tell_value(r, n);
 		return;
 	}

@@ -250,6 +250,7 @@ run_step(struct run *r, const struct step *step, const char *where,
 		.prepared = step->prepared,
 		.in = r->in,
 		.notes = r->notes,
+		.compared = &r->compared,
 		.where = where };
 	struct value *v = &out->value;
 

@@ -198,7 +198,10 @@ looks_like_iana(struct str s)
 	return true;
 }
 
-/* Letters and digits, in lower case; what has more than `room` has none. */
+/*
+ * Letters and digits, in lower case; what has more than `room`, or a letter of
+ * another alphabet, has none.
+ */
 static struct str
 plain(struct str s, char room[NAME_MAX_BYTES])
 {
@@ -207,6 +210,8 @@ plain(struct str s, char room[NAME_MAX_BYTES])
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
 
+		if ((unsigned char)c >= 0x80)
+			return STR("");
 		if (!is_letter(c) && (c < '0' || c > '9'))
 			continue;
 		if (len == NAME_MAX_BYTES)
@@ -223,8 +228,10 @@ is_called(const struct zone *z, struct str wanted)
 	const char *last = strrchr(z->iana, '/') + 1;
 	char room[NAME_MAX_BYTES];
 
-	if (str_eq(plain(str_of(last), room), wanted) ||
-	    str_eq(plain(iana, room), wanted))
+	/* Without its sign GMT+12 would be the other side of the world. */
+	if (strpbrk(last, "+-0123456789") == NULL &&
+	    (str_eq(plain(str_of(last), room), wanted) ||
+	        str_eq(plain(iana, room), wanted)))
 		return true;
 	while (str_cut(&names, '|', &name))
 		if (str_eq(name, wanted))

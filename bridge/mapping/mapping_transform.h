@@ -32,6 +32,7 @@ struct transform_call {
 	const struct mapping_input *in;
 	const char *where; /* the target, for faults: "update.phone" */
 	struct jsonpath_notes *notes; /* on in->document; or NULL */
+	size_t *compared; /* items gone through in the whole update */
 };
 
 /* What prepare() may look at: literal arguments, and the tables. */
@@ -80,6 +81,13 @@ const struct transform *transform_find(struct str name); /* or NULL */
 const char *transform_nearest(struct str name);
 /* All rows, sorted by name; NULL past the end. */
 const struct transform *transform_at(size_t i);
+
+/*
+ * Of table(), what the row of this value gives, in the table itself; NULL when
+ * it has no row, and of all other transforms.
+ */
+const struct value *transform_table_row(const struct transform *t,
+    const void *prepared, const struct value *v);
 
 /* The tables transform_find walks, one a file, ended by a NULL name. */
 extern const struct transform transforms_text[];

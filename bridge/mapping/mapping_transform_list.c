@@ -314,6 +314,8 @@ run_unique(const struct transform_call *c, struct value *v, struct fault *why)
 
 /* Each may go through a list of the event's own; no form has as many. */
 #define LOOKUPS_MAX 1000
+/* Of lists that have no index, in a whole update: each may hold a lookup. */
+#define LOOKED_AT_MAX 1000000
 
 static int
 prepare_lookup(const struct transform_setup *s, void **out, struct fault *why)
@@ -364,13 +366,16 @@ find_noted(const struct transform_call *c, struct str key, struct str give,
 }
 
 static void
-find_in_node(const struct value *in, struct str key, struct str give,
+find_in_node(const struct transform_call *c, struct str key, struct str give,
     const struct value *v, struct value *found)
 {
+	const struct value *in = &c->args[0];
+
 	DOC_FOREACH (in->document, in->node, child) {
 		struct value item = value_of_node(in->document, child);
 
-		if (matches_key(&item, key, give, v, found))
+		if (++*c->compared > LOOKED_AT_MAX ||
+		    matches_key(&item, key, give, v, found))
 			break;
 	}
 }
@@ -385,11 +390,20 @@ look_up(const struct transform_call *c, struct str key, struct str give,
 	*found = (struct value){ .kind = VALUE_ABSENT };
 	if (in->kind == VALUE_LIST) {
 		for (size_t i = 0; i < in->count; i++)
-			if (matches_key(&in->items[i], key, give, v, found))
+			if (++*c->compared > LOOKED_AT_MAX ||
+			    matches_key(&in->items[i], key, give, v, found))
 				break;
 	} else if (in->kind == VALUE_NODE &&
 	    !find_noted(c, key, give, v, found))
-		find_in_node(in, key, give, v, found);
+		find_in_node(c, key, give, v, found);
+}
+
+static int
+looked_enough(const struct transform_call *c, struct fault *why)
+{
+	return step_fault(c, why,
+	    "lookup: the lookups of this update go through more than %d items",
+	    LOOKED_AT_MAX);
 }
 
 static bool
@@ -421,6 +435,8 @@ look_up_all(const struct transform_call *c, struct str key, struct str give,
 		struct value one;
 
 		look_up(c, key, give, &items[i], &one);
+		if (*c->compared > LOOKED_AT_MAX)
+			return looked_enough(c, why);
 		if (one.kind != VALUE_ABSENT)
 			items[found++] = one;
 	}
@@ -451,6 +467,8 @@ run_lookup(const struct transform_call *c, struct value *v, struct fault *why)
 		    value_kind_name(in));
 	/* A member may be a list, and then it is the whole that is meant. */
 	look_up(c, key, give, v, &found);
+	if (*c->compared > LOOKED_AT_MAX)
+		return looked_enough(c, why);
 	if (found.kind == VALUE_ABSENT && is_list(v))
 		return look_up_all(c, key, give, v, why);
 	*v = found;

@@ -257,6 +257,25 @@ read_wish(const struct value *args, size_t count, struct phone_wish *w)
 	return problem;
 }
 
+/*
+ * A region the event brings; its words are no options of ours. What is no
+ * country is no region: a number with '+' needs none, others are refused.
+ */
+static const char *
+read_event_region(const struct value *arg, struct phone_wish *w)
+{
+	struct str text;
+
+	if (arg->kind == VALUE_ABSENT || arg->kind == VALUE_NULL)
+		return NULL;
+	if (arg->kind != VALUE_STRING)
+		return "takes a region as text";
+	text = trim_blanks(arg->text);
+	if (text.len > 0 && !read_region(text, w->region))
+		w->region[0] = '\0';
+	return NULL;
+}
+
 static int
 prepare_phone(const struct transform_setup *s, void **out, struct fault *why)
 {
@@ -273,9 +292,11 @@ prepare_phone(const struct transform_setup *s, void **out, struct fault *why)
 	if (problem != NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL, "phone: %s",
 		    problem);
-	for (size_t i = 0; i < s->arg_count; i++)
-		wish.computed = wish.computed ||
-		    s->args[i].kind == VALUE_ABSENT;
+	for (size_t i = 1; i < s->arg_count; i++)
+		if (s->args[i].kind == VALUE_ABSENT)
+			return fault_set(why, FAULT_SETTINGS, NULL,
+			    "phone: only its region can come from the event");
+	wish.computed = s->arg_count > 0 && s->args[0].kind == VALUE_ABSENT;
 	*out = base_alloc(sizeof(wish));
 	memcpy(*out, &wish, sizeof(wish));
 	return 0;
@@ -308,7 +329,7 @@ run_phone(const struct transform_call *c, struct value *v, struct fault *why)
 	if (step_text(c, "phone", v, &text, why) == -1)
 		return -1;
 	if (w.computed) {
-		const char *problem = read_wish(c->args, c->arg_count, &w);
+		const char *problem = read_event_region(&c->args[0], &w);
 
 		if (problem != NULL)
 			return step_fault(c, why, "phone: %s", problem);

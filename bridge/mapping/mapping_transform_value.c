@@ -510,29 +510,48 @@ prepare_table(const struct transform_setup *s, void **out, struct fault *why)
 	return 0;
 }
 
+/* What the row of a key gives, or the row "*"; NULL without either. */
+static const struct value *
+find_row(const struct index *in, struct str key)
+{
+	struct mapping_table_row wanted = { .key = key };
+	const struct mapping_table_row *sought = &wanted, **found;
+
+	found = bsearch(&sought, in->rows, in->table->count,
+	    sizeof(in->rows[0]), by_key);
+	return found != NULL ? &(*found)->value : in->table->rest;
+}
+
 static int
 run_table(const struct transform_call *c, struct value *v, struct fault *why)
 {
 	const struct index *in = c->prepared;
-	struct mapping_table_row wanted = { .key = STR_NONE };
-	const struct mapping_table_row *key = &wanted, **found;
+	const struct value *found;
+	struct str key;
 
-	if (!value_text(v, &wanted.key))
+	if (!value_text(v, &key))
 		return step_fault(c, why,
 		    "table: %s cannot be looked up in table '%s'",
 		    value_kind_name(v), in->table->name);
-	found = bsearch(&key, in->rows, in->table->count, sizeof(in->rows[0]),
-	    by_key);
-	if (found != NULL)
-		*v = (*found)->value;
-	else if (in->table->rest != NULL)
-		*v = *in->table->rest;
-	else
+	found = find_row(in, key);
+	if (found == NULL)
 		return step_fault(c, why,
 		    "table: table '%s' has no row for this value, and no "
 		    "row \"*\" for the rest",
 		    in->table->name);
+	*v = *found;
 	return 0;
+}
+
+const struct value *
+transform_table_row(const struct transform *t, const void *prepared,
+    const struct value *v)
+{
+	struct str key;
+
+	if (t->run != run_table || !value_text(v, &key))
+		return NULL;
+	return find_row(prepared, key);
 }
 
 const struct transform transforms_value[] = {

@@ -167,6 +167,7 @@ looked_up(const char *list, bool matches, const char *in, const char *want)
 	struct step_room room;
 	struct fault why = { 0 };
 	struct value v;
+	size_t compared = 0;
 	int rc;
 
 	step_room_start(&room, 1 << 20);
@@ -176,7 +177,7 @@ looked_up(const char *list, bool matches, const char *in, const char *want)
 	step.args[2] = value_string(STR("title"));
 	v = json_value(room.arena, in);
 	rc = step.row->run(&(struct transform_call){ step.args, 3, NULL,
-	                       &room.input, STEP_WHERE, NULL },
+	                       &room.input, STEP_WHERE, NULL, &compared },
 	    &v, &why);
 	if (want[0] == '!') {
 		assert_int_equal(rc, -1);

@@ -139,12 +139,13 @@ step_call(struct step_room *room, const struct step_read *step, struct value *v,
 		.table_count = COUNT_OF(tables) };
 	const struct transform *row = step->row;
 	void *prepared = NULL;
+	size_t compared = 0;
 	int rc;
 
 	if (row->prepare != NULL && row->prepare(&setup, &prepared, why) == -1)
 		return -1;
 	rc = row->run(&(struct transform_call){ step->args, step->count,
-	                  prepared, &room->input, STEP_WHERE, NULL },
+	                  prepared, &room->input, STEP_WHERE, NULL, &compared },
 	    v, why);
 	if (row->release != NULL)
 		row->release(prepared);
