@@ -15,6 +15,7 @@
 /* Alphabetical: the usage text prints in this order. */
 static const struct verb *const verbs[] = {
 	&verb_check,
+	&verb_coverage,
 	&verb_demo,
 	&verb_explain,
 	&verb_map,

@@ -15,6 +15,16 @@ run_updates(const struct mapping *m, const struct mapping_input *in,
 	}
 }
 
+/* The sender's; of one that has none what a delivery's own looks like. */
+static struct str
+delivery_id(const struct route *r, const struct request *request,
+    struct arena *arena)
+{
+	struct str id = route_delivery_id(r, request, arena);
+
+	return id.at != NULL ? id : STR("00000000-0000-7000-8000-000000000000");
+}
+
 void
 outcome_of(const struct route *r, const struct request *request,
     struct arena *arena, struct outcome *out)
@@ -30,7 +40,7 @@ outcome_watched(const struct route *r, const struct request *request,
 	struct mapping_input in = { .request = request,
 		.params = params,
 		.sender = str_of(route_sender(r)),
-		.delivery_id = STR("00000000-0000-7000-8000-000000000000"),
+		.delivery_id = delivery_id(r, request, arena),
 		.received_ms = request->received_ms,
 		.arena = arena,
 		.watch = watch };

@@ -204,6 +204,24 @@ read_answer(BIO *bio, struct post_answer *out, const char *host,
 	return 0;
 }
 
+/*
+ * In pieces. False when the peer takes no more: an early answer (413) may
+ * have come all the same, and is still to be read.
+ */
+static bool
+write_all(BIO *bio, struct str rest)
+{
+	while (rest.len > 0) {
+		size_t piece = rest.len < 16384 ? rest.len : 16384;
+		int done = BIO_write(bio, rest.at, (int)piece);
+
+		if (done <= 0)
+			return false;
+		rest = str_skip(rest, (size_t)done);
+	}
+	return true;
+}
+
 int
 post_send(const struct post_url *url, const char *ca,
     const struct request *request, struct post_answer *out, struct fault *why)
@@ -211,6 +229,8 @@ post_send(const struct post_url *url, const char *ca,
 	SSL_CTX *ctx = url->tls ? make_context(ca, why) : NULL;
 	struct bytes text;
 	BIO *bio = NULL;
+	struct fault silent = { 0 };
+	bool written;
 	int rc = -1;
 
 	*out = (struct post_answer){ 0 };
@@ -222,11 +242,14 @@ post_send(const struct post_url *url, const char *ca,
 	if (bio == NULL)
 		goto out;
 	print_request(url, request, &text);
-	if (!bytes_ok(&text) ||
-	    BIO_write(bio, text.data, (int)text.len) != (int)text.len)
+	if (!bytes_ok(&text)) {
+		fault_set(why, FAULT_SETTINGS, NULL, "out of memory");
+		goto out;
+	}
+	written = write_all(bio, bytes_str(&text));
+	rc = read_answer(bio, out, url->host, written ? why : &silent);
+	if (rc == -1 && !written)
 		fault_set(why, FAULT_SETTINGS, url->host, "cannot be written");
-	else
-		rc = read_answer(bio, out, url->host, why);
 
 out:
 	bytes_done(&text);

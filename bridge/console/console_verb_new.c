@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "console/console_file.h"
+#include "console/console_propose.h"
 #include "console/console_sign.h"
 #include "console/console_template.h"
 #include "console/console_verb.h"
@@ -17,6 +18,9 @@
 #define PUBLIC_URL "https://hooks.example.com"
 
 static const struct option_row options[] = {
+	{ .name = "from",
+	    .value = "CAPTURE",
+	    .help = "Propose the mapping from a request as captured." },
 	{ .name = NULL },
 };
 
@@ -141,19 +145,35 @@ write_new(const char *path, struct str text, struct fault *why)
 static const struct {
 	const char *preset, *line;
 } route_extras[] = {
-	/* It signs its address, which only the route can know. */
-	{ "{url}", "public_url = \"" PUBLIC_URL "\";\n" },
 	{ "kind = \"hub\"",
 	    "# The verify token typed in at the sender's; a secret of its "
 	    "own.\n"
 	    "handshake: { secret = \"verify-token\"; };\n" },
 };
 
+/* Its address, which only the route can know. */
+static bool
+signs_address(const char *sender)
+{
+	struct faults all = { 0 };
+	struct settings_file *f = verify_preset_open(sender, &all);
+	const char *message = f != NULL
+	    ? verify_option(settings_root(f), "message")
+	    : NULL;
+	bool signs = message != NULL && strstr(message, "{url}") != NULL;
+
+	settings_close(f);
+	faults_done(&all);
+	return signs;
+}
+
 static void
 add_extras(const char *sender, struct bytes *out)
 {
 	const char *preset = verify_preset_text(sender);
 
+	if (signs_address(sender))
+		bytes_add_text(out, "public_url = \"" PUBLIC_URL "\";\n");
 	for (size_t i = 0; i < COUNT_OF(route_extras); i++)
 		if (strstr(preset, route_extras[i].preset) != NULL)
 			bytes_add_text(out, route_extras[i].line);
@@ -212,7 +232,23 @@ print_request(const struct request *r, struct bytes *out)
 	bytes_add_str(out, r->body);
 }
 
-/* The template's own proof is of the generic sender. */
+/* Headers that may hold a secret; proof is made anew. */
+static const char *const secret_headers[] = { "X-Webhook-Token",
+	"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key" };
+/* Likewise of an address. */
+static const char *const secret_params[] = { "token", "access_token", "key",
+	"api_key", "apikey", "secret", "signature" };
+
+static bool
+is_among(struct str name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq_nocase(name, str_of(list[i])))
+			return true;
+	return false;
+}
+
+/* The template's own proof is of the generic sender, a capture's is real. */
 static void
 drop_proof(struct request *r)
 {
@@ -220,9 +256,24 @@ drop_proof(struct request *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->header_count; i++)
-		if (!str_eq_nocase(headers[i].name, STR("X-Webhook-Token")))
+		if (!is_among(headers[i].name, secret_headers,
+		        COUNT_OF(secret_headers)))
 			headers[n++] = headers[i];
 	r->header_count = n;
+}
+
+static struct request
+signed_if_can(struct scaffold *s, const struct request *sample)
+{
+	struct request sent = *sample;
+	struct fault why = { 0 };
+
+	if (s->verifier != NULL &&
+	    sign_by(s->verifier, sample, sample->target, s->arena, &sent,
+	        &why) == 0)
+		return sent;
+	s->is_unsigned = true;
+	return *sample;
 }
 
 /* A sample of the generic mapping, posted to the route and signed. */
@@ -232,19 +283,12 @@ adapt_sample(struct scaffold *s, const struct template_file *f,
 {
 	struct str text = { f->data, f->len };
 	struct request sample, sent;
-	struct fault sign = { 0 };
 
 	if (sample_parse(text, f->path, s->arena, &sample, why) == -1)
 		return -1;
 	drop_proof(&sample);
 	sample.path = sample.target = s->path;
-	sent = sample;
-	if (s->verifier == NULL ||
-	    sign_by(s->verifier, &sample, sample.target, s->arena, &sent,
-	        &sign) == -1) {
-		sent = sample;
-		s->is_unsigned = true;
-	}
+	sent = signed_if_can(s, &sample);
 	print_request(&sent, out);
 	*made = bytes_str(out);
 	return 0;
@@ -344,14 +388,164 @@ make(struct scaffold *s)
 	return code;
 }
 
+/* The address becomes the route's; its parameters stay, but for secrets. */
+static int
+retarget(const struct scaffold *s, struct request *r, struct fault *why)
+{
+	struct str rest = r->query, param;
+	struct bytes target;
+	char mark = '?';
+
+	bytes_init_in(&target, s->arena, TEXT_CEILING);
+	bytes_add_str(&target, s->path);
+	while (str_cut(&rest, '&', &param)) {
+		struct str whole = param, name;
+
+		str_cut(&param, '=', &name);
+		if (is_among(name, secret_params, COUNT_OF(secret_params)))
+			continue;
+		bytes_addf(&target, "%c%.*s", mark, STR_ARG(whole));
+		mark = '&';
+	}
+	if (!bytes_ok(&target))
+		return fault_set(why, FAULT_BUSY, NULL, "out of memory");
+	r->target = rest = bytes_str(&target);
+	str_cut(&rest, '?', &r->path);
+	r->query = rest;
+	return 0;
+}
+
+static struct str
+proposed_mapping(const struct scaffold *s, const struct request *r,
+    struct str ties, const struct proposal *p)
+{
+	struct bytes out;
+
+	bytes_init_in(&out, s->arena, TEXT_CEILING);
+	bytes_add_text(&out,
+	    "# Proposed from a capture, by the names of its members: read "
+	    "each line before\n# you use it.\n");
+	if (ties.len > 0)
+		bytes_addf(&out,
+		    "# By its headers the sender may be too: "
+		    "%.*s.\n",
+		    STR_ARG(ties));
+	if (p->lead_added)
+		bytes_add_text(&out,
+		    "# Nothing in the capture holds a lead id. The sample says "
+		    "one in its address,\n# ?lead_id=; write where the sender "
+		    "says it.\n");
+	bytes_addf(&out,
+	    "\nroute    = \"/hooks/%s\";\nsender   = \"%s\";\n"
+	    "secret   = \"%s\";\n",
+	    s->sender, s->sender, s->sender);
+	add_extras(s->sender, &out);
+	if (!str_eq(r->method, STR("POST")))
+		bytes_addf(&out, "method   = \"%.*s\";\n", STR_ARG(r->method));
+	bytes_add_text(&out, "upstream = \"leadsail\";\n");
+	bytes_add_str(&out, p->fields);
+	return bytes_str(&out);
+}
+
+static int
+write_proposal(struct scaffold *s, const struct str texts[3], struct fault *why)
+{
+	static const char *const names[] = { "mapping.cfg",
+		"samples/capture.http", "samples/capture.expected.json" };
+	int rc = 0;
+
+	for (size_t i = 0; i < 2 * COUNT_OF(names) && rc == 0; i++) {
+		size_t at = i % COUNT_OF(names);
+		char *path = base_print("%s/%s", s->folder, names[at]);
+
+		if (i < COUNT_OF(names))
+			rc = refuse_existing(s, NULL, path, why);
+		else
+			rc = write_new(path, texts[at], why);
+		base_free(path);
+	}
+	return rc;
+}
+
+/* What is written of a capture, and where; nothing is written before. */
+static int
+propose(struct scaffold *s, struct request *r, const char *folder,
+    struct proposal *made, struct fault *why)
+{
+	struct bytes ties, sample;
+	struct request sent;
+	struct str texts[3];
+
+	bytes_init_in(&ties, s->arena, TEXT_CEILING);
+	bytes_init_in(&sample, s->arena, TEXT_CEILING);
+	s->sender = propose_sender(r, &ties);
+	s->folder = folder != NULL ? base_copy(folder)
+	                           : base_print("mappings/%s", s->sender);
+	open_verifier(s);
+	drop_proof(r);
+	if (retarget(s, r, why) == -1 ||
+	    propose_mapping(r, s->arena, made, why) == -1)
+		return -1;
+	sent = signed_if_can(s, r);
+	print_request(&sent, &sample);
+	texts[0] = proposed_mapping(s, r, bytes_str(&ties), made);
+	texts[1] = bytes_str(&sample);
+	texts[2] = made->expected;
+	return write_proposal(s, texts, why);
+}
+
+static int
+new_from(const char *capture, const char *folder)
+{
+	struct scaffold s = { .arena = arena_new((size_t)64 << 20) };
+	struct fault why = { 0 };
+	struct str text = file_read(capture, TEXT_CEILING, &why);
+	struct request r;
+	struct proposal made;
+	int code = EXIT_OK;
+
+	if (text.at == NULL) {
+		code = complain_fault(&why, EXIT_CANNOT);
+	} else if (sample_parse(text, capture, s.arena, &r, &why) == -1 ||
+	    propose(&s, &r, folder, &made, &why) == -1) {
+		code = complain_fault(&why,
+		    why.code == FAULT_SETTINGS ? EXIT_CANNOT : EXIT_FAULTS);
+	} else {
+		fprintf(stderr,
+		    "The sender is %s, by its headers. Of the body's members "
+		    "%zu are taken, %zu are not.\n",
+		    s.sender, made.taken, made.left);
+		print_next(&s);
+	}
+	file_done(text);
+	base_free(s.folder);
+	verifier_free(s.verifier);
+	secrets_free(s.secrets);
+	arena_free(s.arena);
+	return code;
+}
+
 static int
 new_folder(const struct given *g)
 {
 	const char *sender = given_arg(g, 0), *folder = given_arg(g, 1);
-	struct scaffold s = { .sender = sender,
-		.adapted = !has_template(sender) };
+	const char *capture = given_option(g, "from");
+	struct scaffold s = { .sender = sender };
 	int code;
 
+	if (capture != NULL && folder != NULL)
+		return complain(EXIT_USAGE,
+		    "--from tells the sender: leadbridge new --from CAPTURE "
+		    "[FOLDER]");
+	if (capture != NULL)
+		return new_from(capture, sender);
+	if (folder != NULL && folder[0] == '\0')
+		return complain(EXIT_USAGE, "the folder has no name");
+	if (sender == NULL)
+		return complain(EXIT_USAGE,
+		    "name a sender, as 'leadbridge senders' lists them, or "
+		    "--from CAPTURE");
+	s.adapted = !has_template(sender);
 	if (s.adapted && verify_preset_text(sender) == NULL)
 		return unknown_sender(sender);
 	s.folder = folder != NULL ? base_copy(folder)
@@ -363,7 +557,7 @@ new_folder(const struct given *g)
 
 const struct verb verb_new = {
 	.name = "new",
-	.args = "SENDER [FOLDER]",
+	.args = "SENDER|--from CAPTURE [FOLDER]",
 	.help = "Make a sender's mapping with samples to start from.",
 	.more =
 	    "SENDER is one of 'leadbridge senders', or a mapping that comes\n"
@@ -371,9 +565,13 @@ const struct verb verb_new = {
 	    "where\n"
 	    "it is missing; a file that is there is never overwritten.\n"
 	    "A sender without a mapping of its own gets the generic one, with\n"
-	    "samples signed its way by a secret for tests.\n",
+	    "samples signed its way by a secret for tests.\n"
+	    "\n"
+	    "With --from the mapping is proposed from a captured request, by\n"
+	    "the names in its body, with the capture as a sample, signed "
+	    "anew.\n"
+	    "What was not taken is listed in a comment.\n",
 	.options = options,
-	.min_args = 1,
 	.max_args = 2,
 	.run = new_folder,
 };

@@ -1,5 +1,7 @@
 /* console/console_verb_send.c - signs and posts a sample to a bridge. */
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console/console_file.h"
 #include "console/console_post.h"
@@ -11,6 +13,12 @@
 
 static const struct option_row options[] = {
 	OPTION_CONFIG,
+	{ .name = "sender",
+	    .value = "NAME",
+	    .help = "Sign as this sender; no mapping is needed then." },
+	{ .name = "secret-file",
+	    .value = "FILE",
+	    .help = "With --sender: the secret's file, instead of -c's." },
 	{ .name = "to",
 	    .value = "URL",
 	    .help = "Where the bridge is; its path, if any, replaces the "
@@ -48,12 +56,26 @@ choose_target(const struct post_url *url, const struct route *r,
 }
 
 static int
+post(const struct given *g, const struct post_url *url,
+    const struct request *request)
+{
+	struct post_answer answer;
+	struct fault why = { 0 };
+
+	if (post_send(url, given_option(g, "ca"), request, &answer, &why) ==
+	    -1) {
+		bytes_done(&answer.raw);
+		return complain_fault(&why, EXIT_CANNOT);
+	}
+	return print_answer(&answer);
+}
+
+static int
 post_sample(const struct given *g, const struct route *r, struct str text,
     struct arena *arena)
 {
 	const char *file = given_arg(g, 1);
 	struct request sample, request;
-	struct post_answer answer;
 	struct fault why = { 0 };
 	struct post_url url;
 
@@ -63,12 +85,7 @@ post_sample(const struct given *g, const struct route *r, struct str text,
 	    sign_sample(r, &sample, choose_target(&url, r, &sample), arena,
 	        &request, &why) == -1)
 		return complain_fault(&why, EXIT_FAULTS);
-	if (post_send(&url, given_option(g, "ca"), &request, &answer, &why) ==
-	    -1) {
-		bytes_done(&answer.raw);
-		return complain_fault(&why, EXIT_CANNOT);
-	}
-	return print_answer(&answer);
+	return post(g, &url, &request);
 }
 
 static int
@@ -96,7 +113,7 @@ send_from(const struct given *g, const struct secrets *secrets,
 }
 
 static int
-send_sample(const struct given *g)
+send_by_mapping(const struct given *g)
 {
 	const char *config = given_option(g, "config");
 	struct settings_file *file = NULL;
@@ -104,9 +121,6 @@ send_sample(const struct given *g)
 	struct secrets *secrets;
 	int code;
 
-	if (given_option(g, "to") == NULL)
-		return complain(EXIT_USAGE,
-		    "send: --to URL is needed; see 'leadbridge send --help'");
 	secrets = program_secrets(config != NULL ? config : PROGRAM_FILE, &file,
 	    &all);
 	if (secrets == NULL)
@@ -118,16 +132,173 @@ send_sample(const struct given *g)
 	return code;
 }
 
+/* A secrets group of one name, whose value the file holds. */
+static struct settings_file *
+group_of_file(const char *sender, const char *path, struct faults *all)
+{
+	struct settings_file *file;
+	struct bytes text;
+
+	bytes_init(&text, 65536);
+	bytes_addf(&text, "secrets = { %s = { file = \"", sender);
+	for (; *path != '\0'; path++) {
+		if (*path == '"' || *path == '\\')
+			bytes_add_char(&text, '\\');
+		bytes_add_char(&text, *path);
+	}
+	bytes_add_text(&text, "\"; }; };");
+	file = settings_parse(bytes_str(&text), "--secret-file", all);
+	bytes_done(&text);
+	return file;
+}
+
+/* NULL without a fault where nothing says where secrets are. */
+static struct secrets *
+sender_secrets(const struct given *g, struct settings_file **file,
+    struct faults *all)
+{
+	const char *alone = given_option(g, "secret-file");
+	const char *config = given_option(g, "config");
+
+	if (alone == NULL && config == NULL && access(PROGRAM_FILE, F_OK) != 0)
+		return NULL;
+	if (alone == NULL)
+		return program_secrets(config != NULL ? config : PROGRAM_FILE,
+		    file, all);
+	*file = group_of_file(given_option(g, "sender"), alone, all);
+	if (*file == NULL)
+		return NULL;
+	return secrets_load(config_setting_get_member(settings_root(*file),
+	                        "secrets"),
+	    "--secret-file", all);
+}
+
+/* The URL's own path, else that of a request as captured. */
+static int
+post_signed(const struct given *g, const struct post_url *url,
+    const struct verifier *v, struct str text, struct arena *arena)
+{
+	const char *file = given_arg(g, 0);
+	struct request sample, request;
+	struct str target = url->target;
+	struct fault why = { 0 };
+
+	if (sample_parse(text, file, arena, &sample, &why) == -1)
+		return complain_fault(&why, EXIT_FAULTS);
+	if (target.len <= 1)
+		target = sample.target;
+	if (sign_by(v, &sample, target, arena, &request, &why) == -1)
+		return complain_fault(&why, EXIT_FAULTS);
+	return post(g, url, &request);
+}
+
+/* What is signed as the address: where it goes, without the path. */
+static struct verifier *
+sender_verifier(const struct given *g, const struct post_url *url,
+    const struct secret *secret, struct faults *all)
+{
+	const char *to = given_option(g, "to");
+	char *origin = base_print("%.*s", (int)(strlen(to) - url->target.len),
+	    to);
+	struct verify_setup setup = { .sender = given_option(g, "sender"),
+		.secret = secret,
+		.public_url = origin };
+	struct verifier *v = verifier_new(&setup, all);
+
+	base_free(origin);
+	return v;
+}
+
+static int
+send_signed(const struct given *g, const struct post_url *url,
+    const struct secret *secret)
+{
+	struct faults all = { 0 };
+	struct verifier *v = sender_verifier(g, url, secret, &all);
+	struct arena *arena = arena_new((size_t)1 << 30);
+	struct fault why = { 0 };
+	struct str text = file_read(given_arg(g, 0), SAMPLE_CEILING, &why);
+	int code;
+
+	if (v == NULL)
+		code = complain_faults(&all, EXIT_FAULTS);
+	else if (text.at == NULL)
+		code = complain_fault(&why, EXIT_CANNOT);
+	else
+		code = post_signed(g, url, v, text, arena);
+	file_done(text);
+	arena_free(arena);
+	verifier_free(v);
+	return code;
+}
+
+static int
+send_by_sender(const struct given *g)
+{
+	const char *sender = given_option(g, "sender");
+	struct settings_file *file = NULL;
+	struct secrets *secrets = NULL;
+	const struct secret *secret = NULL;
+	struct faults all = { 0 };
+	struct fault why = { 0 };
+	struct post_url url;
+	bool known = verify_preset_text(sender) != NULL;
+	int code;
+
+	if (post_url_parse(given_option(g, "to"), &url, &why) == -1)
+		return complain_fault(&why, EXIT_USAGE);
+	if (known)
+		secrets = sender_secrets(g, &file, &all);
+	if (secrets != NULL)
+		secret = secrets_find(secrets, sender);
+	if (all.count > 0)
+		code = complain_faults(&all, EXIT_FAULTS);
+	else if (known && secret == NULL)
+		code = complain(EXIT_FAULTS,
+		    "send: the secret of '%s' is needed: --secret-file FILE, "
+		    "or -c FILE, where secrets has that name",
+		    sender);
+	else
+		code = send_signed(g, &url, secret);
+	secrets_free(secrets);
+	settings_close(file);
+	return code;
+}
+
+static int
+send_sample(const struct given *g)
+{
+	bool by_sender = given_flag(g, "sender");
+
+	signal(SIGPIPE, SIG_IGN);
+	if (given_option(g, "to") == NULL)
+		return complain(EXIT_USAGE,
+		    "send: --to URL is needed; see 'leadbridge send --help'");
+	if (given_count(g) != (by_sender ? 1 : 2))
+		return complain(EXIT_USAGE,
+		    "send: MAPPING and SAMPLE are needed, or --sender NAME "
+		    "and SAMPLE alone; see 'leadbridge send --help'");
+	if (!by_sender && given_flag(g, "secret-file"))
+		return complain(EXIT_USAGE,
+		    "send: --secret-file goes with --sender; a mapping names "
+		    "a secret of the settings file");
+	return by_sender ? send_by_sender(g) : send_by_mapping(g);
+}
+
 const struct verb verb_send = {
 	.name = "send",
-	.args = "MAPPING SAMPLE",
+	.args = "[MAPPING] SAMPLE",
 	.help = "Sign a sample as its sender would and post it to a bridge.",
 	.more = "The mapping names the sender and the secret; the settings "
 	        "file\n"
 	        "(-c) has the secret. The answer's status goes to standard\n"
-	        "error, its body to standard output; exit 0 for 2xx, else 1.\n",
+	        "error, its body to standard output; exit 0 for 2xx, else 1.\n"
+	        "With --sender there is no mapping: the secret is that of\n"
+	        "--secret-file, or the settings' of the sender's name, and "
+	        "the\n"
+	        "path that of the URL, or of a sample NAME.http.\n",
 	.options = options,
-	.min_args = 2,
+	.min_args = 1,
 	.max_args = 2,
 	.run = send_sample,
 };

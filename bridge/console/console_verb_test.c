@@ -6,6 +6,7 @@
 
 #include "console/console_file.h"
 #include "console/console_outcome.h"
+#include "console/console_report.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)
@@ -14,11 +15,16 @@
 #define SAMPLE_TIME_MS INT64_C(1769851800000)
 
 static const struct option_row options[] = {
+	{ .name = "output",
+	    .value = REPORT_FORMS,
+	    .help = "How to print (default: text)." },
 	{ .name = NULL },
 };
 
-struct tally {
-	size_t passed, failed;
+/* One comparison: who is told, and the mapping's settings for its lines. */
+struct bench {
+	struct report *report;
+	const struct settings_file *mapping;
 };
 
 /* A value of one of the two sides; DOC_NONE is "nothing". */
@@ -40,32 +46,77 @@ kind_of(struct side s)
 }
 
 static void
-print_side(const char *label, struct side s)
+print_side(struct side s, struct bytes *out)
 {
-	struct bytes out;
-
-	bytes_init(&out, SAMPLE_CEILING);
+	bytes_init(out, SAMPLE_CEILING);
 	if (s.node == DOC_NONE)
-		bytes_add_text(&out, "nothing");
+		bytes_add_text(out, "nothing");
 	else
-		doc_print(s.document, s.node, &out);
-	printf("%s%.*s", label, STR_ARG(bytes_str(&out)));
-	bytes_done(&out);
+		doc_print(s.document, s.node, out);
 }
 
-static size_t compare(const char *place, struct side want, struct side got);
-
-static size_t
-compare_objects(const char *place, struct side want, struct side got)
+/*
+ * Where the mapping makes "update.address.city": its line, or that of the
+ * nearest group around it. A batch's "[0]." in front is no group.
+ */
+static const config_setting_t *
+mapping_setting(const struct bench *b, const char *place)
 {
-	size_t differ = 0;
+	const config_setting_t *at = settings_root(b->mapping);
+	struct str rest = str_of(place), word;
 
+	while (str_cut(&rest, '.', &word)) {
+		const config_setting_t *inner;
+		char name[128];
+
+		if (word.len > 0 && word.at[0] == '[')
+			continue;
+		if (str_eq(word, STR("leadId")))
+			word = STR("lead_id");
+		snprintf(name, sizeof(name), "%.*s", STR_ARG(word));
+		name[strcspn(name, "[")] = '\0';
+		inner = config_setting_is_group(at)
+		    ? config_setting_get_member(at, name)
+		    : NULL;
+		if (inner == NULL)
+			break;
+		at = inner;
+	}
+	return at;
+}
+
+static void
+tell(const struct bench *b, const char *place, struct side want,
+    struct side got)
+{
+	const config_setting_t *at = mapping_setting(b, place);
+	bool top = at == settings_root(b->mapping);
+	struct bytes expected, made;
+
+	print_side(want, &expected);
+	print_side(got, &made);
+	report_find(b->report, RULE_DIFFERS,
+	    top ? settings_path(b->mapping) : settings_where(at),
+	    top ? 1 : settings_line(at), 0, "%s: expected %.*s, got %.*s",
+	    place[0] != '\0' ? place : ".", STR_ARG(bytes_str(&expected)),
+	    STR_ARG(bytes_str(&made)));
+	bytes_done(&expected);
+	bytes_done(&made);
+}
+
+static void compare(const struct bench *b, const char *place, struct side want,
+    struct side got);
+
+static void
+compare_objects(const struct bench *b, const char *place, struct side want,
+    struct side got)
+{
 	DOC_FOREACH (want.document, want.node, child) {
 		struct str key = doc_key(want.document, child);
 		char *inner = base_print("%s%s%.*s", place,
 		    place[0] != '\0' ? "." : "", STR_ARG(key));
 
-		differ += compare(inner, (struct side){ want.document, child },
+		compare(b, inner, (struct side){ want.document, child },
 		    member_of(got, key));
 		base_free(inner);
 	}
@@ -75,31 +126,30 @@ compare_objects(const char *place, struct side want, struct side got)
 		    place[0] != '\0' ? "." : "", STR_ARG(key));
 
 		if (member_of(want, key).node == DOC_NONE)
-			differ += compare(inner, member_of(want, key),
+			compare(b, inner, member_of(want, key),
 			    (struct side){ got.document, child });
 		base_free(inner);
 	}
-	return differ;
 }
 
-static size_t
-compare_arrays(const char *place, struct side want, struct side got)
+static void
+compare_arrays(const struct bench *b, const char *place, struct side want,
+    struct side got)
 {
-	size_t most = doc_count(want.document, want.node), differ = 0;
+	size_t most = doc_count(want.document, want.node);
 
 	if (doc_count(got.document, got.node) > most)
 		most = doc_count(got.document, got.node);
 	for (size_t i = 0; i < most; i++) {
 		char *inner = base_print("%s[%zu]", place, i);
 
-		differ += compare(inner,
+		compare(b, inner,
 		    (struct side){ want.document,
 		        doc_item(want.document, want.node, i) },
 		    (struct side){ got.document,
 		        doc_item(got.document, got.node, i) });
 		base_free(inner);
 	}
-	return differ;
 }
 
 /* Scalars: numbers by their exact value, texts by their characters. */
@@ -117,23 +167,19 @@ same(struct side want, struct side got)
 }
 
 /*
- * Prints each place where the two differ, and returns how many there are.
- * As deep as the documents, whose ceiling decode has checked.
+ * Tells each place where the two differ. As deep as the documents, whose
+ * ceiling decode has checked.
  */
-static size_t
-compare(const char *place, struct side want, struct side got)
+static void
+compare(const struct bench *b, const char *place, struct side want,
+    struct side got)
 {
 	if (kind_of(want) == DOC_OBJECT && kind_of(got) == DOC_OBJECT)
-		return compare_objects(place, want, got);
-	if (kind_of(want) == DOC_ARRAY && kind_of(got) == DOC_ARRAY)
-		return compare_arrays(place, want, got);
-	if (same(want, got))
-		return 0;
-	printf("    %s: ", place[0] != '\0' ? place : ".");
-	print_side("expected ", want);
-	print_side(", got ", got);
-	putchar('\n');
-	return 1;
+		compare_objects(b, place, want, got);
+	else if (kind_of(want) == DOC_ARRAY && kind_of(got) == DOC_ARRAY)
+		compare_arrays(b, place, want, got);
+	else if (!same(want, got))
+		tell(b, place, want, got);
 }
 
 /* A sample is posted to a path: it has to be the route's, by its method. */
@@ -177,21 +223,24 @@ run_sample(const struct route *r, const char *sample, struct str text,
 	return decode_json(arena, bytes_str(&out), &decode_limits_default, why);
 }
 
-/* The number of differences, all printed; -1 with why. */
-static int64_t
-test_against(const struct route *r, const char *sample, struct str text,
-    struct str expected, struct arena *arena, struct fault *why)
+/* Tells the differences; -1 with why when there was no comparing, and where. */
+static int
+test_against(const struct bench *b, const struct route *r, const char *sample,
+    struct str text, struct str expected, struct arena *arena,
+    struct fault *why, bool *in_expected)
 {
 	const struct document *want, *got;
 
 	want = decode_json(arena, expected, &decode_limits_default, why);
 	if (want == NULL)
 		return -1;
+	*in_expected = false;
 	got = run_sample(r, sample, text, arena, why);
 	if (got == NULL)
 		return -1;
-	return (int64_t)compare("", (struct side){ want, doc_root(want) },
+	compare(b, "", (struct side){ want, doc_root(want) },
 	    (struct side){ got, doc_root(got) });
+	return 0;
 }
 
 static char *
@@ -201,24 +250,33 @@ expected_file(const char *sample)
 	    (int)(strrchr(sample, '.') - sample), sample);
 }
 
+/* A fault of the sample, or of the file that is compared with. */
 static void
-test_sample(const struct route *r, const char *sample, struct tally *tally)
+tell_fault(struct report *report, const char *sample, const char *expected,
+    bool in_expected, const struct fault *why)
+{
+	report_find(report, RULE_UNREADABLE, in_expected ? expected : sample,
+	    why->line, why->column, "%s%s%s", why->where,
+	    why->where[0] != '\0' ? ": " : "", why->text);
+}
+
+static void
+test_sample(const struct bench *b, const struct route *r, const char *folder,
+    const char *sample)
 {
 	struct arena *arena = arena_new((size_t)1 << 30);
 	char *file = expected_file(sample);
 	struct fault why = { 0 };
 	struct str text = file_read(sample, SAMPLE_CEILING, &why);
 	struct str expected = file_read(file, SAMPLE_CEILING, &why);
-	int64_t differ = -1;
+	bool in_expected = text.at != NULL;
 
-	if (text.at != NULL && expected.at != NULL)
-		differ = test_against(r, sample, text, expected, arena, &why);
-	if (differ == -1)
-		printf("    %s%s%s\n", why.where,
-		    why.where[0] != '\0' ? ": " : "", why.text);
-	printf("%s  %s\n", differ == 0 ? "ok  " : "FAIL", sample);
-	tally->passed += differ == 0;
-	tally->failed += differ != 0;
+	report_case(b->report, folder, sample);
+	if (text.at == NULL || expected.at == NULL ||
+	    test_against(b, r, sample, text, expected, arena, &why,
+	        &in_expected) == -1)
+		tell_fault(b->report, sample, file, in_expected, &why);
+	report_case_end(b->report);
 	file_done(text);
 	file_done(expected);
 	base_free(file);
@@ -265,8 +323,9 @@ each_entry(const char *folder,
 }
 
 struct visit {
+	struct bench bench;
 	const struct route *route;
-	struct tally *tally;
+	const char *folder;
 };
 
 static void
@@ -275,26 +334,46 @@ visit_sample(const char *path, const char *name, void *arg)
 	struct visit *v = arg;
 
 	if (is_sample(name))
-		test_sample(v->route, path, v->tally);
+		test_sample(&v->bench, v->route, v->folder, path);
+}
+
+/* The faults of a mapping: findings for machines, lines for people. */
+static void
+tell_mapping(struct report *report, const char *file, struct faults *all)
+{
+	for (size_t i = 0; i < all->kept; i++) {
+		const struct fault *f = &all->list[i];
+		bool whole = strlen(f->where) + 1 < sizeof(f->where);
+
+		report_find(report, RULE_MAPPING,
+		    whole && f->where[0] != '\0' ? f->where : file, f->line,
+		    f->column, "%s", f->text);
+	}
+	report_case_end(report);
+	complain_faults(all, EXIT_FAULTS);
 }
 
 static void
-test_mapping(const char *folder, struct tally *tally)
+test_mapping(const char *folder, struct report *report)
 {
 	char *file = base_print("%s/mapping.cfg", folder);
 	char *samples = base_print("%s/samples", folder);
 	struct faults all = { 0 };
-	struct visit v = { route_open(file, NULL, &all), tally };
+	struct route *r = route_open(file, NULL, &all);
+	struct settings_file *mapping = r != NULL ? settings_open(file, &all)
+	                                          : NULL;
+	struct visit v = { { report, mapping }, r, folder };
 
-	if (v.route == NULL) {
-		tally->failed++;
-		printf("FAIL  %s\n", file);
-		complain_faults(&all, EXIT_FAULTS);
+	if (mapping == NULL) {
+		report_case(report, folder, file);
+		tell_mapping(report, file, &all);
 	} else if (each_entry(samples, visit_sample, &v) == 0) {
-		tally->failed++;
-		printf("FAIL  %s: has no samples\n", folder);
+		report_case(report, folder, file);
+		report_find(report, RULE_EMPTY, file, 1, 0, "has no samples");
+		report_case_end(report);
 	}
-	route_close((struct route *)(uintptr_t)v.route);
+	settings_close(mapping);
+	route_close(r);
 	base_free(samples);
 	base_free(file);
 }
@@ -317,10 +396,10 @@ visit_folder(const char *path, const char *name, void *arg)
 		test_mapping(path, arg);
 }
 
+/* All folders that were named; EXIT_CANNOT when one has no mapping. */
 static int
-test(const struct given *g)
+test_folders(const struct given *g, struct report *report)
 {
-	struct tally tally = { 0 };
 	size_t i = 0;
 
 	do {
@@ -329,15 +408,27 @@ test(const struct given *g)
 		if (folder == NULL)
 			folder = "mappings";
 		if (has_mapping(folder))
-			test_mapping(folder, &tally);
-		else if (each_entry(folder, visit_folder, &tally) == 0)
+			test_mapping(folder, report);
+		else if (each_entry(folder, visit_folder, report) == 0)
 			return complain(EXIT_CANNOT, "%s: no mapping is there",
 			    folder);
 	} while (given_arg(g, ++i) != NULL);
-	printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
-	if (tally.passed + tally.failed == 0)
+	report_print(report);
+	if (report->count == 0)
 		return complain(EXIT_CANNOT, "no mapping with samples found");
-	return tally.failed > 0 ? EXIT_FAULTS : EXIT_OK;
+	return report->failed > 0 ? EXIT_FAULTS : EXIT_OK;
+}
+
+static int
+test(const struct given *g)
+{
+	struct report report;
+	int code;
+
+	report_start(&report, given_option(g, "output"));
+	code = test_folders(g, &report);
+	report_done(&report);
+	return code;
 }
 
 const struct verb verb_test = {
@@ -346,7 +437,8 @@ const struct verb verb_test = {
 	.help = "Run all samples of mappings against what they should make.",
 	.more = "A folder is a mapping's, or one of several (default:\n"
 	        "mappings). Each samples/NAME.http (or .json, .form) is\n"
-	        "compared with samples/NAME.expected.json.\n",
+	        "compared with samples/NAME.expected.json. --output junit,\n"
+	        "json and sarif are for machines; exit codes are the same.\n",
 	.options = options,
 	.max_args = 1000,
 	.run = test,

@@ -4,8 +4,9 @@
  *	bench_instructions PART COUNT FILES
  *
  * The rooms that cost instructions, without sockets, on the benchmark's
- * webhook (FILES/typeform.json) and mapping. tests/bench/instructions runs
- * it under callgrind with N and 2N rounds: the difference, by N, is what a
+ * webhook (FILES/typeform.json) and mapping; the last three parts on
+ * transforms.json and a mapping each. tests/bench/instructions runs it under
+ * callgrind with N and 2N rounds: the difference, by N, is what a
  * round costs, and what starting costs cancels.
  */
 #include <stdio.h>
@@ -127,12 +128,22 @@ whole(struct bench *b)
 static const struct part {
 	const char *name;
 	void (*run)(struct bench *b);
+	const char *mapping, *event; /* of FILES */
 } parts[] = {
-	{ "verify", verify },      /* HMAC-SHA256 of the raw body */
-	{ "decode", decode },      /* JSON to a tape */
-	{ "form", decode_a_form }, /* the same event's answers as a form */
-	{ "map", map },            /* when, paths, checks, PATCH printed */
-	{ "whole", whole },        /* verify, decode, map */
+	/* HMAC-SHA256 of the raw body */
+	{ "verify", verify, "mapping.cfg", "typeform.json" },
+	/* JSON to a tape */
+	{ "decode", decode, "mapping.cfg", "typeform.json" },
+	/* the same event's answers as a form */
+	{ "form", decode_a_form, "mapping.cfg", "typeform.json" },
+	/* when, paths, checks, PATCH printed */
+	{ "map", map, "mapping.cfg", "typeform.json" },
+	/* verify, decode, map */
+	{ "whole", whole, "mapping.cfg", "typeform.json" },
+	/* the same without, with two and with three costly transforms */
+	{ "untransformed", whole, "untransformed.cfg", "transforms.json" },
+	{ "date-country", whole, "date-country.cfg", "transforms.json" },
+	{ "transforms", whole, "transforms.cfg", "transforms.json" },
 };
 
 static const struct part *
@@ -147,14 +158,14 @@ find_part(const char *name)
 }
 
 static void
-open_route(struct bench *b, const char *folder)
+open_route(struct bench *b, const char *folder, const char *name)
 {
 	struct secrets *secrets = secrets_of("typeform",
 	    STR("bench-secret-0123456789"), NULL);
 	struct faults all = { 0 };
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/mapping.cfg", folder);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	b->route = route_open(path, secrets, &all);
 	if (b->route == NULL)
 		die("the mapping is wrong:", all.list);
@@ -163,7 +174,7 @@ open_route(struct bench *b, const char *folder)
 }
 
 static void
-fill_request(struct bench *b, const char *folder)
+fill_request(struct bench *b, const char *folder, const char *event)
 {
 	size_t signed_by = 0;
 	struct header *h = b->headers;
@@ -177,7 +188,7 @@ fill_request(struct bench *b, const char *folder)
 		.path = STR("/hooks/typeform"),
 		.headers = h,
 		.header_count = 4,
-		.body = read_file(b->kept, folder, "typeform.json"),
+		.body = read_file(b->kept, folder, event),
 		.peer = STR("127.0.0.1"),
 		.received_ms = NOW_MS };
 	if (verifier_sign(route_verifier(b->route), &b->request, b->kept, h + 4,
@@ -188,12 +199,12 @@ fill_request(struct bench *b, const char *folder)
 }
 
 static void
-fill(struct bench *b, const char *folder)
+fill(struct bench *b, const struct part *part, const char *folder)
 {
 	struct arena *scratch = b->arena;
 
-	open_route(b, folder);
-	fill_request(b, folder);
+	open_route(b, folder, part->mapping);
+	fill_request(b, folder, part->event);
 	b->form = read_file(b->kept, folder, "form.txt");
 	b->arena = b->kept; /* the document must outlive the rounds */
 	b->document = decode_with(b, STR("application/json"), b->request.body);
@@ -214,7 +225,7 @@ main(int argc, char **argv)
 	}
 	part = find_part(argv[1]);
 	rounds = strtol(argv[2], NULL, 10);
-	fill(&b, argv[3]);
+	fill(&b, part, argv[3]);
 	for (long i = 0; i < rounds; i++) {
 		part->run(&b);
 		arena_reset(b.arena);

@@ -18,14 +18,15 @@ update: {
   lastName = "{$.last | trim | lower}";
   country = "US";
   address: { street = "{$.street} {$.number}"; };
+  tags     = ( "web", "{$.labels | list}" );
   detail   = "{$.to | default($.contact.owner)}";
 };
 """
 
 EVENT = {"kind": "lead", "id": "l1", "street": "Way", "number": 5,
-         "token": "unread", "contact": {"email": " A@B.CH ", "fax": None,
-                                        "phone": "079 123 45 67",
-                                        "owner": "o1"}}
+         "token": "unread", "labels": "x",
+         "contact": {"email": " A@B.CH ", "fax": None,
+                     "phone": "079 123 45 67", "owner": "o1"}}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,7 @@ def test_each_field_by_its_source_its_steps_and_its_value(house):
             "| phone('CH') -> \"+41791234567\"",
             "update.lastName $.last absent",
             'update.country = "US"',
+            'update.tags[1] $.labels "x" | list -> ["x"]',
             'update.address.street $.street "Way" $.number 5 = "Way 5"',
             'update.detail $.to absent with $.contact.owner "o1" '
             '| default($.contact.owner) -> "o1"'):

@@ -89,7 +89,7 @@ def test_the_samples_carry_the_senders_proof(house, name):
     assert f'route    = "/hooks/{name}"' in mapping
 
 
-@pytest.mark.parametrize("name", ["slack", "svix"])
+@pytest.mark.parametrize("name", ["github", "svix"])
 def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name):
     """The settings around it: its secret and upstream, and it is sent."""
     h = House(build, tmp_path)
@@ -111,7 +111,7 @@ def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name):
 
 def test_nothing_is_ever_overwritten(house):
     house.write("kept/samples/contact.http", "mine\n")
-    _, err = house.run("new", "slack", "kept", code=3)
+    _, err = house.run("new", "github", "kept", code=3)
     assert "kept/samples/contact.http: is there already" in err
     assert read(house.path("kept/samples/contact.http")) == "mine\n"
     assert not os.path.exists(house.path("kept/mapping.cfg"))

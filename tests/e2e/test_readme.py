@@ -53,7 +53,9 @@ def secrets_named():
     names = set()
     for path in glob.glob(TOP + "/mappings/*/mapping.cfg"):
         with open(path) as f:
-            names.update(re.findall(r'^secret\s*=\s*"([^"]+)"', f.read(), re.M))
+            names.update(re.findall(
+                r'^(?:handshake: \{ )?secret\s*=\s*"([^"]+)"',
+                f.read(), re.M))
     return names - {"typeform"}
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from house import FORM_SECRET, TYPEFORM, House, typeform_event
 
-VERBS = ["check", "demo", "explain", "map", "new", "query", "run", "sandbox",
-         "schema", "send", "senders", "test", "transforms", "version"]
+VERBS = ["check", "coverage", "demo", "explain", "map", "new", "query", "run",
+         "sandbox", "schema", "send", "senders", "test", "transforms", "version"]
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,7 @@ def test_senders_lists_the_presets_and_shows_one(house):
     assert names == sorted(names) and len(names) > 40
     listed = json.loads(house.run("senders", "--output", "json")[0])
     assert [s["name"] for s in listed] == names
-    out, _ = house.run("senders", "show", "stripe")
+    out, _ = house.run("senders", "show", "stripe", "--raw")
     assert 'message       = "{timestamp}.{body}";' in out
     _, err = house.run("senders", "show", "typefrom", code=1)
     assert "did you mean 'typeform'?" in err

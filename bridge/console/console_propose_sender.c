@@ -1,0 +1,102 @@
+/* console/console_propose_sender.c - who sent this, by its headers. */
+#include <string.h>
+
+#include "console/console_propose.h"
+#include "verify/verify.h"
+
+#define FALLBACK "generic"
+
+/* True when text has the name in it, in any case. */
+static bool
+mentions(struct str text, struct str name)
+{
+	for (size_t i = 0; i + name.len <= text.len; i++)
+		if (str_eq_nocase((struct str){ text.at + i, name.len }, name))
+			return true;
+	return false;
+}
+
+/*
+ * The value of the first header of "header:X, Y" that is there; *rank is its
+ * place among them. STR_NONE for other places.
+ */
+static struct str
+header_of(const struct request *r, const char *place, size_t *rank)
+{
+	struct str rest = str_of(place), name;
+
+	*rank = 0;
+	if (!str_starts(rest, STR("header:")))
+		return STR_NONE;
+	rest = str_skip(rest, strlen("header:"));
+	for (; str_cut(&rest, ',', &name); (*rank)++) {
+		struct str value = request_header(r, str_trim(name));
+
+		if (value.at != NULL)
+			return value;
+	}
+	return STR_NONE;
+}
+
+static bool
+has_proof(const struct request *r, const config_setting_t *preset, size_t *rank)
+{
+	const char *place = verify_option(preset, "signature");
+	const char *prefix = verify_option(preset, "prefix");
+	struct str value;
+
+	if (place == NULL) { /* the type basic knows its header */
+		place = "header:Authorization";
+		prefix = "Basic ";
+	}
+	value = header_of(r, place, rank);
+	return value.at != NULL &&
+	    (prefix == NULL || str_starts(value, str_of(prefix)));
+}
+
+/* How well a preset fits; 0: the proof it looks for is not there. */
+static int
+score_of(const char *name, const struct request *r)
+{
+	struct faults all = { 0 };
+	struct settings_file *f = verify_preset_open(name, &all);
+	struct str agent = request_header(r, STR("User-Agent"));
+	int score = 0;
+	size_t rank;
+
+	if (f != NULL && has_proof(r, settings_root(f), &rank)) {
+		const char *id = verify_option(settings_root(f), "delivery_id");
+
+		score = rank == 0 ? 10 : 9;
+		if (id != NULL && id[0] != '\0')
+			score += header_of(r, id, &rank).at != NULL ? 4 : -1;
+		if (mentions(agent, str_of(name)))
+			score += 2;
+		if (strcmp(name, FALLBACK) == 0)
+			score++;
+	}
+	settings_close(f);
+	faults_done(&all);
+	return score;
+}
+
+const char *
+propose_sender(const struct request *r, struct bytes *ties)
+{
+	const char *best = FALLBACK, *name;
+	int most = 0;
+
+	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++) {
+		int score = score_of(name, r);
+
+		if (score > most) {
+			most = score;
+			best = name;
+		}
+	}
+	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++)
+		if (name != best && most > 0 && score_of(name, r) + 1 >= most)
+			bytes_addf(ties, "%s%s", ties->len > 0 ? ", " : "",
+			    name);
+	return best;
+}
