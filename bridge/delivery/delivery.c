@@ -163,8 +163,10 @@ fill_input(struct delivery *d, const struct document *document)
 	in->request = request;
 	in->params = d->params;
 	in->sender = str_of(d->route->settings.sender);
-	in->delivery_id = route_delivery_id(d->route, request,
-	    d->exchange->arena);
+	/* It may stand in the body: finding it costs as much as decoding. */
+	if (mapping_names_delivery(d->route->mapping))
+		in->delivery_id = route_delivery_id(d->route, request,
+		    d->exchange->arena);
 	if (in->delivery_id.at == NULL)
 		in->delivery_id = str_of(d->id);
 	in->received_ms = request->received_ms;

@@ -32,6 +32,12 @@ mapping_sends_rest(const struct mapping *m)
 	return m->sends_rest;
 }
 
+bool
+mapping_names_delivery(const struct mapping *m)
+{
+	return m->names_delivery;
+}
+
 /*
  * The arena of a mapping has no ceiling of its own: the file it comes from
  * is the operator's, and has one.

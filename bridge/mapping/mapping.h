@@ -33,6 +33,8 @@ extern const char *const mapping_settings[];
 enum mapping_writes mapping_writes(const struct mapping *m);
 /* True where remainder() stands: members nobody named go out. */
 bool mapping_sends_rest(const struct mapping *m);
+/* False: runs do not look at the input's delivery_id. */
+bool mapping_names_delivery(const struct mapping *m);
 
 /* What a run tells of. */
 enum mapping_told_kind {

@@ -188,6 +188,8 @@ parse_function(struct expr *e)
 	}
 	if (!parsers[s->function->kind](e, s))
 		return NULL;
+	if (str_eq(name, STR("delivery_id")))
+		e->c->m->names_delivery = true;
 	s->kind = s->function->kind;
 	s->drop_empty = e->c->m->drop_empty;
 	s->text = (struct str){ e->text.at + start, e->at - start };

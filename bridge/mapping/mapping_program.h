@@ -144,9 +144,10 @@ struct mapping {
 	const struct node *update;
 	struct mapping_table *tables;
 	size_t table_count;
-	bool drop_empty;   /* empty = "absent" */
-	bool sends_rest;   /* remainder() stands somewhere */
-	struct str region; /* where phone() is at home: "US"; or STR_NONE */
+	bool drop_empty;     /* empty = "absent" */
+	bool sends_rest;     /* remainder() stands somewhere */
+	bool names_delivery; /* delivery_id() does */
+	struct str region;   /* where phone() is at home: "US"; or STR_NONE */
 	enum mapping_writes writes;
 };
 
