@@ -1,6 +1,9 @@
 /* console/console_outcome.c - what a mapping makes of a sample. */
 #include "console/console_outcome.h"
 
+#include "console/console_file.h"
+#include "console/console_verb.h"
+
 static void
 run_updates(const struct mapping *m, const struct mapping_input *in,
     const struct mapping_events *events, struct outcome *out)
@@ -124,4 +127,22 @@ outcome_print(const struct outcome *o, struct bytes *out)
 		comma = ",";
 	}
 	bytes_add_char(out, ']');
+}
+
+int
+with_mapping(const struct given *g,
+    int (*run)(const struct route *r, const struct given *g))
+{
+	char *file = mapping_file(given_arg(g, 0));
+	struct faults all = { 0 };
+	struct route *r = route_open(file, NULL, &all);
+	int code;
+
+	if (r == NULL)
+		code = complain_faults(&all, EXIT_FAULTS);
+	else
+		code = run(r, g);
+	route_close(r);
+	base_free(file);
+	return code;
 }

@@ -35,4 +35,12 @@ bool outcome_failed(const struct outcome *o);
  */
 void outcome_print(const struct outcome *o, struct bytes *out);
 
+/*
+ * Opens the route of the first argument for `run` and closes it behind; the
+ * exit code of run, or of a mapping that cannot be used, which is said.
+ */
+struct given;
+int with_mapping(const struct given *g,
+    int (*run)(const struct route *r, const struct given *g));
+
 #endif

@@ -560,18 +560,7 @@ cover_route(const struct route *r, const struct given *g)
 static int
 coverage(const struct given *g)
 {
-	char *file = mapping_file(given_arg(g, 0));
-	struct faults all = { 0 };
-	struct route *r = route_open(file, NULL, &all);
-	int code;
-
-	if (r == NULL)
-		code = complain_faults(&all, EXIT_FAULTS);
-	else
-		code = cover_route(r, g);
-	route_close(r);
-	base_free(file);
-	return code;
+	return with_mapping(g, cover_route);
 }
 
 const struct verb verb_coverage = {

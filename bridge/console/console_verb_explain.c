@@ -314,8 +314,9 @@ explain_request(const struct route *r, const struct request *request,
 }
 
 static int
-explain_sample(const struct route *r, const char *file, bool json)
+explain_sample(const struct route *r, const struct given *g)
 {
+	const char *file = given_arg(g, 1);
 	struct arena *arena = arena_new((size_t)1 << 30);
 	struct fault why = { 0 };
 	struct str text = file_read(file, SAMPLE_CEILING, &why);
@@ -327,7 +328,7 @@ explain_sample(const struct route *r, const char *file, bool json)
 	else if (sample_parse(text, file, arena, &request, &why) == -1)
 		code = complain_fault(&why, EXIT_FAULTS);
 	else
-		code = explain_request(r, &request, arena, json);
+		code = explain_request(r, &request, arena, given_json(g));
 	if (text.at != NULL)
 		file_done(text);
 	arena_free(arena);
@@ -337,18 +338,7 @@ explain_sample(const struct route *r, const char *file, bool json)
 static int
 explain(const struct given *g)
 {
-	char *file = mapping_file(given_arg(g, 0));
-	struct faults all = { 0 };
-	struct route *r = route_open(file, NULL, &all);
-	int code;
-
-	if (r == NULL)
-		code = complain_faults(&all, EXIT_FAULTS);
-	else
-		code = explain_sample(r, given_arg(g, 1), given_json(g));
-	route_close(r);
-	base_free(file);
-	return code;
+	return with_mapping(g, explain_sample);
 }
 
 const struct verb verb_explain = {

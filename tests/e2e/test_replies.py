@@ -36,6 +36,9 @@ MAPPINGS = {
                      more='handshake: { kind = "validation_token"; };'),
     "asana": mapping("asana", "token", more="""handshake: {
         kind = "header_echo"; challenge = "header:X-Hook-Secret"; };"""),
+    "graph-token": mapping("graph-token", "query-token",
+                           more='handshake: { kind = "validation_token"; };'),
+    "batch": mapping("batch", "hubspot-v1", more='events = "$[*]";'),
     "github": mapping("github"),
     "typeform": mapping("typeform", secret="typeform"),
     "hubspot-v1": mapping("hubspot-v1"),
@@ -50,7 +53,8 @@ MAPPINGS = {
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """Answers with the status in the lead's id: lead s404 gets 404."""
+    """Answers with the status in the lead's id: lead s404 gets 404; s201 gets
+    an empty page of somebody in between."""
     protocol_version = "HTTP/1.1"
     seen = []
 
@@ -59,8 +63,11 @@ class Api(http.server.BaseHTTPRequestHandler):
         status = int(self.path.rsplit("/", 1)[1][1:])
         self.seen.append(status)
         body = json.dumps({"success": status < 300, "data": None}).encode()
+        kind = "application/json"
+        if status == 201:
+            body, kind = b"", "text/html"
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -316,3 +323,29 @@ def test_an_event_with_a_wrong_proof_is_no_handshake(house):
                       "Authorization": "Bearer wrong",
                       "Content-Type": "application/json"})
     assert got.status == 401
+
+
+def test_a_token_in_the_address_does_not_hide_the_handshake(house, forwarded):
+    target = f"/hooks/graph-token?token={TOKEN}&validationToken=abc"
+    got = house.send(target, b"", {"Content-Type": "text/plain"})
+    assert (got.status, got.body) == (200, b"abc")
+    got = house.send(target + "&lead=s200", b"{}",
+                     {"Content-Type": "application/json"})
+    assert (got.status, forwarded) == (200, [200])
+
+
+def test_an_empty_page_is_no_delivery(house):
+    got = house.send(f"/hooks/salesforce?token={TOKEN}&lead=s201", b"<a/>",
+                     {"Content-Type": "text/xml"})
+    assert got.status == 502
+    assert b"Ack" not in got.body
+
+
+def test_a_batch_follows_the_reply_map(house):
+    body = b'[{"eventId":1}]'
+    sign = hashlib.sha256(TOKEN.encode() + body).hexdigest()
+    statuses = [house.send(f"/hooks/batch?lead=s{of_api}", body,
+                           {"X-HubSpot-Signature": sign,
+                            "Content-Type": "application/json"}).status
+                for of_api in (200, 404, 422)]
+    assert statuses == [200, 502, 422]

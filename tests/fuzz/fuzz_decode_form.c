@@ -5,9 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "decode/decode.h"
-
-#define CEILING ((size_t)64 << 20)
+#include "printed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,25 +24,6 @@ check(const struct document *d, doc_node n)
 			assert(doc_member(d, n, doc_key(d, child)) == child);
 		check(d, child);
 	}
-}
-
-static void
-check_printed(struct arena *arena, const struct document *d)
-{
-	struct bytes once, twice;
-	struct document *again;
-
-	bytes_init(&once, CEILING);
-	bytes_init(&twice, CEILING);
-	doc_print(d, doc_root(d), &once);
-	assert(bytes_ok(&once));
-	again = decode_json(arena, bytes_str(&once), &decode_limits_default,
-	    NULL);
-	assert(again != NULL);
-	doc_print(again, doc_root(again), &twice);
-	assert(str_eq(bytes_str(&once), bytes_str(&twice)));
-	bytes_done(&once);
-	bytes_done(&twice);
 }
 
 int

@@ -68,6 +68,20 @@ outcome(struct bench *b, const char *type, struct str text)
 	return outcome_within(b, type, text, &decode_limits_default);
 }
 
+struct row {
+	const char *body;
+	const char *want;
+};
+
+static inline void
+assert_rows(struct bench *b, const char *type, const struct row *rows,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(outcome(b, type, str_of(rows[i].body)),
+		    rows[i].want);
+}
+
 /* Grows the arena until the body fits, and counts the refusals. */
 static size_t
 arenas_too_small(const char *type, struct str text)

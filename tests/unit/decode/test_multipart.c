@@ -18,19 +18,6 @@
 	PART(NAMED(name) "; filename=\"" file "\"", bytes)
 #define END "--b--\r\n"
 
-struct row {
-	const char *body;
-	const char *want;
-};
-
-static void
-assert_rows(struct bench *b, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		assert_string_equal(outcome(b, TYPE, str_of(rows[i].body)),
-		    rows[i].want);
-}
-
 static void
 reads_texts_as_a_form(void **state)
 {
@@ -52,7 +39,7 @@ reads_texts_as_a_form(void **state)
 		{ TEXT("e", "\xC3\xA9") END, "{\"e\":\"\xC3\xA9\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -81,7 +68,7 @@ reads_the_frame_as_the_rfc_has_it(void **state)
 		    "{\"a\":\"1\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -115,7 +102,7 @@ tells_of_files(void **state)
 		    "ece3949ef9252f0cdc839e9ee347409a2209\"}}]}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -275,7 +262,7 @@ reads_latin_1_where_it_is_declared(void **state)
 		    "{\"_charset_\":\"utf-8\",\"a\":\"\xC3\xA9\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 	assert_string_equal(outcome(*state, TYPE "; charset=ISO-8859-1",
 	                        str_of(TEXT("a", "\xE9") END)),
 	    "{\"a\":\"\xC3\xA9\"}");

@@ -6,19 +6,6 @@
 #define TYPE "application/xml"
 #define XSI "xmlns:i='http://www.w3.org/2001/XMLSchema-instance'"
 
-struct row {
-	const char *body;
-	const char *want;
-};
-
-static void
-assert_rows(struct bench *b, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		assert_string_equal(outcome(b, TYPE, str_of(rows[i].body)),
-		    rows[i].want);
-}
-
 static void
 makes_one_shape(void **state)
 {
@@ -46,7 +33,7 @@ makes_one_shape(void **state)
 		    "\"hi  there\"}}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -67,7 +54,7 @@ makes_arrays_of_what_repeats(void **state)
 		    "{\"a\":{\"a\":[{\"a\":\"\"},\"\"]}}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -93,7 +80,7 @@ makes_nil_null(void **state)
 		{ "<a " XSI "><b i:nil='true'><c/></b></a>", "body:1:72" FULL },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -116,7 +103,7 @@ drops_prefixes_comments_and_instructions(void **state)
 		{ "<a>1\r\n2\r3</a>", "{\"a\":\"1\\n2\\n3\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 }
 
 static void
@@ -305,7 +292,7 @@ refuses_what_is_not_well_formed(void **state)
 		{ "{\"a\":1}", "body:1:1: not well-formed (invalid token)" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, TYPE, rows, COUNT_OF(rows));
 	assert_string_equal(outcome(*state, TYPE, STR("<a>\0</a>")),
 	    "body:1:4: not well-formed (invalid token)");
 }

@@ -214,6 +214,37 @@ lookup_finds_the_first_item_that_matches(void **state)
 	looked_up("\"x\"", false, "\"x\"", "!argument 1 is a string");
 }
 
+/* Each item of an each may hold one: all together go through so many. */
+static void
+lookups_share_a_budget(void **state)
+{
+	struct step_read step = { .row = transform_find(STR("lookup")),
+		.count = 3 };
+	struct step_room room;
+	struct fault why = { 0 };
+	struct value v, in;
+	size_t compared = 999998;
+	int rc[2];
+
+	(void)state;
+	step_room_start(&room, 1 << 20);
+	step.args[0] = json_value(room.arena, "[{\"id\": 1}, {\"id\": 2}]");
+	step.args[1] = value_string(STR("id"));
+	step.args[2] = value_string(STR("id"));
+	in = json_value(room.arena, "2");
+	for (size_t i = 0; i < COUNT_OF(rc); i++) {
+		v = in;
+		rc[i] = step.row->run(&(struct transform_call){ step.args, 3,
+		                          NULL, &room.input, STEP_WHERE, NULL,
+		                          &compared },
+		    &v, &why);
+	}
+	assert_int_equal(rc[0], 0);
+	assert_int_equal(rc[1], -1);
+	assert_non_null(strstr(why.text, "more than 1000000 items"));
+	step_room_end(&room);
+}
+
 int
 main(void)
 {
@@ -226,6 +257,7 @@ main(void)
 		cmocka_unit_test(
 		    unique_takes_many_texts_and_a_bounded_number_of_others),
 		cmocka_unit_test(lookup_finds_the_first_item_that_matches),
+		cmocka_unit_test(lookups_share_a_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
