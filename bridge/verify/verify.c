@@ -11,6 +11,7 @@ static const struct name results[] = {
 	{ "malformed", VERIFY_MALFORMED },
 	{ "forged", VERIFY_FORGED },
 	{ "stale", VERIFY_STALE },
+	{ "address", VERIFY_STRANGER },
 	{ NULL, -1 },
 };
 
@@ -100,25 +101,63 @@ in_window(const struct verifier *v, int64_t time_ms, int64_t now_ms)
 	    time_ms <= now_ms + v->future_ms;
 }
 
-static enum verify_result
-check_signed(const struct verifier *v, const struct request *r,
-    struct arena *arena)
+/*
+ * Signed fields are read in the body that the mapping will see, or a text in
+ * the one could be a field of the other.
+ */
+static bool
+fields_fit(const struct verifier *v, const struct request *r)
 {
-	struct proof p;
-	struct message m;
-	enum verify_result result = proof_read(v, r, arena, &p);
+	if (v->fields == PLACE_NOWHERE)
+		return true;
+	return v->fields == PLACE_FORM ? request_is_form(r)
+	                               : request_is_json(r);
+}
 
-	if (result == VERIFY_OK)
-		result = message_make(v, r, r->target, p.timestamp, arena, &m);
+static enum verify_result
+check_proof(const struct verifier *v, const struct request *r,
+    const struct proof *p, struct arena *arena)
+{
+	struct message m;
+	enum verify_result result;
+
+	if (!fields_fit(v, r))
+		return VERIFY_MALFORMED;
+	result = message_make(v, r, r->target, p->timestamp, arena, &m);
 	if (result == VERIFY_OK)
 		result = body_hash_check(v, r, arena);
 	if (result != VERIFY_OK)
 		return result;
-	if (!is_signed(&m, &p, arena) &&
-	    (!message_escape(&m, r->body, arena) || !is_signed(&m, &p, arena)))
+	if (!is_signed(&m, p, arena) &&
+	    (!message_escape(&m, r->body, arena) || !is_signed(&m, p, arena)))
 		return VERIFY_FORGED;
-	return in_window(v, p.time_ms, r->received_ms) ? VERIFY_OK
-	                                               : VERIFY_STALE;
+	return in_window(v, p->time_ms, r->received_ms) ? VERIFY_OK
+	                                                : VERIFY_STALE;
+}
+
+/* Each group is looked at; a broken one spoils the others. */
+static enum verify_result
+check_signed(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	static const enum verify_result order[] = { VERIFY_MALFORMED,
+		VERIFY_MISSING, VERIFY_STRANGER, VERIFY_OK, VERIFY_STALE };
+	struct proofs all;
+	struct proof p;
+	enum verify_result result = proofs_start(&all, v, r, arena);
+	unsigned seen = 0;
+
+	if (result != VERIFY_OK)
+		return result;
+	while (proofs_next(&all, &p, &result)) {
+		if (result == VERIFY_OK)
+			result = check_proof(v, r, &p, arena);
+		seen |= BIT(result);
+	}
+	for (size_t i = 0; i < COUNT_OF(order); i++)
+		if ((seen & BIT(order[i])) != 0)
+			return order[i];
+	return VERIFY_FORGED;
 }
 
 /* Hashes of equal length are compared: a token's length stays unknown. */
@@ -181,7 +220,7 @@ check_nothing(const struct verifier *v, const struct request *r,
 }
 
 enum verify_result
-verifier_check(const struct verifier *v, const struct request *r,
+proof_check(const struct verifier *v, const struct request *r,
     struct arena *arena)
 {
 	static enum verify_result (*const checks[])(const struct verifier *v,
@@ -191,12 +230,22 @@ verifier_check(const struct verifier *v, const struct request *r,
 		[SCHEME_DIGEST] = check_signed,
 		[SCHEME_TOKEN] = check_token,
 		[SCHEME_BASIC] = check_basic,
+		[SCHEME_IP] = check_nothing,
 		[SCHEME_ED25519] = check_signed,
 		[SCHEME_ECDSA_P256] = check_signed,
 		[SCHEME_RSA_SHA256] = check_signed,
 	};
 
 	return checks[v->type](v, r, arena);
+}
+
+enum verify_result
+verifier_check(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	if (v->addresses.count > 0 && !address_fits(v, r))
+		return VERIFY_STRANGER;
+	return proof_check(v, r, arena);
 }
 
 /* Fits a header; and neither {...} and [...] nor null is an id. */
@@ -230,15 +279,26 @@ verifier_delivery_id(const struct verifier *v, const struct request *r,
 
 	if (p->kind == PLACE_NOWHERE ||
 	    (inside && request_is_form(r) != (p->kind == PLACE_FORM)) ||
-	    place_deep(p, r, arena, &id) != VERIFY_OK || (inside && !is_id(id)))
+	    place_read(p, r, arena, &id) != VERIFY_OK || (inside && !is_id(id)))
 		return STR_NONE;
 	return id;
 }
 
 bool
-verifier_in_body(const struct verifier *v)
+verifier_in_body(const struct verifier *v, struct bytes *json)
 {
-	return place_in_body(&v->signature);
+	const struct place *p = &v->signature;
+
+	if (p->kind == PLACE_JSON)
+		json_path_print(p->name, json);
+	/* a[b] of a form may be a member or an element */
+	if (p->kind == PLACE_FORM &&
+	    memchr(p->name.at, '[', p->name.len) == NULL) {
+		bytes_add_char(json, '{');
+		bytes_add_json(json, p->name);
+		bytes_add_text(json, ":\"\"}");
+	}
+	return place_in_body(p);
 }
 
 bool

@@ -41,6 +41,7 @@ enum verify_result {
 	VERIFY_MALFORMED, /* there, but not of the scheme's form, or twice */
 	VERIFY_FORGED,    /* does not match the body */
 	VERIFY_STALE,     /* matches, but outside the replay window */
+	VERIFY_STRANGER,  /* from an address that is not the sender's */
 	VERIFY_RESULTS
 };
 /* For logs and counters; the sender is told the same for all of them. */
@@ -59,8 +60,18 @@ enum verify_result verifier_check(const struct verifier *v,
 struct str verifier_delivery_id(const struct verifier *v,
     const struct request *r, struct arena *arena);
 
-/* True where the proof stands in the body, among what is mapped. */
-bool verifier_in_body(const struct verifier *v);
+/*
+ * True where the proof stands in the body, among what is mapped; adds JSON of
+ * a body that has nothing but the proof's place, or nothing where that cannot
+ * be told.
+ */
+bool verifier_in_body(const struct verifier *v, struct bytes *json);
+/*
+ * True where what stands there is the secret itself: to be kept nowhere. The
+ * query's name as it is written, not decoded. NULL verifier: false.
+ */
+bool verifier_is_token_header(const struct verifier *v, struct str name);
+bool verifier_is_token_query(const struct verifier *v, struct str name);
 /* True for type = "none": everybody may send. */
 bool verifier_is_open(const struct verifier *v);
 
@@ -89,6 +100,8 @@ struct handshake_setup {
 	const config_setting_t *group;  /* the route's, or NULL */
 	const struct secrets *secrets;  /* NULL: only look for faults */
 	const struct secret *secret;    /* the route's own; signs by default */
+	const struct verifier *verifier; /* of the route: what the key is of
+	                                  * its secret; NULL: its text */
 };
 
 /* NULL where there is none, and with faults added where it is wrong. */
@@ -104,6 +117,12 @@ bool handshake_proven(const struct handshake *h);
  */
 const char *handshake_conflict(const struct handshake *h,
     const struct verifier *v);
+/*
+ * The same of two routes, whatever the names of their secrets: true when `h`
+ * signs, for people who have not that key, what `v` would take for an event.
+ * False of what was built without secrets.
+ */
+bool handshake_oracle(const struct handshake *h, const struct verifier *v);
 
 enum handshake_result {
 	HANDSHAKE_NONE,    /* not one: an event, or nothing of ours */

@@ -6,17 +6,10 @@
  */
 #include <string.h>
 
-#include "verify/verify_scheme.h"
+#include "verify/verify_build.h"
 
 /* All texts of a settings file (at most 1 MiB), several times over. */
 #define OWN_CEILING ((size_t)8 << 20)
-
-struct building {
-	const struct verify_setup *setup;
-	struct options options;
-	struct verifier *v;
-	struct faults *all;
-};
 
 /* The nearest setting to blame: the option, its group, sender, the route. */
 static const config_setting_t *
@@ -33,11 +26,7 @@ place_of(const struct building *b, const char *option)
 	return found != NULL ? found : b->setup->route;
 }
 
-static bool refuse(const struct building *b, const char *option,
-    const char *fmt, ...) PRINTF(3, 4);
-
-/* Always false. */
-static bool
+bool
 refuse(const struct building *b, const char *option, const char *fmt, ...)
 {
 	const config_setting_t *place = place_of(b, option);
@@ -73,6 +62,16 @@ keep(const struct building *b, const char *text)
 	return copy;
 }
 
+bool
+is_misread(const struct building *b, const char *option)
+{
+	const config_setting_t *at = b->setup->group;
+
+	if (at != NULL)
+		at = config_setting_get_member(at, option);
+	return at != NULL && config_setting_get_string(at) == NULL;
+}
+
 static bool
 read_place(const struct building *b, const char *option, const char *text,
     struct place *to)
@@ -85,11 +84,63 @@ read_place(const struct building *b, const char *option, const char *text,
 	    "a place like \"header:X-Name\" or \"query:name\" is expected");
 }
 
+/* "X-{n}" is for signatures: a token has one place. */
 static bool
-is_signed(const struct verifier *v)
+read_signature_place(const struct building *b, const char *text)
 {
-	return v->type == SCHEME_HMAC || v->type == SCHEME_DIGEST ||
-	    scheme_is_public(v->type);
+	struct verifier *v = b->v;
+
+	if (!place_parse_signature(keep(b, text), &v->signature) ||
+	    (v->signature.kind == PLACE_NUMBERED && !scheme_is_signed(v->type)))
+		return refuse(b, "signature",
+		    "a place like \"header:X-Name\" or \"query:name\" is "
+		    "expected");
+	if (scheme_is_signed(v->type) && place_in_body(&v->signature) &&
+	    !b->options.fields_only)
+		return refuse(b, "signature",
+		    "a signature cannot stand in the body it signs; "
+		    "fields_only = true is for senders that sign fields of it");
+	return true;
+}
+
+static bool
+find_signature(const struct building *b)
+{
+	struct verifier *v = b->v;
+	const char *where = b->options.signature;
+
+	if (where == NULL && v->type == SCHEME_BASIC)
+		where = "header:Authorization";
+	if (where != NULL)
+		return read_signature_place(b, where);
+	if (is_misread(b, "signature"))
+		return false;
+	return refuse(b, "signature",
+	    "is missing: where does the %s stand? \"header:X-Name\"",
+	    scheme_is_signed(v->type) ? "signature" : "token");
+}
+
+static bool
+build_delimiters(const struct building *b)
+{
+	const struct options *o = &b->options;
+	const char *group = o->group_delimiter;
+	struct verifier *v = b->v;
+	bool ok = true;
+
+	v->delimiter = o->delimiter[0];
+	if (strlen(o->delimiter) != 1)
+		ok = refuse(b, "delimiter", "one character is expected");
+	if (group == NULL)
+		return ok;
+	v->group_delimiter = group[0];
+	if (v->format != FORMAT_KV && v->format != FORMAT_POSITIONAL)
+		return refuse(b, "group_delimiter",
+		    "is for format = \"kv\" and \"positional\" only");
+	if (strlen(group) != 1 || v->group_delimiter == v->delimiter)
+		return refuse(b, "group_delimiter",
+		    "one character is expected, another than delimiter");
+	return ok;
 }
 
 static bool
@@ -97,28 +148,46 @@ build_signature(const struct building *b)
 {
 	const struct options *o = &b->options;
 	struct verifier *v = b->v;
-	const char *where = o->signature;
+	bool ok;
 
 	v->encoding = (enum signature_encoding)o->encoding;
 	v->format = (enum signature_format)o->format;
 	v->prefix = keep(b, o->prefix);
 	v->signature_key = keep(b, o->signature_key);
-	v->delimiter = o->delimiter[0];
-	if (where == NULL && v->type == SCHEME_BASIC)
-		where = "header:Authorization";
-	if (where == NULL)
-		return refuse(b, "signature",
-		    "is missing: where does the %s stand? "
-		    "\"header:X-Name\"",
-		    is_signed(v) ? "signature" : "token");
-	if (!read_place(b, "signature", where, &v->signature))
-		return false;
-	if (is_signed(v) && place_in_body(&v->signature))
-		return refuse(b, "signature",
-		    "a signature cannot stand in the body it signs");
-	if (strlen(o->delimiter) != 1)
-		return refuse(b, "delimiter", "one character is expected");
-	return true;
+	ok = find_signature(b);
+	return build_delimiters(b) && ok;
+}
+
+/* "192.0.2.0/24, 2001:db8::/32" */
+static bool
+read_ranges(const struct building *b, const char *option, const char *text,
+    struct ranges *to)
+{
+	struct str wrong;
+
+	if (text == NULL || ranges_parse(keep(b, text), b->v->own, to, &wrong))
+		return true;
+	return refuse(b, option,
+	    "'%.*s': an address like 192.0.2.7, or a range like 192.0.2.0/24 "
+	    "or 2001:db8::/32 with nothing behind its prefix, is expected (at "
+	    "most %d)",
+	    STR_ARG(wrong), RANGES_MAX);
+}
+
+static bool
+build_addresses(const struct building *b)
+{
+	struct verifier *v = b->v;
+	const struct options *o = &b->options;
+	bool ok = read_ranges(b, "addresses", o->addresses, &v->addresses);
+
+	ok &= read_ranges(b, "front", o->front, &v->front);
+	if (v->type == SCHEME_IP && o->addresses == NULL &&
+	    !is_misread(b, "addresses"))
+		return refuse(b, "addresses",
+		    "is missing: which addresses does the sender send from? "
+		    "\"192.0.2.0/24\"");
+	return ok;
 }
 
 static bool
@@ -141,24 +210,22 @@ build_time(const struct building *b)
 {
 	const struct options *o = &b->options;
 	struct verifier *v = b->v;
+	bool ok = read_place(b, "timestamp", o->timestamp, &v->timestamp);
 
-	if (!read_place(b, "timestamp", o->timestamp, &v->timestamp))
-		return false;
 	if (v->format == FORMAT_KV)
 		v->timestamp_key = keep(b, o->timestamp_key);
 	else if (o->timestamp_key != NULL)
-		return refuse(b, "timestamp_key",
-		    "is for format = \"kv\" only");
-	if (v->timestamp_key.at != NULL && v->timestamp.kind != PLACE_NOWHERE)
-		return refuse(b, "timestamp",
+		ok = refuse(b, "timestamp_key", "is for format = \"kv\" only");
+	if (time_is_beside(v) && v->timestamp.kind != PLACE_NOWHERE)
+		ok = refuse(b, "timestamp",
 		    "the time stands in one place: here, or at "
-		    "timestamp_key");
+		    "timestamp_key, or first in the format positional");
 	v->unit = (enum time_unit)o->timestamp_unit;
 	v->enforce = o->timestamp_enforce;
 	v->past_ms = o->tolerance;
 	v->future_ms = o->tolerance_future > 0 ? o->tolerance_future
 	                                       : o->tolerance;
-	return true;
+	return ok;
 }
 
 /* The route's own path written into the address would stand there twice. */
@@ -186,6 +253,11 @@ build_url(const struct building *b)
 
 	if (!recipe_has(&v->message, PART_URL))
 		return true;
+	v->any_port = b->options.url_any_port;
+	v->any_user = b->options.url_any_user;
+	v->decode_url = b->options.url_decode != 0;
+	if (given == NULL && b->options.front != NULL)
+		return true; /* the front says */
 	if (given == NULL)
 		return refuse(b, "message",
 		    "the sender signs the address it posts to; say which, "
@@ -201,96 +273,12 @@ build_url(const struct building *b)
 	while (url.at[url.len - 1] == '/')
 		url.len--;
 	v->bases[v->base_count++] = url;
-	if (b->options.url_any_port) {
+	if (v->any_port) {
 		url = url_other_port(url, v->own);
 		if (url.at != NULL)
 			v->bases[v->base_count++] = url;
 	}
-	v->decode_url = b->options.url_decode != 0;
 	return true;
-}
-
-/* What is written by hand has to mean something for the type. */
-static bool
-check_fit(const struct building *b)
-{
-	const config_setting_t *group = b->setup->group;
-	int count = group != NULL ? config_setting_length(group) : 0;
-	bool ok = true;
-
-	for (int i = 0; i < count; i++) {
-		const char *name = config_setting_name(
-		    config_setting_get_elem(group, (unsigned)i));
-
-		if (!option_fits(name, b->v->type))
-			ok = refuse(b, name,
-			    "means nothing for this type; it would be "
-			    "ignored");
-	}
-	return ok;
-}
-
-/* Everything that is believed has to be signed. */
-static bool
-check_time_covered(const struct building *b)
-{
-	const struct recipe *t = &b->v->message;
-	bool timed = b->v->timestamp.kind != PLACE_NOWHERE ||
-	    b->v->timestamp_key.at != NULL;
-	bool named = b->options.timestamp != NULL ||
-	    b->options.timestamp_key != NULL;
-
-	if (timed && !place_in_body(&b->v->timestamp) &&
-	    !recipe_has(t, PART_TIMESTAMP))
-		return refuse(b, "message",
-		    "{timestamp} is not in it: anybody could change the time");
-	if (!named && recipe_has(t, PART_TIMESTAMP))
-		return refuse(b, "message",
-		    "{timestamp} is in it, but nothing says where that "
-		    "stands: timestamp, or timestamp_key");
-	return true;
-}
-
-static bool
-check_secret_covered(const struct building *b)
-{
-	bool there = recipe_has(&b->v->message, PART_SECRET);
-
-	if (b->v->type == SCHEME_DIGEST && !there)
-		return refuse(b, "message",
-		    "{secret} is not in it: anybody could sign");
-	if (scheme_is_public(b->v->type) && there)
-		return refuse(b, "message",
-		    "a scheme of public keys has no {secret}");
-	return true;
-}
-
-static bool
-check_coverage(const struct building *b)
-{
-	const struct verifier *v = b->v;
-	const struct recipe *t = &v->message;
-	bool hashed = v->body_hash.kind == PLACE_QUERY &&
-	    recipe_has(t, PART_URL) && recipe_has(t, PART_SORTED_FORM);
-	bool ok = true;
-
-	if (!recipe_has(t, PART_BODY) && !hashed)
-		ok = refuse(b, "message",
-		    "{body} is not in it: anybody could change the body");
-	ok &= check_time_covered(b);
-	if (b->options.delivery_id == NULL && recipe_has(t, PART_ID))
-		ok = refuse(b, "message",
-		    "{id} is in it, but delivery_id does not say where that "
-		    "stands");
-	if (place_in_body(&v->delivery_id) && recipe_has(t, PART_ID))
-		ok = refuse(b, "message",
-		    "{id} is a header, but delivery_id stands in the body; "
-		    "write {json:x} or {form:x}");
-	ok &= check_secret_covered(b);
-	if (v->signature.kind == PLACE_QUERY && recipe_has(t, PART_URL))
-		ok = refuse(b, "signature",
-		    "a signature cannot stand in the address it signs");
-	return ok;
 }
 
 static bool
@@ -300,6 +288,8 @@ build_message(const struct building *b)
 	bool ok;
 
 	b->v->body_escaped = b->options.body_escaped;
+	if (is_misread(b, "message"))
+		return false;
 	if (recipe_parse(str_of(b->options.message), b->v->own, &b->v->message,
 	        &why) == -1)
 		return refuse(b, "message", "%s", why.text);
@@ -360,12 +350,16 @@ build(const struct building *b)
 	ok &= build_delivery_id(b);
 	if (v->type == SCHEME_NONE)
 		return ok;
+	ok &= build_addresses(b);
+	if (v->type == SCHEME_IP)
+		return ok;
 	ok &= build_signature(b);
 	ok &= build_user(b);
-	if (is_signed(v)) {
+	if (scheme_is_signed(v->type)) {
 		ok &= build_time(b);
 		ok &= build_message(b);
 	}
+	ok &= check_front(b);
 	return (b->setup->keyless || build_keys(b)) && ok;
 }
 
@@ -421,10 +415,11 @@ verifier_new(const struct verify_setup *setup, struct faults *all)
 	*b.v = (struct verifier){ .own = own };
 	if (!open_preset(&b, &preset))
 		goto out;
-	if (!options_read(preset != NULL ? settings_root(preset) : NULL,
-	        setup->sender, setup->group, &b.options, all))
-		goto out;
-	ok = build(&b);
+	ok = options_read(preset != NULL ? settings_root(preset) : NULL,
+	    setup->sender, setup->group, &b.options, all);
+	/* Also when it is not: all that is wrong is said at once. */
+	if (b.options.type >= 0)
+		ok = build(&b) && ok;
 
 out:
 	settings_close(preset);

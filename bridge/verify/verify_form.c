@@ -48,14 +48,31 @@ form_field(struct str form, struct str name, struct arena *arena,
 	return VERIFY_OK;
 }
 
-bool
-request_is_form(const struct request *r)
+/* Without its parameters; STR_NONE when there is none. */
+static struct str
+media_type(const struct request *r)
 {
 	struct str type = request_header(r, STR("Content-Type")), bare;
 
-	return str_cut(&type, ';', &bare) &&
-	    str_eq_nocase(str_trim(bare),
-	        STR("application/x-www-form-urlencoded"));
+	return str_cut(&type, ';', &bare) ? str_trim(bare) : STR_NONE;
+}
+
+bool
+request_is_form(const struct request *r)
+{
+	return str_eq_nocase(media_type(r),
+	    STR("application/x-www-form-urlencoded"));
+}
+
+bool
+request_is_json(const struct request *r)
+{
+	const struct str end = STR("json");
+	struct str type = media_type(r);
+
+	return type.len == 0 || str_eq_nocase(type, STR("text/plain")) ||
+	    (type.len > end.len &&
+	        str_eq_nocase(str_skip(type, type.len - end.len), end));
 }
 
 struct field {

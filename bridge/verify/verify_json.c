@@ -1,5 +1,5 @@
 /*
- * verify/verify_json.c - one member of a JSON body, before it is decoded.
+ * verify/verify_json.c - one value of a JSON body, before it is decoded.
  *
  * Senders such as Google put their shared secret into the body. Proof comes
  * before decoding, so this finds the member by skipping over everything else;
@@ -182,9 +182,15 @@ is_name(struct str escaped, struct str name, struct arena *arena)
 	return unescape(escaped, arena, &plain) && str_eq(plain, name);
 }
 
-enum verify_result
-json_member(struct str body, struct str name, struct arena *arena,
-    struct str *value)
+/* A value found, still as it is written. */
+struct found {
+	struct str value;
+	bool is_string;
+};
+
+static enum verify_result
+find_member(struct str body, struct str name, struct arena *arena,
+    struct found *to)
 {
 	struct member m, found = { STR_NONE, STR_NONE, false };
 
@@ -203,11 +209,163 @@ json_member(struct str body, struct str name, struct arena *arena,
 		if (body.at[0] == ',')
 			body = str_skip(body, 1);
 	}
-	if (found.value.len == 0)
+	*to = (struct found){ found.value, found.is_string };
+	return found.value.len > 0 ? VERIFY_OK : VERIFY_MISSING;
+}
+
+static enum verify_result
+find_item(struct str body, int64_t index, struct found *to)
+{
+	struct found item;
+
+	body = skip_blank(body);
+	if (body.len == 0 || body.at[0] != '[')
 		return VERIFY_MISSING;
-	if (!found.is_string)
-		*value = found.value;
-	else if (!unescape(found.value, arena, value))
-		return VERIFY_MALFORMED;
+	body = skip_blank(str_skip(body, 1));
+	while (body.len > 0 && body.at[0] != ']') {
+		item.is_string = body.at[0] == '"';
+		if (item.is_string ? !take_string(&body, &item.value)
+		                   : !take_other(&body, &item.value))
+			return VERIFY_MALFORMED;
+		body = skip_blank(body);
+		if (body.len == 0 || (body.at[0] != ',' && body.at[0] != ']'))
+			return VERIFY_MALFORMED;
+		if (index-- == 0) {
+			*to = item;
+			return item.value.len > 0 ? VERIFY_OK : VERIFY_MISSING;
+		}
+		if (body.at[0] == ',')
+			body = skip_blank(str_skip(body, 1));
+	}
+	return VERIFY_MISSING;
+}
+
+static enum verify_result
+plain_value(const struct found *found, struct arena *arena, struct str *value)
+{
+	if (found->is_string)
+		return unescape(found->value, arena, value) ? VERIFY_OK
+		                                            : VERIFY_MALFORMED;
+	*value = found->value;
 	return VERIFY_OK;
+}
+
+enum verify_result
+json_member(struct str body, struct str name, struct arena *arena,
+    struct str *value)
+{
+	struct found found;
+	enum verify_result result = find_member(body, name, arena, &found);
+
+	return result == VERIFY_OK ? plain_value(&found, arena, value) : result;
+}
+
+/* One step of a path: a member, or an item of a list. */
+struct step {
+	struct str name; /* at == NULL: an item */
+	int64_t index;
+};
+
+#define INDEX_MAX 9999
+
+/* What stands between brackets: [0] or ['a.b']. */
+static bool
+take_bracket(struct str *path, struct step *to)
+{
+	struct str rest = str_skip(*path, 1), text;
+
+	if (str_starts(rest, STR("'"))) {
+		rest = str_skip(rest, 1);
+		if (!str_cut(&rest, '\'', &to->name) || to->name.len == 0 ||
+		    !str_starts(rest, STR("]")))
+			return false;
+		*path = str_skip(rest, 1);
+		return true;
+	}
+	if (!str_cut(&rest, ']', &text) || rest.at == NULL)
+		return false;
+	to->index = str_number(text, INDEX_MAX);
+	*path = rest;
+	return to->index >= 0;
+}
+
+/* False where the path is none; it ends when nothing is left of it. */
+static bool
+take_step(struct str *path, bool first, struct step *to)
+{
+	size_t end = 0;
+
+	*to = (struct step){ STR_NONE, -1 };
+	if (path->at[0] == '[')
+		return take_bracket(path, to);
+	if (!first) {
+		if (path->at[0] != '.')
+			return false;
+		*path = str_skip(*path, 1);
+	}
+	while (end < path->len && path->at[end] != '.' && path->at[end] != '[')
+		end++;
+	to->name = (struct str){ path->at, end };
+	*path = str_skip(*path, end);
+	return end > 0;
+}
+
+bool
+json_path_fits(struct str path)
+{
+	struct step step;
+	bool first = true;
+
+	for (; path.len > 0; first = false)
+		if (!take_step(&path, first, &step))
+			return false;
+	return !first;
+}
+
+/* A text is no object, also where it looks like one. */
+enum verify_result
+json_path(struct str body, struct str path, struct arena *arena,
+    struct str *value)
+{
+	struct found at = { body, false };
+	enum verify_result result = VERIFY_OK;
+	struct step step;
+
+	for (bool first = true; path.len > 0; first = false) {
+		if (at.is_string)
+			return VERIFY_MISSING;
+		if (!take_step(&path, first, &step))
+			bug("a path is none");
+		result = step.name.at != NULL
+		    ? find_member(at.value, step.name, arena, &at)
+		    : find_item(at.value, step.index, &at);
+		if (result != VERIFY_OK)
+			return result;
+	}
+	return plain_value(&at, arena, value);
+}
+
+void
+json_path_print(struct str path, struct bytes *out)
+{
+	struct bytes behind;
+	struct step step;
+
+	bytes_init(&behind, (size_t)1 << 20);
+	for (bool first = true; path.len > 0; first = false) {
+		if (!take_step(&path, first, &step))
+			bug("a path is none");
+		bytes_add_char(out, step.name.at != NULL ? '{' : '[');
+		for (int64_t i = 0; i < step.index; i++)
+			bytes_add_text(out, "null,");
+		if (step.name.at != NULL) {
+			bytes_add_json(out, step.name);
+			bytes_add_char(out, ':');
+		}
+		bytes_add_char(&behind, step.name.at != NULL ? '}' : ']');
+	}
+	bytes_add_text(out, "\"\"");
+	while (behind.len > 0)
+		bytes_add_char(out, behind.data[--behind.len]);
+	bytes_done(&behind);
 }

@@ -72,10 +72,39 @@ key_bytes(struct str text, enum key_form form, unsigned char *out)
 	return len < (int64_t)f->min || len > (int64_t)f->max ? -1 : len;
 }
 
+int
+key_make_hmac(struct str value, enum key_form form, struct hmac_key *to,
+    struct fault *why)
+{
+	unsigned char bytes[KEY_BYTES_MAX];
+	int64_t len = key_bytes(value, form, bytes);
+
+	if (len >= 0)
+		hmac_key_make(to, &hashes[HASH_SHA256],
+		    (struct str){ (const char *)bytes, (size_t)len });
+	explicit_bzero(bytes, sizeof(bytes));
+	return len >= 0 ? 0
+	                : fault_set(why, FAULT_SETTINGS, NULL,
+	                      "the first value is not %s", forms[form].words);
+}
+
+void
+key_mark(const struct hmac_key *key, const struct hash *h,
+    unsigned char mark[HASH_SIZE_MAX])
+{
+	static const char text[] = "tells equal keys";
+	union hash_state state = key->inner;
+
+	memset(mark, 0, HASH_SIZE_MAX);
+	h->add(&state, text, sizeof(text));
+	hmac_end(key, h, &state, mark);
+}
+
 static void
 make_hmac(const struct verifier *v, struct key *k, struct str bytes)
 {
 	hmac_key_make(&k->hmac, v->hash, bytes);
+	key_mark(&k->hmac, v->hash, k->mark);
 }
 
 static void
@@ -137,13 +166,17 @@ make_public(struct verifier *v, struct str text, enum key_form form,
 {
 	unsigned char bytes[KEY_BYTES_MAX];
 	int64_t len = public_key_pem(text, bytes, sizeof(bytes));
+	const char *weak = NULL;
 	EVP_PKEY *key = NULL;
 
 	if (len < 0)
 		len = key_bytes(text, form, bytes);
 	if (len > 0)
 		key = public_key_read(v->type,
-		    (struct str){ (const char *)bytes, (size_t)len });
+		    (struct str){ (const char *)bytes, (size_t)len }, &weak);
+	if (key == NULL && weak != NULL)
+		return fault_set(why, FAULT_SETTINGS, NULL, "value %zu %s",
+		    v->public_count + 1, weak);
 	if (key == NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "value %zu is not %s, in PEM or written as %s",
@@ -196,6 +229,7 @@ keys_make(struct verifier *v, const struct secret *secret, enum key_form form,
 {
 	size_t count = secret_count(secret);
 
+	v->key_form = form;
 	if (count > KEYS_MAX)
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "more than %d values", KEYS_MAX);

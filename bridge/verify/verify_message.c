@@ -37,7 +37,7 @@ gather_form(const struct gathering *g, const struct part *p, struct str *value)
 static enum verify_result
 gather_json(const struct gathering *g, const struct part *p, struct str *value)
 {
-	return json_member(g->r->body, p->text, g->arena, value);
+	return json_path(g->r->body, p->text, g->arena, value);
 }
 
 static enum verify_result
@@ -79,16 +79,20 @@ gather_query(const struct gathering *g, const struct part *p, struct str *value)
 	return form_field(g->r->query, p->text, g->arena, value);
 }
 
-/* Nothing for a body that is no form: body_hash covers that. */
+/* Nothing for a body that is no form: body_hash covers that, or none may. */
 static enum verify_result
 gather_sorted_form(const struct gathering *g, const struct part *p,
     struct str *value)
 {
 	(void)p;
 	*value = STR("");
-	if (!request_is_form(g->r) || form_sorted(g->r->body, g->arena, value))
-		return VERIFY_OK;
-	return VERIFY_MALFORMED;
+	if (request_is_form(g->r))
+		return form_sorted(g->r->body, g->arena, value)
+		    ? VERIFY_OK
+		    : VERIFY_MALFORMED;
+	return g->r->body.len == 0 || g->v->body_hash.kind != PLACE_NOWHERE
+	    ? VERIFY_OK
+	    : VERIFY_MALFORMED;
 }
 
 static enum verify_result
@@ -144,9 +148,9 @@ message_make(const struct verifier *v, const struct request *r,
 		if (result != VERIFY_OK)
 			return result;
 	}
-	if (recipe_has(t, PART_URL) && !urls_make(v, target, arena, &to->urls))
-		return VERIFY_MALFORMED;
-	return VERIFY_OK;
+	return recipe_has(t, PART_URL)
+	    ? urls_make(v, r, target, arena, &to->urls)
+	    : VERIFY_OK;
 }
 
 static struct str

@@ -11,6 +11,7 @@ static const struct name types[] = {
 	{ "digest", SCHEME_DIGEST },
 	{ "token", SCHEME_TOKEN },
 	{ "basic", SCHEME_BASIC },
+	{ "ip", SCHEME_IP },
 	{ "ed25519", SCHEME_ED25519 },
 	{ "ecdsa-p256", SCHEME_ECDSA_P256 },
 	{ "rsa-sha256", SCHEME_RSA_SHA256 },
@@ -37,6 +38,8 @@ static const struct name formats[] = {
 	{ "kv", FORMAT_KV },
 	{ "tagged", FORMAT_TAGGED },
 	{ "list", FORMAT_LIST },
+	{ "positional", FORMAT_POSITIONAL },
+	{ "pairs", FORMAT_PAIRS },
 	{ NULL, -1 },
 };
 
@@ -70,6 +73,13 @@ static const struct name url_decodings[] = {
 #define AT(member) .at = offsetof(struct options, member)
 
 static const struct setting table[] = {
+	{ .name = "addresses",
+	    .kind = SETTING_TEXT,
+	    AT(addresses),
+	    .help = "Addresses the sender sends from, \"192.0.2.0/24, "
+	            "2001:db8::/32\"; the proof of type ip, and beside "
+	            "that of the others." },
+
 	{ .name = "body_escaped",
 	    .kind = SETTING_BOOLEAN,
 	    AT(body_escaped),
@@ -87,8 +97,8 @@ static const struct setting table[] = {
 	    .kind = SETTING_TEXT,
 	    AT(delimiter),
 	    .fallback = ",",
-	    .help = "Character between the items of the formats kv and "
-	            "list." },
+	    .help = "Character between the items of the formats kv, list, "
+	            "positional and pairs." },
 
 	{ .name = "delivery_id",
 	    .kind = SETTING_TEXT,
@@ -111,13 +121,33 @@ static const struct setting table[] = {
 	    .fallback = "hex",
 	    .help = "How the signature is written." },
 
+	{ .name = "fields_only",
+	    .kind = SETTING_BOOLEAN,
+	    AT(fields_only),
+	    .fallback = "false",
+	    .help = "The sender signs fields of the body, not all of it: "
+	            "what else stands there is anybody's." },
+
 	{ .name = "format",
 	    .kind = SETTING_NAME,
 	    AT(format),
 	    .names = formats,
 	    .fallback = "plain",
 	    .help = "One signature (plain), t=...,v1=... (kv), v1,... v1,... "
-	            "(tagged), or several (list)." },
+	            "(tagged), several (list), the time and several "
+	            "(positional), or key|... (pairs)." },
+
+	{ .name = "front",
+	    .kind = SETTING_TEXT,
+	    AT(front),
+	    .help = "Addresses of the proxy in front, whose X-Forwarded-For, "
+	            "-Proto and -Host are believed." },
+
+	{ .name = "group_delimiter",
+	    .kind = SETTING_TEXT,
+	    AT(group_delimiter),
+	    .help = "Character between groups that each have a time and "
+	            "signatures of their own (kv, positional)." },
 
 	{ .name = "key",
 	    .kind = SETTING_NAME,
@@ -153,20 +183,22 @@ static const struct setting table[] = {
 	    .kind = SETTING_TEXT,
 	    AT(signature),
 	    .help = "Where the signature or token stands: \"header:X\", "
-	            "\"query:x\", and for tokens \"form:x\", \"json:x\"." },
+	            "\"header:X, Y\", \"header:X-{n}\" (numbered), "
+	            "\"query:x\"; for tokens and fields_only also "
+	            "\"form:x\", \"json:x\"." },
 
 	{ .name = "signature_key",
 	    .kind = SETTING_TEXT,
 	    AT(signature_key),
 	    .fallback = "v1",
-	    .help = "Key (kv) or tag (tagged) of the signatures that "
-	            "count." },
+	    .help = "Key (kv, pairs) or tag (tagged) of the signatures that "
+	            "count; \"\": all pairs." },
 
 	{ .name = "timestamp",
 	    .kind = SETTING_TEXT,
 	    AT(timestamp),
 	    .help = "Where the time of sending stands: \"header:X\", "
-	            "\"query:x\", \"form:x\", \"json:x\"." },
+	            "\"query:x\", \"form:x\", \"json:a.b\"." },
 
 	{ .name = "timestamp_enforce",
 	    .kind = SETTING_BOOLEAN,
@@ -208,8 +240,9 @@ static const struct setting table[] = {
 	    AT(type),
 	    .required = true,
 	    .names = types,
-	    .help = "hmac, digest, token, basic, ed25519, ecdsa-p256, "
-	            "rsa-sha256, or none: everybody may send." },
+	    .help = "hmac, digest, token, basic, ip (the address alone), "
+	            "ed25519, ecdsa-p256, rsa-sha256, or none: everybody may "
+	            "send." },
 
 	{ .name = "url_any_port",
 	    .kind = SETTING_BOOLEAN,
@@ -217,6 +250,13 @@ static const struct setting table[] = {
 	    .fallback = "false",
 	    .help = "The sender may write the default port into {url} or "
 	            "leave it out." },
+
+	{ .name = "url_any_user",
+	    .kind = SETTING_BOOLEAN,
+	    AT(url_any_user),
+	    .fallback = "false",
+	    .help = "The sender may write the user and password of HTTP "
+	            "Basic into {url} or leave them out." },
 
 	{ .name = "url_decode",
 	    .kind = SETTING_NAME,
@@ -259,27 +299,42 @@ bool
 options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all)
 {
+	struct setting rows[COUNT_OF(table)];
+	bool ok;
+
+	/* Defaults first: one stands in where what is written is wrong. */
+	memcpy(rows, table, sizeof(rows));
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		rows[i].required = false;
+	if (!settings_read(NULL, "verify", rows, to, all))
+		bug("the options' defaults are wrong");
+	to->type = -1;
 	if (preset == NULL)
 		return settings_read(group, "verify", table, to, all);
-	return settings_read_with(preset, sender, table, beside, to, all) &&
-	    (group == NULL || override(group, to, all));
+	ok = settings_read_with(preset, sender, table, beside, to, all);
+	return (group == NULL || override(group, to, all)) && ok;
 }
 
 #define PUBLIC                                                                 \
 	(BIT(SCHEME_ED25519) | BIT(SCHEME_ECDSA_P256) | BIT(SCHEME_RSA_SHA256))
 #define SIGNED (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | PUBLIC)
+#define PROVEN (SIGNED | BIT(SCHEME_TOKEN) | BIT(SCHEME_BASIC) | BIT(SCHEME_IP))
 
 /* Options that only some types look at; those not named are for all. */
 static const struct {
 	const char *name;
 	unsigned types;
 } fits[] = {
+	{ "addresses", PROVEN },
 	{ "body_escaped", SIGNED },
 	{ "body_hash", SIGNED },
 	{ "delimiter", SIGNED },
 	{ "digest", BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) },
 	{ "encoding", SIGNED },
+	{ "fields_only", SIGNED },
 	{ "format", SIGNED },
+	{ "front", PROVEN },
+	{ "group_delimiter", SIGNED },
 	{ "key", SIGNED },
 	{ "message", SIGNED },
 	{ "prefix", SIGNED | BIT(SCHEME_TOKEN) },
@@ -293,6 +348,7 @@ static const struct {
 	{ "tolerance", SIGNED },
 	{ "tolerance_future", SIGNED },
 	{ "url_any_port", SIGNED },
+	{ "url_any_user", SIGNED },
 	{ "url_decode", SIGNED },
 	{ "user", BIT(SCHEME_BASIC) },
 };

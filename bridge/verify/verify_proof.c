@@ -89,6 +89,36 @@ read_kv(const struct verifier *v, struct str text, struct proof *to)
 	return true;
 }
 
+/* The time is the first item, the rest are signatures. */
+static bool
+read_positional(const struct verifier *v, struct str text, struct proof *to)
+{
+	struct str time;
+
+	if (!str_cut(&text, v->delimiter, &time) || to->timestamp.at != NULL)
+		return false;
+	to->timestamp = str_trim(time);
+	return read_list(v, text, to);
+}
+
+/* "key|signature", each for one key; an empty signature_key takes all. */
+static bool
+read_pairs(const struct verifier *v, struct str text, struct proof *to)
+{
+	struct str item, key;
+
+	while (str_cut(&text, v->delimiter, &item)) {
+		item = str_trim(item);
+		if (!str_cut(&item, '|', &key) || item.at == NULL)
+			return false;
+		if ((v->signature_key.len == 0 ||
+		        str_eq(key, v->signature_key)) &&
+		    !add_candidate(v, item, to))
+			return false;
+	}
+	return true;
+}
+
 static bool
 read_tagged(const struct verifier *v, struct str text, struct proof *to)
 {
@@ -102,9 +132,9 @@ read_tagged(const struct verifier *v, struct str text, struct proof *to)
 	return true;
 }
 
-static enum verify_result
-read_signature(const struct verifier *v, const struct request *r,
-    struct arena *arena, struct proof *to)
+/* Adds what one text brings. */
+static bool
+read_text(const struct verifier *v, struct str text, struct proof *to)
 {
 	static bool (*const formats[])(const struct verifier *v,
 	    struct str text, struct proof *to) = {
@@ -112,18 +142,11 @@ read_signature(const struct verifier *v, const struct request *r,
 		[FORMAT_KV] = read_kv,
 		[FORMAT_TAGGED] = read_tagged,
 		[FORMAT_LIST] = read_list,
+		[FORMAT_POSITIONAL] = read_positional,
+		[FORMAT_PAIRS] = read_pairs,
 	};
-	struct str text;
-	enum verify_result result = place_read(&v->signature, r, arena, &text);
 
-	if (result != VERIFY_OK)
-		return result;
-	if (!str_starts(text, v->prefix))
-		return VERIFY_MALFORMED;
-	text = str_skip(text, v->prefix.len);
-	if (!formats[v->format](v, text, to) || to->count == 0)
-		return VERIFY_MALFORMED;
-	return VERIFY_OK;
+	return formats[v->format](v, text, to);
 }
 
 static enum verify_result
@@ -136,7 +159,7 @@ read_time(const struct verifier *v, const struct request *r,
 		result = place_read(&v->timestamp, r, arena, &to->timestamp);
 		if (result != VERIFY_OK)
 			return result;
-	} else if (v->timestamp_key.at == NULL) {
+	} else if (!time_is_beside(v)) {
 		return VERIFY_OK;
 	}
 	to->time_ms = to->timestamp.at != NULL
@@ -146,15 +169,76 @@ read_time(const struct verifier *v, const struct request *r,
 }
 
 enum verify_result
-proof_read(const struct verifier *v, const struct request *r,
-    struct arena *arena, struct proof *to)
+proofs_start(struct proofs *all, const struct verifier *v,
+    const struct request *r, struct arena *arena)
 {
 	enum verify_result result;
 
+	all->verifier = v;
+	all->request = r;
+	all->arena = arena;
+	all->next = 0;
+	all->groups = 0;
+	all->rest = STR_NONE;
+	result = place_read_all(&v->signature, r, arena, all->texts,
+	    COUNT_OF(all->texts), &all->count);
+	for (size_t i = 0; result == VERIFY_OK && i < all->count; i++) {
+		if (!str_starts(all->texts[i], v->prefix))
+			return VERIFY_MALFORMED;
+		all->texts[i] = str_skip(all->texts[i], v->prefix.len);
+	}
+	return result;
+}
+
+/* The next group, of whichever text; false past the last. */
+static bool
+next_group(struct proofs *all, struct str *group)
+{
+	while (all->rest.at == NULL) {
+		if (all->next == all->count)
+			return false;
+		all->rest = all->texts[all->next++];
+	}
+	(void)str_cut(&all->rest, all->verifier->group_delimiter, group);
+	return true;
+}
+
+/* False when the candidates are not of the scheme's form. */
+static bool
+read_group(struct proofs *all, struct proof *to, bool *found)
+{
+	const struct verifier *v = all->verifier;
+	struct str group;
+
+	*found = true;
+	if (v->group_delimiter == '\0') {
+		*found = all->next < all->count;
+		while (all->next < all->count)
+			if (!read_text(v, all->texts[all->next++], to)) {
+				all->next = all->count;
+				return false;
+			}
+		return to->count > 0;
+	}
+	*found = next_group(all, &group);
+	return !*found ||
+	    (all->groups++ < GROUPS_MAX && read_text(v, group, to) &&
+	        to->count > 0);
+}
+
+bool
+proofs_next(struct proofs *all, struct proof *to, enum verify_result *result)
+{
+	bool found, good;
+
 	to->timestamp = STR_NONE;
 	to->time_ms = -1;
-	to->arena = arena;
+	to->arena = all->arena;
 	to->count = 0;
-	result = read_signature(v, r, arena, to);
-	return result == VERIFY_OK ? read_time(v, r, arena, to) : result;
+	good = read_group(all, to, &found);
+	if (found)
+		*result = good
+		    ? read_time(all->verifier, all->request, all->arena, to)
+		    : VERIFY_MALFORMED;
+	return found;
 }

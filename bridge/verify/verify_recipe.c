@@ -58,6 +58,11 @@ parse_part(struct str text, struct part *to, struct fault *why)
 		    named ? "{%.*s:NAME} is expected, with a name"
 		          : "{%.*s} takes no name",
 		    STR_ARG(name));
+	if (kind == PART_JSON && !json_path_fits(text))
+		return fault_set(why, FAULT_SETTINGS, NULL,
+		    "{json:%.*s}: a path like a.b, a[0].b or ['a.b'] is "
+		    "expected",
+		    STR_ARG(text));
 	*to = (struct part){ (enum part_kind)kind, named ? text : STR("") };
 	return 0;
 }

@@ -18,6 +18,7 @@ enum scheme_type {
 	SCHEME_DIGEST, /* a plain hash; the secret is in the message */
 	SCHEME_TOKEN,  /* the secret itself, as it is */
 	SCHEME_BASIC,  /* RFC 7617 */
+	SCHEME_IP,     /* whoever sends from the addresses of the sender */
 	/* From here on, a public key; we cannot sign. */
 	SCHEME_ED25519,
 	SCHEME_ECDSA_P256, /* SHA-256, signature in DER */
@@ -30,13 +31,22 @@ scheme_is_public(enum scheme_type type)
 	return type >= SCHEME_ED25519;
 }
 
+static inline bool
+scheme_is_signed(enum scheme_type type)
+{
+	return type == SCHEME_HMAC || type == SCHEME_DIGEST ||
+	    scheme_is_public(type);
+}
+
 enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
 
 enum signature_format {
-	FORMAT_PLAIN,  /* one signature */
-	FORMAT_KV,     /* t=1700000000,v1=...,v1=... */
-	FORMAT_TAGGED, /* v1,... v1,... v2,... */
-	FORMAT_LIST,   /* several signatures */
+	FORMAT_PLAIN,      /* one signature */
+	FORMAT_KV,         /* t=1700000000,v1=...,v1=... */
+	FORMAT_TAGGED,     /* v1,... v1,... v2,... */
+	FORMAT_LIST,       /* several signatures */
+	FORMAT_POSITIONAL, /* the time, then one signature or several */
+	FORMAT_PAIRS,      /* key|...,other|... */
 };
 
 enum time_unit { TIME_S, TIME_MS, TIME_ISO8601, TIME_AUTO };
@@ -46,7 +56,8 @@ enum time_unit { TIME_S, TIME_MS, TIME_ISO8601, TIME_AUTO };
 enum place_kind {
 	PLACE_NOWHERE,
 	PLACE_HEADER,
-	PLACE_HEADERS, /* "X, Y": the first that is there */
+	PLACE_HEADERS,  /* "X, Y": the first that is there */
+	PLACE_NUMBERED, /* "X-{n}": and so on; of signatures */
 	PLACE_QUERY,
 	PLACE_FORM,
 	PLACE_JSON
@@ -58,10 +69,12 @@ struct place {
 };
 
 /*
- * "header:X", "header:X, Y", "query:x", "form:x", "json:x"; false when it is
- * neither.
+ * "header:X", "header:X, Y", "query:x", "form:x", "json:a.b[0].c"; false when
+ * it is none of them.
  */
 bool place_parse(struct str text, struct place *to);
+/* The same, and "header:X-{n}". */
+bool place_parse_signature(struct str text, struct place *to);
 /*
  * VERIFY_OK with a value that is not empty, VERIFY_MISSING, or
  * VERIFY_MALFORMED when it is there twice or cannot be decoded.
@@ -71,14 +84,18 @@ enum verify_result place_read(const struct place *p, const struct request *r,
 /* The same for PLACE_HEADER and PLACE_HEADERS, which need no memory. */
 enum verify_result place_header(const struct place *p, const struct request *r,
     struct str *value);
-/* The same, but a place in JSON may lie deeper: "payload.plainToken". */
-enum verify_result place_deep(const struct place *p, const struct request *r,
-    struct arena *arena, struct str *value);
+/*
+ * All that stand there: of "X, Y" each header that is there, of "X-{n}" each
+ * number. VERIFY_MALFORMED when one is there twice, or more than `max` are.
+ */
+enum verify_result place_read_all(const struct place *p,
+    const struct request *r, struct arena *arena, struct str *values,
+    size_t max, size_t *count);
 bool place_in_body(const struct place *p);
-/* The name to write it under: of several the first. */
-struct str place_name(const struct place *p);
+/* The name to write it under: of several the first, in the arena or not. */
+struct str place_name(const struct place *p, struct arena *arena);
 
-/* verify_handshake.c: a place, and what has to stand there */
+/* verify_condition.c: a place, and what has to stand there */
 
 struct condition {
 	struct place place;
@@ -91,6 +108,8 @@ bool condition_parse(struct str text, struct condition *to);
 enum verify_result form_field(struct str form, struct str name,
     struct arena *arena, struct str *value);
 bool request_is_form(const struct request *r);
+/* As it is decoded later: by name, as plain text, or without a type. */
+bool request_is_json(const struct request *r);
 /*
  * All fields sorted by name, then value, each pair once, as "namevalue"
  * with nothing between; false when it cannot be decoded or is too large.
@@ -99,6 +118,12 @@ bool form_sorted(struct str form, struct arena *arena, struct str *out);
 /* A member of the outermost object: a string's text, else as written. */
 enum verify_result json_member(struct str body, struct str name,
     struct arena *arena, struct str *value);
+/* The same at a path: "a.b", "list[0].id", "['a.b'].c". */
+enum verify_result json_path(struct str body, struct str path,
+    struct arena *arena, struct str *value);
+bool json_path_fits(struct str path);
+/* JSON with an empty text at the path, and nothing else. */
+void json_path_print(struct str path, struct bytes *out);
 
 /* verify_time.c */
 
@@ -143,7 +168,7 @@ bool recipe_has(const struct recipe *t, enum part_kind kind);
 
 /* verify_url.c: the address the sender signed */
 
-#define URLS_MAX 4 /* with and without port, decoded and not */
+#define URLS_MAX 8 /* with and without port and user, decoded and not */
 
 struct urls {
 	struct str list[URLS_MAX];
@@ -154,8 +179,35 @@ struct urls {
 const char *url_problem(struct str public_url);
 /* The same address with its default port written, or without; STR_NONE. */
 struct str url_other_port(struct str public_url, struct arena *own);
-bool urls_make(const struct verifier *v, struct str target, struct arena *arena,
-    struct urls *to);
+/*
+ * Where no public_url is set, the address is the one that the trusted front
+ * says it was asked for; VERIFY_STRANGER when the request came around it.
+ */
+enum verify_result urls_make(const struct verifier *v, const struct request *r,
+    struct str target, struct arena *arena, struct urls *to);
+
+/* verify_address.c: where a request comes from */
+
+struct range {
+	unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
+	unsigned bits;
+};
+
+#define RANGES_MAX 256
+
+struct ranges {
+	struct range *list; /* in the verifier's arena */
+	size_t count;
+};
+
+/* "192.0.2.0/24, 2001:db8::/32, 198.51.100.7"; false with *wrong, an item. */
+bool ranges_parse(struct str text, struct arena *own, struct ranges *to,
+    struct str *wrong);
+bool ranges_hold(const struct ranges *all, struct str address);
+/* Came through the front whose headers are believed. */
+bool is_fronted(const struct verifier *v, const struct request *r);
+/* Whether the client, behind the front or without one, is on the list. */
+bool address_fits(const struct verifier *v, const struct request *r);
 
 /* verify_key.c: secrets, made ready for checking */
 
@@ -166,6 +218,7 @@ enum key_form { KEY_UTF8, KEY_HEX, KEY_BASE64, KEY_SHA1, KEY_WHSEC, KEY_WHPK };
 struct key {
 	struct hmac_key hmac;               /* SCHEME_HMAC */
 	unsigned char token[HASH_SIZE_MAX]; /* SHA-256; TOKEN, BASIC */
+	unsigned char mark[HASH_SIZE_MAX];  /* key_mark(); HMAC */
 	struct str secret;                  /* as it was given */
 };
 
@@ -178,8 +231,9 @@ struct verifier {
 	enum signature_format format;
 	struct place signature;
 	struct str prefix;
-	struct str signature_key; /* kv's key, tagged's tag */
+	struct str signature_key; /* kv's and pairs' key, tagged's tag */
 	char delimiter;
+	char group_delimiter; /* '\0': one group */
 
 	struct place timestamp;
 	struct str timestamp_key; /* of kv; at == NULL: not there */
@@ -189,18 +243,31 @@ struct verifier {
 
 	struct recipe message;
 	bool body_escaped;
+	enum place_kind fields;   /* of which body; PLACE_NOWHERE: all of it */
+	struct ranges addresses;  /* empty: anywhere */
+	struct ranges front;      /* empty: nobody's headers are believed */
 	struct place delivery_id; /* a header, in the body, or nowhere */
 	struct place body_hash;
 	struct str user;
 	struct str bases[2]; /* public addresses, the one given first */
 	size_t base_count;
+	bool any_port;
+	bool any_user;
 	bool decode_url;
 
+	enum key_form key_form;
 	struct key *keys; /* secrets_alloc */
 	size_t key_count;
 	EVP_PKEY *public_keys[KEYS_MAX];
 	size_t public_count;
 };
+
+/* The time of sending stands among the signatures. */
+static inline bool
+time_is_beside(const struct verifier *v)
+{
+	return v->timestamp_key.at != NULL || v->format == FORMAT_POSITIONAL;
+}
 
 /* Fills the verifier's keys; -1 with `why`. A value is never in it. */
 int keys_make(struct verifier *v, const struct secret *secret,
@@ -208,11 +275,24 @@ int keys_make(struct verifier *v, const struct secret *secret,
 int keys_make_public(struct verifier *v, const char *text, enum key_form form,
     struct fault *why);
 void keys_free(struct verifier *v);
+/*
+ * The key of HMAC with SHA-256 that a secret's value makes; -1 with `why`
+ * when it is not of the form. Equal keys have equal marks, and a mark tells
+ * nothing else.
+ */
+int key_make_hmac(struct str value, enum key_form form, struct hmac_key *to,
+    struct fault *why);
+void key_mark(const struct hmac_key *key, const struct hash *h,
+    unsigned char mark[HASH_SIZE_MAX]);
 
 /* verify_public.c: public keys, of the types that scheme_is_public() */
 
-/* Takes a SubjectPublicKeyInfo in DER, or an Ed25519 key's 32 bytes; NULL. */
-EVP_PKEY *public_key_read(enum scheme_type type, struct str bytes);
+/*
+ * Takes a SubjectPublicKeyInfo in DER, or an Ed25519 key's 32 bytes. NULL
+ * with *weak: why it is of the type, and yet proves nothing; or NULL.
+ */
+EVP_PKEY *public_key_read(enum scheme_type type, struct str bytes,
+    const char **weak);
 /* "an Ed25519 public key" */
 const char *public_key_words(enum scheme_type type);
 /* The DER in a PEM block of the label PUBLIC KEY; -1 when it is none. */
@@ -235,8 +315,32 @@ struct proof {
 	struct str signatures[CANDIDATES_MAX];
 };
 
-enum verify_result proof_read(const struct verifier *v, const struct request *r,
-    struct arena *arena, struct proof *to);
+/*
+ * All candidates of a request, one proof after the other: each group of a
+ * header has its own time. Without a group_delimiter there is one.
+ */
+#define GROUPS_MAX 4
+
+struct proofs {
+	const struct verifier *verifier;
+	const struct request *request;
+	struct arena *arena;
+	struct str texts[CANDIDATES_MAX]; /* without their prefix */
+	size_t count;
+	size_t next;     /* text */
+	size_t groups;   /* taken */
+	struct str rest; /* of the text being cut into groups */
+};
+
+enum verify_result proofs_start(struct proofs *all, const struct verifier *v,
+    const struct request *r, struct arena *arena);
+/* False past the last; else *result says whether `to` is filled. */
+bool proofs_next(struct proofs *all, struct proof *to,
+    enum verify_result *result);
+
+/* verify.c: as verifier_check(), whatever the address. */
+enum verify_result proof_check(const struct verifier *v,
+    const struct request *r, struct arena *arena);
 
 /* verify_message.c: the bytes that are signed, without copying the body */
 
@@ -287,13 +391,18 @@ struct options {
 	int timestamp_unit;
 	int url_decode;
 	bool body_escaped;
+	bool fields_only;
 	bool timestamp_enforce;
 	bool url_any_port;
+	bool url_any_user;
 	int64_t tolerance;
 	int64_t tolerance_future;
+	const char *addresses;
 	const char *body_hash;
 	const char *delimiter;
 	const char *delivery_id;
+	const char *front;
+	const char *group_delimiter;
 	const char *message;
 	const char *prefix;
 	const char *public_key;
@@ -304,12 +413,16 @@ struct options {
 	const char *user;
 };
 
-/* Defaults, then what the preset says (or NULL), then the group (or NULL). */
 /* False when a scheme of the type does not look at the option. */
 bool option_fits(const char *name, enum scheme_type type);
 /* All names that a preset may hold, ended by NULL. */
 #define OPTION_NAMES_MAX 40
 void options_names(const char *names[OPTION_NAMES_MAX]);
+/*
+ * Defaults, then what the preset says (or NULL), then the group (or NULL).
+ * What is right is filled in also where faults were added; `type` is -1 when
+ * it is not known.
+ */
 bool options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all);
 

@@ -69,8 +69,9 @@ add_query(struct signing *s, struct str name, struct str value)
 static int
 add_value(struct signing *s, const struct place *p, struct str value)
 {
-	if (p->kind == PLACE_HEADER || p->kind == PLACE_HEADERS)
-		return add_header(s, place_name(p), value);
+	if (p->kind == PLACE_HEADER || p->kind == PLACE_HEADERS ||
+	    p->kind == PLACE_NUMBERED)
+		return add_header(s, place_name(p, s->arena), value);
 	if (p->kind == PLACE_QUERY)
 		return add_query(s, p->name, value);
 	return fault_set(s->why, FAULT_UNSIGNED, NULL,
@@ -99,7 +100,7 @@ add_id(struct signing *s)
 	bytes_init_in(&id, s->arena, 64);
 	bytes_add_text(&id, "msg_");
 	bytes_add_hex(&id, hash, 12);
-	return bytes_ok(&id) ? add_header(s, place_name(place), bytes_str(&id))
+	return bytes_ok(&id) ? add_value(s, place, bytes_str(&id))
 	                     : no_memory(s);
 }
 
@@ -111,7 +112,7 @@ add_time(struct signing *s, struct str *timestamp)
 	struct bytes text;
 
 	*timestamp = STR_NONE;
-	if (p->kind == PLACE_NOWHERE && s->v->timestamp_key.at == NULL)
+	if (p->kind == PLACE_NOWHERE && !time_is_beside(s->v))
 		return 0;
 	if (place_in_body(p) &&
 	    place_read(p, &s->r, s->arena, timestamp) == VERIFY_OK)
@@ -153,11 +154,63 @@ print_kv_item(struct bytes *out, const struct verifier *v, struct str key,
 		bytes_add_char(out, v->delimiter);
 }
 
+static void
+print_kv(struct bytes *out, const struct verifier *v, struct str timestamp,
+    struct str signature)
+{
+	print_kv_item(out, v, v->timestamp_key, timestamp);
+	print_kv_item(out, v, v->signature_key, signature);
+}
+
+static void
+print_tagged(struct bytes *out, const struct verifier *v, struct str timestamp,
+    struct str signature)
+{
+	(void)timestamp;
+	bytes_addf(out, "%.*s,%.*s", STR_ARG(v->signature_key),
+	    STR_ARG(signature));
+}
+
+static void
+print_positional(struct bytes *out, const struct verifier *v,
+    struct str timestamp, struct str signature)
+{
+	bytes_addf(out, "%.*s%c%.*s", STR_ARG(timestamp), v->delimiter,
+	    STR_ARG(signature));
+}
+
+static void
+print_pairs(struct bytes *out, const struct verifier *v, struct str timestamp,
+    struct str signature)
+{
+	(void)timestamp;
+	bytes_addf(out, "%.*s|%.*s", STR_ARG(v->signature_key),
+	    STR_ARG(signature));
+}
+
+static void
+print_plain(struct bytes *out, const struct verifier *v, struct str timestamp,
+    struct str signature)
+{
+	(void)v, (void)timestamp;
+	bytes_add_str(out, signature);
+}
+
 /* The signature in its format, ready to stand where it belongs. */
 static int
 add_signature(struct signing *s, const unsigned char *hash,
     struct str timestamp)
 {
+	static void (*const printers[])(struct bytes * out,
+	    const struct verifier *v, struct str timestamp,
+	    struct str signature) = {
+		[FORMAT_PLAIN] = print_plain,
+		[FORMAT_KV] = print_kv,
+		[FORMAT_TAGGED] = print_tagged,
+		[FORMAT_LIST] = print_plain,
+		[FORMAT_POSITIONAL] = print_positional,
+		[FORMAT_PAIRS] = print_pairs,
+	};
 	const struct verifier *v = s->v;
 	struct bytes plain, text;
 
@@ -169,14 +222,7 @@ add_signature(struct signing *s, const unsigned char *hash,
 		    v->encoding == ENCODING_BASE64URL);
 	bytes_init_in(&text, s->arena, 4096);
 	bytes_add_str(&text, v->prefix);
-	if (v->format == FORMAT_KV) {
-		print_kv_item(&text, v, v->timestamp_key, timestamp);
-		print_kv_item(&text, v, v->signature_key, bytes_str(&plain));
-	} else {
-		if (v->format == FORMAT_TAGGED)
-			bytes_addf(&text, "%.*s,", STR_ARG(v->signature_key));
-		bytes_add_str(&text, bytes_str(&plain));
-	}
+	printers[v->format](&text, v, timestamp, bytes_str(&plain));
 	return bytes_ok(&plain) && bytes_ok(&text)
 	    ? add_value(s, &v->signature, bytes_str(&text))
 	    : no_memory(s);
@@ -207,7 +253,7 @@ sign_token(struct signing *s)
 	const struct verifier *v = s->v;
 	struct bytes text;
 
-	if (verifier_check(v, &s->r, s->arena) == VERIFY_OK)
+	if (proof_check(v, &s->r, s->arena) == VERIFY_OK)
 		return 0; /* in the body already */
 	bytes_init_in(&text, s->arena, (size_t)16 << 10);
 	bytes_add_str(&text, v->prefix);
@@ -259,6 +305,7 @@ verifier_sign(const struct verifier *v, const struct request *r,
 		[SCHEME_DIGEST] = sign_message,
 		[SCHEME_TOKEN] = sign_token,
 		[SCHEME_BASIC] = sign_basic,
+		[SCHEME_IP] = sign_nothing,
 		[SCHEME_ED25519] = sign_impossible,
 		[SCHEME_ECDSA_P256] = sign_impossible,
 		[SCHEME_RSA_SHA256] = sign_impossible,

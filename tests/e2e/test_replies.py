@@ -39,7 +39,9 @@ MAPPINGS = {
     "graph-token": mapping("graph-token", "query-token",
                            more='handshake: { kind = "validation_token"; };'),
     "batch": mapping("batch", "hubspot-v1", more='events = "$[*]";'),
-    "github": mapping("github"),
+    # Another secret than LinkedIn's, which signs UUIDs for anybody.
+    "github": mapping("github", secret="typeform"),
+    "google": mapping("google", "google-ads"),
     "typeform": mapping("typeform", secret="typeform"),
     "hubspot-v1": mapping("hubspot-v1"),
     "salesforce": mapping("salesforce", "salesforce-outbound"),
@@ -49,20 +51,44 @@ MAPPINGS = {
     "own": mapping("own", "token", more="""reply: {
         delivered: { status = 202; type = "text/plain"; body = "thanks"; };
         upstream_4xx = 422; upstream_404 = 200; }; """),
+    "plain": mapping("plain", "token"),
+    "xml": mapping("xml", "token", more="""reply: {
+        delivered: { type = "text/xml"; body = "<ok id='{lead}'/>"; };
+        failed: { status = 503; type = "text/xml"; body =
+            "<e was='{status}' id='{delivery}' of='{lead}'>{code}: {message}</e>"; };
+        }; """),
+    "json": mapping("json", "token", more="""reply: {
+        failed: { body = "{\\"why\\":\\"{code}: {message}\\",\\"n\\":{status}}"; };
+        ignored: { body = "{}"; }; }; when = "$.wanted != false";"""),
+    "declined": mapping("declined", "token", more="""reply: {
+        delivered: { type = "text/plain"; body = "thanks"; };
+        declined: { status = 503; body = "{\\"why\\":\\"{code}\\"}"; };
+        failed = 500; };"""),
+    "only-failed": mapping("only-failed", "token",
+                           more="reply: { failed = 500; };"),
+    "batch-plain": mapping("batch-plain", "token", more='events = "$[*]";'),
 }
+
+
+REFUSED = (b'{ "success": false, "error": {"code": "ODD<&>", '
+           b'"message": "\\"no\\" \\u00e9", "details": []}}')
 
 
 class Api(http.server.BaseHTTPRequestHandler):
     """Answers with the status in the lead's id: lead s404 gets 404; s201 gets
-    an empty page of somebody in between."""
+    an empty page of somebody in between; d200 gets 200 and no success."""
     protocol_version = "HTTP/1.1"
     seen = []
 
     def do_PATCH(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        status = int(self.path.rsplit("/", 1)[1][1:])
+        lead = self.path.rsplit("/", 1)[1]
+        status = int(lead[1:])
         self.seen.append(status)
-        body = json.dumps({"success": status < 300, "data": None}).encode()
+        if status < 300 and lead[0] == "s":
+            body = b'{"success":true,"data":null}'
+        else:
+            body = REFUSED
         kind = "application/json"
         if status == 201:
             body, kind = b"", "text/html"
@@ -216,12 +242,12 @@ def test_a_ping_is_proved_answered_and_counted(house, forwarded):
     name = 'leadbridge_events_total{outcome="answered"}'
     before, body = house.metric(name), b'{"zen":"x"}'
     headers = {"X-GitHub-Event": "ping", "Content-Type": "application/json",
-               "X-Hub-Signature-256": "sha256=" + mac(body)}
+               "X-Hub-Signature-256": "sha256=" + mac(body, FORM_SECRET)}
     got = house.send("/hooks/github?lead=s200", body, headers)
     assert (got.status, got.json["data"]) == (200, {"ping": True})
     assert house.metric(name) == before + 1
     assert not forwarded
-    headers["X-Hub-Signature-256"] = "sha256=" + mac(b"")
+    headers["X-Hub-Signature-256"] = "sha256=" + mac(b"", FORM_SECRET)
     assert house.send("/hooks/github", body, headers).status == 401
 
 
@@ -241,6 +267,42 @@ def test_hubspot_sends_again_where_that_helps(house, of_api, told):
                      {"X-HubSpot-Signature": sign,
                       "Content-Type": "application/json"})
     assert got.status == told
+
+
+@pytest.mark.parametrize("of_api, told", [
+    (200, 200), (400, 400), (401, 503), (403, 503), (404, 503), (408, 503),
+    (409, 409), (422, 422), (425, 503), (429, 503), (500, 500), (503, 503)])
+def test_google_sends_again_where_that_helps(house, of_api, told):
+    body = json.dumps({"google_key": TOKEN, "lead_id": "TeSter-1"}).encode()
+    got = house.send(f"/hooks/google?lead=s{of_api}", body,
+                     {"Content-Type": "application/json"})
+    assert got.status == told
+    assert got.json == ({} if told == 200 else {"message": "not taken"})
+
+
+def test_google_is_told_that_its_test_was_taken(house, forwarded):
+    body = json.dumps({"google_key": TOKEN, "is_test": True}).encode()
+    got = house.send("/hooks/google?lead=s200", body,
+                     {"Content-Type": "application/json"})
+    assert (got.status, got.json) == (200, {})
+    got = house.send("/hooks/google?lead=s200", body.replace(b"_key", b"_kez"),
+                     {"Content-Type": "application/json"})
+    assert (got.status, got.json) == (401, {"message": "not taken"})
+    assert not forwarded
+
+
+def test_no_route_signs_what_another_takes(house, tmp_path):
+    house.write("oracle/a.cfg", mapping("a", "linkedin"))
+    house.write("oracle/b.cfg", mapping("b", "github"))
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read().replace("mappings/*/mapping.cfg", "oracle/*.cfg")
+    house.write("oracle.cfg", text)
+    out, err = house.run("check", "-c", house.path("oracle.cfg"), code=1)
+    assert "a.cfg:" in out + err and "b.cfg, which has the same secret" in (
+        out + err)
+    assert TOKEN not in out + err
+    house.write("oracle/b.cfg", mapping("b", "github", secret="typeform"))
+    house.run("check", "-c", house.path("oracle.cfg"))
 
 
 def test_salesforce_gets_its_ack_only_when_the_lead_was_taken(house):
@@ -292,6 +354,10 @@ def test_a_mapping_says_its_own_replies(house, of_api, told):
     ('ping = "type=ping";', "ping: a place and a value"),
     ('reply: { upstream_40 = 200; };', "did you mean 'upstream_404'"),
     ('reply: { delivred = 200; };', "did you mean 'delivered'"),
+    ('reply: { late: { type = "text/xml"; }; };',
+     "reply.late: type says what body is"),
+    ('reply: { late: { body = "\\"{leda}\\""; }; };', "did you mean 'lead'"),
+    ('reply: { late: { body = "{\\"a\\":{code}}"; }; };', "is not JSON"),
     ('reply: { delivered = 302; };', "reply.delivered: a status"),
     ('reply: { delivered: { statu = 200; }; };', "did you mean 'status'")])
 def test_mistakes_are_said_when_the_file_loads(house, tmp_path, more, said):
@@ -349,3 +415,69 @@ def test_a_batch_follows_the_reply_map(house):
                             "Content-Type": "application/json"}).status
                 for of_api in (200, 404, 422)]
     assert statuses == [200, 502, 422]
+
+
+PROOF = {"X-Webhook-Token": TOKEN, "Authorization": "Bearer " + TOKEN,
+         "Content-Type": "application/json"}
+
+
+def test_placeholders_are_filled_and_escaped_for_xml(house):
+    got = house.send("/hooks/xml?lead=s200", b"{}", PROOF)
+    assert (got.status, got.body) == (200, b"<ok id='s200'/>")
+    got = house.send("/hooks/xml?lead=s404", b"{}", PROOF)
+    delivery = house.logged("relayed")[-1]["delivery"]
+    assert got.status == 503
+    assert got.headers["Content-Type"] == "text/xml"
+    assert got.body.decode() == (
+        f"<e was='404' id='{delivery}' of='s404'>"
+        "ODD&lt;&amp;&gt;: &quot;no&quot; \u00e9</e>")
+
+
+def test_placeholders_are_filled_and_escaped_for_json(house):
+    got = house.send("/hooks/json?lead=s422", b"{}", PROOF)
+    assert (got.status, got.json) == (422, {"why": 'ODD<&>: "no" \u00e9',
+                                            "n": 422})
+    got = house.send("/hooks/json", b"{}", PROOF)  # refused here: no lead id
+    assert got.json == {
+        "why": "MAPPING_ERROR: The event cannot be mapped to a lead update",
+        "n": 422}
+    got = house.send("/hooks/json", b'{"wanted":false}', PROOF)
+    assert (got.status, got.body) == (200, b"{}")
+
+
+def test_a_200_without_success_is_a_failure(house):
+    failed = 'leadbridge_events_total{outcome="failed"}'
+    relayed = 'leadbridge_events_total{outcome="relayed"}'
+    before = house.metric(failed), house.metric(relayed)
+    got = house.send("/hooks/plain?lead=d200", b"{}", PROOF)
+    # Where no reply says otherwise, the API's answer as it came.
+    assert (got.status, got.body) == (200, REFUSED)
+    assert (house.metric(failed), house.metric(relayed)) == (
+        before[0] + 1, before[1])
+    assert "did not succeed" in house.logged("failed")[-1]["reason"]
+
+
+@pytest.mark.parametrize("route, told, body", [
+    ("declined", 503, b'{"why":"ODD<&>"}'), ("only-failed", 500, REFUSED),
+    ("xml", 503, None)])
+def test_a_200_without_success_gets_the_reply_of_a_failure(
+        house, route, told, body):
+    got = house.send(f"/hooks/{route}?lead=d200", b"{}", PROOF)
+    assert got.status == told
+    assert b"thanks" not in got.body and b"<ok" not in got.body
+    if body:
+        assert got.body == body
+
+
+def test_a_200_without_success_is_sent_again_by_who_reads_the_status(house):
+    assert house.typeform(path="/hooks/typeform?lead=d200").status == 502
+    got = house.send(f"/hooks/salesforce?token={TOKEN}&lead=d200", b"<a/>",
+                     {"Content-Type": "text/xml"})
+    assert b"Ack" not in got.body
+
+
+def test_a_200_without_success_fails_in_a_batch_too(house):
+    got = house.send("/hooks/batch-plain?lead=d200", b"[1,2]", PROOF)
+    assert got.status == 502
+    assert [u["success"] for u in got.json["data"]["updates"]] == [False] * 2
+    assert "did not succeed" in house.logged("update failed")[-1]["reason"]

@@ -65,7 +65,8 @@ def test_facts_of_typeform(house):
     assert facts["patience"] == "30s"
     assert "404 or 410" in facts["disables"]
     assert facts["reply"] == {"upstream_404": {"status": 422},
-                              "upstream_410": {"status": 422}}
+                              "upstream_410": {"status": 422},
+                              "declined": {"status": 502}}
     assert facts["proof"] == {
         "type": "hmac", "digest": "sha256", "prefix": "sha256=",
         "signature": "header:Typeform-Signature", "encoding": "base64",
@@ -96,6 +97,21 @@ def test_the_ping_and_the_answers_of_google(house):
     assert facts["ping"] == "json:is_test=true"
     assert facts["reply"]["delivered"] == {"status": 200, "body": "{}"}
     assert facts["patience"] is None
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_answer_of_the_api_switches_a_hook_off(house, name):
+    """What its sender says of itself is what its replies take care of."""
+    facts = shown(house, name)
+    told = {int(key[9:]): reply.get("status", int(key[9:]))
+            for key, reply in facts["reply"].items()
+            if re.fullmatch(r"upstream_\d+", key)}
+    off = {int(s) for s in re.findall(r"\b4\d\d\b", facts["disables"] or "")}
+    final = re.search(r"none after ([\d, ]+)", facts["retries"] or "")
+    final = {int(s) for s in final[1].split(", ")} if final else set()
+    assert not {told.get(status, status) for status in off} & off
+    for status in {401, 403, 404} & final:  # the key is mended, the lead comes
+        assert told.get(status) == 503
 
 
 def test_raw_is_the_file(house):

@@ -106,6 +106,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		m = mapping_compile(settings_root(file), &all);
 	/* either a mapping or a reason, never both, never neither */
 	assert((m != NULL) == (all.count == 0));
+	for (size_t i = 0; i < all.kept; i++)
+		if (all.excerpts[i] != NULL)
+			assert(all.list[i].column > 0 &&
+			    utf8_valid(str_of(all.excerpts[i])));
 	if (m != NULL)
 		run(m, arena);
 	mapping_free(m);

@@ -14,15 +14,17 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify/verify.h"
 
 #define SECRET "4f1c8a02-9d3e-4b57-a6c1-fuzz-0b9e7d25c8f3"
 #define WHSEC "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define NOW_MS INT64_C(1700000000000)
+#define HMAC "type = \"hmac\"; "
 
 struct target {
-	const char *sender;
+	const char *sender; /* a preset, or the inside of a verify group */
 	const char *secret;
 	const char *signature; /* header */
 	const char *other;     /* header */
@@ -49,6 +51,30 @@ static const struct target targets[] = {
 	{ "query-token", SECRET, "X", "X-2", false },
 	{ "basic", SECRET, "Authorization", "X", false },
 	{ "highlevel", NULL, "X-GHL-Signature", "X", false },
+	{ HMAC "signature = \"header:X-{n}\";", SECRET, "X-1", "X-2", true },
+	{ HMAC "signature = \"header:X\"; format = \"positional\"; "
+	       "message = \"{timestamp}.{body}\";",
+	    SECRET, "X", "Y", true },
+	{ HMAC "signature = \"header:X, Y\"; format = \"kv\"; "
+	       "timestamp_key = \"t\"; group_delimiter = \" \"; "
+	       "message = \"{timestamp}.{body}\";",
+	    SECRET, "X", "Y", true },
+	{ HMAC "signature = \"form:s\"; format = \"pairs\"; "
+	       "delimiter = \"&\"; signature_key = \"\"; "
+	       "fields_only = true; message = \"{form:p}\";",
+	    SECRET, "X", "Content-Type", false },
+	{ HMAC "signature = \"json:a[0].s\"; timestamp = \"json:['t.u'][1]\"; "
+	       "fields_only = true; message = \"{timestamp}{json:a[0].b.c}\";",
+	    SECRET, "X", "Y", false },
+	{ HMAC "signature = \"header:X\"; message = \"{url}{body}\"; "
+	       "url_any_user = true; addresses = \"2001:db8::/32\";",
+	    SECRET, "X", "Authorization", false },
+	{ HMAC "signature = \"header:X\"; message = \"{url}{sorted_form}\";",
+	    SECRET, "X", "Content-Type", false },
+	/* Were its address believed, there would still be no signature. */
+	{ HMAC "signature = \"header:None\"; addresses = \"2001:db8::/32\"; "
+	       "front = \"198.51.100.0/24\";",
+	    SECRET, "X-Forwarded-For", "x-forwarded-for", false },
 };
 
 static struct verifier *verifiers[COUNT_OF(targets)];
@@ -60,26 +86,45 @@ die(const char *sender)
 	abort();
 }
 
+static struct verifier *
+make_verifier(const struct target *t)
+{
+	struct verify_setup setup = {
+		.public_url = "https://hooks.example.com"
+	};
+	char *text = base_print("verify: { %s };", t->sender);
+	bool by_hand = strchr(t->sender, '=') != NULL;
+	struct settings_file *file = NULL;
+	struct secrets *secrets = NULL;
+	struct faults all = { 0 };
+	struct verifier *v;
+
+	if (by_hand) {
+		file = settings_parse(str_of(text), "x", &all);
+		setup.group = config_setting_get_member(settings_root(file),
+		    "verify");
+	} else {
+		setup.sender = t->sender;
+	}
+	if (t->secret != NULL) {
+		secrets = secrets_of("s", str_of(t->secret), NULL);
+		setup.secret = secrets_find(secrets, "s");
+	}
+	v = verifier_new(&setup, &all);
+	if (v == NULL)
+		die(all.count > 0 ? all.list[0].text : t->sender);
+	secrets_free(secrets);
+	settings_close(file);
+	faults_done(&all);
+	base_free(text);
+	return v;
+}
+
 static void
 make_verifiers(void)
 {
-	for (size_t i = 0; i < COUNT_OF(targets); i++) {
-		struct verify_setup setup = { .sender = targets[i].sender,
-			.public_url = "https://hooks.example.com" };
-		struct secrets *secrets = NULL;
-		struct faults all = { 0 };
-
-		if (targets[i].secret != NULL) {
-			secrets = secrets_of("s", str_of(targets[i].secret),
-			    NULL);
-			setup.secret = secrets_find(secrets, "s");
-		}
-		verifiers[i] = verifier_new(&setup, &all);
-		if (verifiers[i] == NULL)
-			die(targets[i].sender);
-		secrets_free(secrets);
-		faults_done(&all);
-	}
+	for (size_t i = 0; i < COUNT_OF(targets); i++)
+		verifiers[i] = make_verifier(&targets[i]);
 }
 
 static struct str
@@ -141,6 +186,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct request r = { .method = STR("POST"),
 		.headers = headers,
 		.header_count = COUNT_OF(headers),
+		.peer = STR("198.51.100.7"),
 		.received_ms = NOW_MS };
 	struct arena *arena;
 	size_t i;

@@ -134,6 +134,7 @@ presets_know_where_the_id_stands(void **state)
 		{ "intercom", "{\"id\":\"notif_1\"}", "notif_1" },
 		{ "webflow", "{\"payload\":{\"id\":\"6321\"}}", "6321" },
 		{ "google-ads", "{\"lead_id\":\"TeSter-1\"}", "TeSter-1" },
+		{ "gravity-forms", "{\"id\":\"512\"}", "512" },
 	};
 
 	(void)state;
@@ -146,6 +147,11 @@ presets_know_where_the_id_stands(void **state)
 		               b.scratch),
 		    rows[i][2]);
 	}
+	bench_verifier(&b, "wufoo", NULL, "secret", NULL);
+	bench_header(&b, "Content-Type", FORM);
+	b.request.body = STR("Field1=Jane&EntryId=17&HandshakeKey=secret");
+	assert_str(verifier_delivery_id(b.verifier, &b.request, b.scratch),
+	    "17");
 }
 
 int

@@ -140,19 +140,23 @@ hubspot_decodes_twelve_escapes_and_no_more(void **state)
 	struct verifier v = { .bases = { STR("https://a.example") },
 		.base_count = 1,
 		.decode_url = true };
+	const struct request r = { .peer = STR("192.0.2.1") };
 	struct urls urls;
 
 	(void)state;
-	assert_true(urls_make(&v,
-	    STR("/h%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B?q=%3a%20%25%41%&%2"),
-	    arena, &urls));
+	assert_int_equal(urls_make(&v, &r,
+	                     STR("/h%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B?q=%3a"
+	                         "%20%25%41%&%2"),
+	                     arena, &urls),
+	    VERIFY_OK);
 	assert_int_equal(urls.count, 2);
 	assert_str(urls.list[0],
 	    "https://a.example/h:/?@!$'()*,;?q=:%20%25%41%&%2");
 	assert_str(urls.list[1],
 	    "https://a.example"
 	    "/h%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B?q=%3a%20%25%41%&%2");
-	assert_true(urls_make(&v, STR("/plain"), arena, &urls));
+	assert_int_equal(urls_make(&v, &r, STR("/plain"), arena, &urls),
+	    VERIFY_OK);
 	assert_int_equal(urls.count, 1);
 }
 
@@ -220,6 +224,54 @@ static const struct field_row jsons[] = {
 	{ "{\"a\":1,\"b\"", "token", NULL, VERIFY_MALFORMED },
 };
 
+static const struct field_row paths[] = {
+	{ "{\"a\":{\"b\":\"x\"}}", "a.b", "x", VERIFY_OK },
+	{ "[\"p\", {\"id\": 7}, [true]]", "[1].id", "7", VERIFY_OK },
+	{ "[\"p\", {\"id\": 7}, [true]]", "[2][0]", "true", VERIFY_OK },
+	{ "[\"p\\u0041\"]", "[0]", "pA", VERIFY_OK },
+	{ " { \"a\" : [ { } , { \"b\" : [ 1 , \"x\" ] } ] } ", "a[1].b[1]", "x",
+	    VERIFY_OK },
+	{ "{\"a.b\":{\"c[0]\":\"x\"}}", "['a.b']['c[0]']", "x", VERIFY_OK },
+	{ "{\"a\":{\"b\":1}}", "a", "{\"b\":1}", VERIFY_OK },
+	{ "{\"a\":[\"]\",\"}\",\"x\"]}", "a[2]", "x", VERIFY_OK },
+	{ "{\"a\":[1,2]}", "a[2]", NULL, VERIFY_MISSING },
+	{ "{\"a\":[]}", "a[0]", NULL, VERIFY_MISSING },
+	{ "{\"a\":[\"\"]}", "a[0]", NULL, VERIFY_MISSING },
+	{ "{\"a\":{\"0\":1}}", "a[0]", NULL, VERIFY_MISSING },
+	{ "{\"a\":[1]}", "a.0", NULL, VERIFY_MISSING },
+	{ "{\"a\":7}", "a.b", NULL, VERIFY_MISSING },
+	{ "{\"a\":null}", "a.b", NULL, VERIFY_MISSING },
+	/* A text that somebody typed is no object. */
+	{ "{\"a\":\"{\\\"b\\\":1}\"}", "a.b", NULL, VERIFY_MISSING },
+	{ "{\"a\":{\"b\":1},\"a\":{\"b\":1}}", "a.b", NULL, VERIFY_MALFORMED },
+	{ "{\"a\":{\"b\":1,\"b\":1}}", "a.b", NULL, VERIFY_MALFORMED },
+	{ "[1", "[0]", NULL, VERIFY_MALFORMED },
+	{ "[1 2]", "[5]", NULL, VERIFY_MISSING },
+	{ "[\"a\" \"b\"]", "[1]", NULL, VERIFY_MALFORMED },
+	{ "[1}", "[0]", NULL, VERIFY_MALFORMED },
+	{ "[\"x", "[0]", NULL, VERIFY_MALFORMED },
+	{ "", "[0]", NULL, VERIFY_MISSING },
+	{ "[", "[0]", NULL, VERIFY_MISSING },
+};
+
+static void
+paths_are_whole(void **state)
+{
+	static const char *const good[] = { "a", "a.b", "a[0]", "[0]", "[0][1]",
+		"a[0].b", "['a b'].c", "a['.']", "a-b_c", "a[9999]" };
+	static const char *const bad[] = { "", ".", "a.", ".a", "a..b", "a[",
+		"a[]", "a[x]", "a[-1]", "a[1", "a[0]b", "a['b]", "a['']",
+		"a['b'", "a.[0]", "a[10000]" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		if (!json_path_fits(str_of(good[i])))
+			fail_msg("'%s' is refused", good[i]);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		if (json_path_fits(str_of(bad[i])))
+			fail_msg("'%s' is taken", bad[i]);
+}
+
 typedef enum verify_result (*field_reader)(struct str text, struct str name,
     struct arena *arena, struct str *value);
 
@@ -252,6 +304,13 @@ json_members_are_found_once_or_not_at_all(void **state)
 {
 	(void)state;
 	check_fields(jsons, COUNT_OF(jsons), json_member);
+}
+
+static void
+json_paths_are_followed(void **state)
+{
+	(void)state;
+	check_fields(paths, COUNT_OF(paths), json_path);
 }
 
 static void
@@ -350,6 +409,8 @@ main(void)
 		TEST(hubspot_decodes_twelve_escapes_and_no_more),
 		TEST(form_fields_are_found_once_or_not_at_all),
 		TEST(json_members_are_found_once_or_not_at_all),
+		TEST(json_paths_are_followed),
+		TEST(paths_are_whole),
 		TEST(forms_are_sorted_and_doubles_dropped),
 		TEST(a_form_of_absurdly_many_fields_is_refused),
 		TEST(recipes_keep_literal_braces),

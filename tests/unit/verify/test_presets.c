@@ -180,6 +180,116 @@ asymmetric_presets_load_and_do_not_sign(void **state)
 	}
 }
 
+/* What a sender has to be told, for a reason that its file gives. */
+static const struct {
+	const char *name, *outcome;
+	int status; /* 0: as it is */
+} replies[] = {
+	/* 4xx is final to Google: what may pass is told as "not now". */
+	{ "google-ads", "upstream_401", 503 },
+	{ "google-ads", "upstream_403", 503 },
+	{ "google-ads", "upstream_404", 503 },
+	{ "google-ads", "upstream_408", 503 },
+	{ "google-ads", "upstream_425", 503 },
+	{ "google-ads", "upstream_429", 503 },
+	{ "google-ads", "upstream_400", 0 },
+	{ "google-ads", "upstream_422", 0 },
+	{ "google-ads", "contract", 0 },
+	{ "google-ads", "delivered", 200 },
+	/* What switches a webhook off is never told. */
+	{ "typeform", "upstream_404", 422 },
+	{ "typeform", "upstream_410", 422 },
+	{ "activecampaign", "upstream_410", 422 },
+	{ "intercom", "upstream_410", 422 },
+	{ "standard-webhooks", "upstream_410", 422 },
+	{ "standard-webhooks-ed25519", "upstream_410", 422 },
+	{ "svix", "upstream_410", 422 },
+	/* HubSpot never sends again after these. */
+	{ "hubspot", "upstream_401", 503 },
+	{ "hubspot-v1", "upstream_403", 503 },
+	{ "hubspot-v2", "upstream_404", 503 },
+	{ "hubspot-v3", "upstream_401", 503 },
+	{ "elementor", "delivered", 200 },
+	{ "salesforce-outbound", "delivered", 200 },
+	{ "twilio", "delivered", 200 },
+};
+
+static int
+reply_status(const config_setting_t *preset, const char *outcome)
+{
+	const config_setting_t *reply = config_setting_get_member(preset,
+	    "reply");
+	int status = 0;
+
+	reply = reply != NULL ? config_setting_get_member(reply, outcome)
+	                      : NULL;
+	if (reply == NULL)
+		return 0;
+	if (config_setting_is_group(reply))
+		(void)config_setting_lookup_int(reply, "status", &status);
+	else
+		status = config_setting_get_int(reply);
+	return status;
+}
+
+static void
+senders_are_told_what_they_need(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(replies); i++) {
+		struct faults all = { 0 };
+		struct settings_file *f = verify_preset_open(replies[i].name,
+		    &all);
+		int got;
+
+		assert_non_null(f);
+		got = reply_status(settings_root(f), replies[i].outcome);
+		if (got != replies[i].status)
+			fail_msg("%s: %s is told as %d", replies[i].name,
+			    replies[i].outcome, got);
+		settings_close(f);
+	}
+}
+
+/* A test is told from an event, and an event is no test. */
+static void
+pings_are_known(void **state)
+{
+	static const struct {
+		const char *name, *test, *event;
+	} rows[] = {
+		{ "google-ads", "{\"is_test\":true}", "{\"is_test\":false}" },
+		{ "tiktok", "{\"event\":\"tiktok.ping\"}",
+		    "{\"event\":\"lead.new\",\"content\":"
+		    "\"{\\\"event\\\":\\\"tiktok.ping\\\"}\"}" },
+		{ "intercom", "{\"topic\":\"ping\"}",
+		    "{\"topic\":\"contact.user.created\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct faults all = { 0 };
+		struct settings_file *f = verify_preset_open(rows[i].name,
+		    &all);
+		struct condition *ping;
+		const char *text = NULL;
+		struct bench b;
+
+		assert_true(config_setting_lookup_string(settings_root(f),
+		    "ping", &text));
+		ping = condition_new(text);
+		assert_non_null(ping);
+		bench_start(&b);
+		b.request.body = str_of(rows[i].test);
+		assert_true(condition_holds(ping, &b.request, b.scratch));
+		b.request.body = str_of(rows[i].event);
+		assert_false(condition_holds(ping, &b.request, b.scratch));
+		bench_done(&b);
+		condition_free(ping);
+		settings_close(f);
+	}
+}
+
 static void
 a_token_of_the_body_is_not_put_there(void **state)
 {
@@ -236,6 +346,8 @@ main(void)
 		cmocka_unit_test(names_are_sorted_and_the_files_of_the_folder),
 		cmocka_unit_test(every_preset_checks_what_it_signs),
 		cmocka_unit_test(asymmetric_presets_load_and_do_not_sign),
+		cmocka_unit_test(senders_are_told_what_they_need),
+		cmocka_unit_test(pings_are_known),
 		cmocka_unit_test(a_token_of_the_body_is_not_put_there),
 		cmocka_unit_test(signing_needs_room_for_its_headers),
 		cmocka_unit_test(a_query_token_is_escaped),

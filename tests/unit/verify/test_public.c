@@ -3,8 +3,10 @@
  * played with keys made on the spot.
  */
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -248,6 +250,127 @@ a_key_has_to_be_of_its_type(void **state)
 	}
 }
 
+/* Small multiples of the torsion: y, and -y where it is another. */
+static const char *const small_orders[] = {
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+};
+
+static void
+assert_weak(struct bench *b, const char *group, const char *secret,
+    const char *why)
+{
+	if (bench_build(b, NULL, group, secret, NULL) != NULL)
+		fail_msg("is taken: %s", secret);
+	assert_int_equal(b->all.count, 1);
+	assert_non_null(strstr(b->all.list[0].text, "value 1 "));
+	if (strstr(b->all.list[0].text, why) == NULL)
+		fail_msg("%s", b->all.list[0].text);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* Anybody signs for these: R of the same order and S of nothing fit. */
+static void
+an_ed25519_key_of_small_order_is_refused(void **state)
+{
+	static const char spki[] = "302a300506032b6570032100";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(small_orders); i++)
+		for (int sign = 0; sign < 2; sign++) {
+			char raw[65], der[100];
+			struct bench b;
+
+			bench_start(&b);
+			snprintf(raw, sizeof(raw), "%s", small_orders[i]);
+			if (sign == 1) /* the high bit of the last byte */
+				raw[62] = raw[62] == '0' ? '8' : 'f';
+			snprintf(der, sizeof(der), "%s%s", spki, raw);
+			assert_weak(&b,
+			    "type = \"ed25519\"; key = \"hex\"; " SIGNED, raw,
+			    "a point of small order");
+			assert_weak(&b,
+			    "type = \"ed25519\"; key = \"hex\"; " SIGNED, der,
+			    "a point of small order");
+			bench_done(&b);
+		}
+}
+
+static void
+the_presets_refuse_keys_of_small_order_too(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_start(&b);
+	/* First: it has its key, and takes no other. */
+	assert_null(bench_build(&b, "highlevel",
+	    "public_key = \"MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	    "AAAAAAAAAAA=\";",
+	    NULL, NULL));
+	assert_non_null(strstr(b.all.list[0].text, "small order"));
+	assert_null(bench_build(&b, "discord", NULL, small_orders[0], NULL));
+	assert_non_null(strstr(b.all.list[0].text, "small order"));
+	assert_null(bench_build(&b, "standard-webhooks-ed25519", NULL,
+	    "whpk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL));
+	assert_non_null(strstr(b.all.list[0].text, "small order"));
+	bench_done(&b);
+}
+
+/* The modulus of a key just made, with another exponent. */
+static EVP_PKEY *
+with_exponent(EVP_PKEY *key, unsigned long exponent)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	BIGNUM *n = NULL, *e = BN_new();
+	EVP_PKEY *out = NULL;
+	OSSL_PARAM *params;
+
+	assert_int_equal(EVP_PKEY_get_bn_param(key, "n", &n), 1);
+	assert_int_equal(BN_set_word(e, exponent), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_BN(bld, "n", n), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_BN(bld, "e", e), 1);
+	params = OSSL_PARAM_BLD_to_param(bld);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &out, EVP_PKEY_PUBLIC_KEY,
+	                     params),
+	    1);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	BN_free(e);
+	return out;
+}
+
+static void
+an_rsa_key_needs_an_exponent_that_hides(void **state)
+{
+	static const unsigned long weak[] = { 1, 2, 65536 };
+	EVP_PKEY *sound = make(&kinds[2]);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(weak); i++) {
+		EVP_PKEY *key = with_exponent(sound, weak[i]);
+		char *pem = pem_of(key, true);
+		struct bench b;
+
+		bench_start(&b);
+		assert_weak(&b, "type = \"rsa-sha256\"; " SIGNED, pem,
+		    "has an exponent with which anybody can sign");
+		bench_done(&b);
+		base_free(pem);
+		EVP_PKEY_free(key);
+	}
+	EVP_PKEY_free(sound);
+}
+
 static void
 what_stands_behind_a_key_is_refused(void **state)
 {
@@ -277,6 +400,9 @@ main(void)
 		cmocka_unit_test(a_published_key_needs_no_secret),
 		cmocka_unit_test(both_keys_of_a_rotation_are_accepted),
 		cmocka_unit_test(a_key_has_to_be_of_its_type),
+		cmocka_unit_test(an_ed25519_key_of_small_order_is_refused),
+		cmocka_unit_test(the_presets_refuse_keys_of_small_order_too),
+		cmocka_unit_test(an_rsa_key_needs_an_exponent_that_hides),
 		cmocka_unit_test(what_stands_behind_a_key_is_refused),
 	};
 

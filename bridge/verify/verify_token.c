@@ -1,0 +1,33 @@
+/* verify/verify_token.c - which parts of a request are secrets themselves. */
+#include "verify/verify_scheme.h"
+
+/* A signature is of one request only; a token opens every other one too. */
+static bool
+is_token(const struct verifier *v)
+{
+	return v != NULL &&
+	    (v->type == SCHEME_TOKEN || v->type == SCHEME_BASIC);
+}
+
+bool
+verifier_is_token_header(const struct verifier *v, struct str name)
+{
+	struct str rest, one;
+
+	if (!is_token(v) ||
+	    (v->signature.kind != PLACE_HEADER &&
+	        v->signature.kind != PLACE_HEADERS))
+		return false;
+	rest = v->signature.name;
+	while (str_cut(&rest, ',', &one))
+		if (str_eq_nocase(str_trim(one), name))
+			return true;
+	return false;
+}
+
+bool
+verifier_is_token_query(const struct verifier *v, struct str name)
+{
+	return is_token(v) && v->signature.kind == PLACE_QUERY &&
+	    str_eq(v->signature.name, name);
+}
