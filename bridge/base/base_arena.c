@@ -15,15 +15,19 @@
 
 struct chunk {
 	struct chunk *next;
-	size_t size; /* of the bytes behind this header */
-	size_t used;
-	size_t pad; /* keeps the bytes 16-aligned */
+	size_t size; /* of the bytes behind this header, which is 16-aligned */
 };
 
+/*
+ * at .. end is what can be taken without a look at anything else: the rest
+ * of the chunk, as far as the ceiling lets it go.
+ */
 struct arena {
+	char *at;
+	char *end;
 	struct chunk *now;
 	size_t ceiling;
-	size_t used; /* over all chunks, rounding included */
+	size_t before; /* used of the chunks before `now`, rounding included */
 	size_t held;
 };
 
@@ -62,19 +66,34 @@ arena_free(struct arena *a)
 	base_free(a);
 }
 
-static struct chunk *
+/* The stretch behind what is used of the chunk `now`. */
+static void
+set_stretch(struct arena *a, size_t used)
+{
+	size_t all = a->before + used;
+	/* Rounding the last block can have gone past the ceiling. */
+	size_t left = all < a->ceiling ? a->ceiling - all : 0;
+
+	if (left > a->now->size - used)
+		left = a->now->size - used;
+	a->at = chunk_bytes(a->now) + used;
+	a->end = a->at + (left & ~(ALIGN - 1));
+}
+
+static bool
 add_chunk(struct arena *a, size_t size)
 {
 	struct chunk *c = malloc(sizeof(*c) + size);
 
 	if (c == NULL)
-		return NULL;
+		return false;
+	a->before = arena_used(a);
 	c->next = a->now;
 	c->size = size;
-	c->used = 0;
 	a->now = c;
 	a->held += size;
-	return c;
+	set_stretch(a, 0);
+	return true;
 }
 
 void
@@ -82,62 +101,72 @@ arena_reset(struct arena *a)
 {
 	size_t held = a->held;
 
-	a->used = 0;
+	a->before = 0;
 	if (a->now == NULL)
 		return;
-	if (a->now->next != NULL) {
-		free_chunks(a->now);
-		a->now = NULL;
-		a->held = 0;
-		if (add_chunk(a, held) == NULL)
-			return;
+	if (a->now->next == NULL) {
+		set_stretch(a, 0);
+		return;
 	}
-	a->now->used = 0;
+	free_chunks(a->now);
+	a->now = NULL;
+	a->at = a->end = NULL;
+	a->held = 0;
+	(void)add_chunk(a, held); /* or later, when something is taken */
+}
+
+static size_t
+rounded(size_t size)
+{
+	return size > 0 ? (size + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
+}
+
+/* What is nothing, or more than the stretch. */
+static __attribute__((noinline)) void *
+take_slowly(struct arena *a, size_t size)
+{
+	size_t used = arena_used(a), want = CHUNK_FIRST, in_chunk = 0;
+
+	if (size > a->ceiling || a->ceiling - size < used)
+		return NULL;
+	size = rounded(size);
+	if (a->now != NULL) {
+		want = a->now->size * 2;
+		in_chunk = used - a->before;
+	}
+	if (a->now == NULL || a->now->size - in_chunk < size) {
+		if (!add_chunk(a, want > size ? want : size))
+			return NULL;
+		in_chunk = 0;
+	}
+	set_stretch(a, in_chunk + size);
+	return a->at - size;
 }
 
 void *
 arena_take(struct arena *a, size_t size)
 {
-	struct chunk *c = a->now;
-	char *at;
+	void *block = a->at;
 
-	if (size > a->ceiling || a->ceiling - size < a->used)
-		return NULL;
-	size = (size + ALIGN - 1) & ~(ALIGN - 1);
-	if (size == 0)
-		size = ALIGN;
-	if (c == NULL || c->size - c->used < size) {
-		size_t want = c == NULL ? CHUNK_FIRST : c->size * 2;
-
-		c = add_chunk(a, want > size ? want : size);
-		if (c == NULL)
-			return NULL;
-	}
-	at = chunk_bytes(c) + c->used;
-	c->used += size;
-	a->used += size;
-	return at;
+	if (size - 1 >= (size_t)(a->end - a->at)) /* or size is 0 */
+		return take_slowly(a, size);
+	a->at += (size + ALIGN - 1) & ~(ALIGN - 1);
+	return block;
 }
 
 void *
 arena_grow(struct arena *a, void *block, size_t old_size, size_t new_size)
 {
-	size_t had = (old_size + ALIGN - 1) & ~(ALIGN - 1);
-	size_t want = (new_size + ALIGN - 1) & ~(ALIGN - 1);
-	struct chunk *c = a->now;
+	size_t had = rounded(old_size), want = rounded(new_size);
 	void *moved;
 
 	if (block == NULL)
 		return arena_take(a, new_size);
-	if (had == 0)
-		had = ALIGN;
-	if (want <= had)
+	if (new_size <= had)
 		return block;
-	if (c != NULL && (char *)block + had == chunk_bytes(c) + c->used &&
-	    c->size - c->used >= want - had && new_size <= a->ceiling &&
-	    a->used <= a->ceiling - (want - had)) {
-		c->used += want - had;
-		a->used += want - had;
+	if ((char *)block + had == a->at &&
+	    want - had <= (size_t)(a->end - a->at)) {
+		a->at += want - had;
 		return block;
 	}
 	moved = arena_take(a, new_size);
@@ -165,8 +194,8 @@ arena_copy(struct arena *a, struct str s)
 struct arena_mark
 arena_mark(const struct arena *a)
 {
-	return (struct arena_mark){ a->now, a->used,
-		a->now != NULL ? a->now->used : 0 };
+	return (
+	    struct arena_mark){ a->now, a->before, arena_used(a) - a->before };
 }
 
 void
@@ -179,15 +208,19 @@ arena_rewind(struct arena *a, struct arena_mark to)
 		a->held -= c->size;
 		free(c);
 	}
+	a->before = to.before;
 	if (a->now != NULL)
-		a->now->used = to.in_chunk;
-	a->used = to.used;
+		set_stretch(a, to.in_chunk);
+	else
+		a->at = a->end = NULL;
 }
 
 size_t
 arena_used(const struct arena *a)
 {
-	return a->used;
+	return a->now != NULL
+	    ? a->before + (size_t)(a->at - chunk_bytes(a->now))
+	    : a->before;
 }
 
 size_t

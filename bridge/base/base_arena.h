@@ -33,7 +33,7 @@ struct str arena_copy(struct arena *a, struct str s) MUST_CHECK;
  */
 struct arena_mark {
 	const void *chunk;
-	size_t used, in_chunk;
+	size_t before, in_chunk;
 };
 struct arena_mark arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, struct arena_mark to);

@@ -188,23 +188,44 @@ add_escape(struct bytes *b, unsigned char c)
 	bytes_add(b, text, sizeof(text));
 }
 
+/* What has escapes, the first of them at stop. */
+static __attribute__((noinline)) void
+add_escaped(struct bytes *b, const char *from, const char *stop,
+    const char *end)
+{
+	uint64_t seen = 0;
+
+	bytes_add_char(b, '"');
+	bytes_add(b, from, (size_t)(stop - from));
+	while (stop < end) {
+		add_escape(b, (unsigned char)*stop);
+		from = stop + 1;
+		stop = json_stop(from, end, &seen);
+		bytes_add(b, from, (size_t)(stop - from));
+	}
+	bytes_add_char(b, '"');
+}
+
 void
 bytes_add_json(struct bytes *b, struct str s)
 {
 	const char *from = s.len > 0 ? s.at : "", *end = from + s.len;
 	uint64_t seen = 0;
+	const char *stop = json_stop(from, end, &seen);
+	char *to;
 
-	bytes_add_char(b, '"');
-	for (;;) {
-		const char *stop = json_stop(from, end, &seen);
-
-		bytes_add(b, from, (size_t)(stop - from));
-		if (stop == end)
-			break;
-		add_escape(b, (unsigned char)*stop);
-		from = stop + 1;
+	if (stop < end) {
+		add_escaped(b, from, stop, end);
+		return;
 	}
-	bytes_add_char(b, '"');
+	if ((s.len + 2 >= b->room - b->len || b->failed) &&
+	    !make_room(b, s.len + 2))
+		return;
+	to = b->data + b->len;
+	*to++ = '"';
+	short_copy(to, from, s.len);
+	memcpy(to + s.len, "\"", 2); /* and the NUL */
+	b->len += s.len + 2;
 }
 
 void

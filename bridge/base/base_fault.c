@@ -26,6 +26,8 @@ static const struct fault_kind kinds[FAULT_CODES] = {
 	    "The event cannot be mapped to a lead update", 422, false },
 	[FAULT_CONTRACT] = { "VALIDATION_ERROR", "Invalid input data", 422,
 	    false },
+	[FAULT_CONFLICT] = { "CONFLICT",
+	    "The same id came before with another body", 409, false },
 	[FAULT_BUSY] = { "BUSY", "Try again later", 503, true },
 	[FAULT_UPSTREAM] = { "UPSTREAM_FAILED",
 	    "The leads API gave no usable answer", 502, true },
@@ -119,14 +121,23 @@ fault_print(const struct fault *f, struct bytes *out)
 	bytes_add_text(out, f->text);
 }
 
+bool
+faults_full(const struct faults *all)
+{
+	return all->kept == FAULTS_KEPT;
+}
+
 /* The next free place, or NULL past the ceiling; counts either way. */
 static struct fault *
-next_place(struct faults *all)
+next_place(struct faults *all, const char *excerpt)
 {
 	all->count++;
-	if (all->kept == FAULTS_KEPT)
+	if (faults_full(all))
 		return NULL;
 	all->list = base_grow(all->list, all->kept + 1, sizeof(all->list[0]));
+	all->excerpts = base_grow(all->excerpts, all->kept + 1,
+	    sizeof(all->excerpts[0]));
+	all->excerpts[all->kept] = excerpt != NULL ? base_copy(excerpt) : NULL;
 	return memset(&all->list[all->kept++], 0, sizeof(all->list[0]));
 }
 
@@ -134,7 +145,7 @@ void
 faults_add(struct faults *all, const char *file, unsigned line, const char *fmt,
     ...)
 {
-	struct fault *f = next_place(all);
+	struct fault *f = next_place(all, NULL);
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -143,9 +154,21 @@ faults_add(struct faults *all, const char *file, unsigned line, const char *fmt,
 }
 
 void
+faults_add_at(struct faults *all, const struct fault_place *at, const char *fmt,
+    ...)
+{
+	struct fault *f = next_place(all, at->excerpt);
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(f, FAULT_SETTINGS, at->file, at->line, at->column, fmt, ap);
+	va_end(ap);
+}
+
+void
 faults_add_fault(struct faults *all, const struct fault *f)
 {
-	struct fault *place = next_place(all);
+	struct fault *place = next_place(all, NULL);
 
 	if (place != NULL)
 		*place = *f;
@@ -157,6 +180,8 @@ faults_print(const struct faults *all, struct bytes *out)
 	for (size_t i = 0; i < all->kept; i++) {
 		fault_print(&all->list[i], out);
 		bytes_add_char(out, '\n');
+		if (all->excerpts[i] != NULL)
+			bytes_add_text(out, all->excerpts[i]);
 	}
 	if (all->count > all->kept)
 		bytes_addf(out, "and %zu more faults\n",
@@ -166,6 +191,9 @@ faults_print(const struct faults *all, struct bytes *out)
 void
 faults_done(struct faults *all)
 {
+	for (size_t i = 0; i < all->kept; i++)
+		base_free(all->excerpts[i]);
+	base_free(all->excerpts);
 	base_free(all->list);
 	*all = (struct faults){ 0 };
 }

@@ -24,6 +24,7 @@ enum fault_code {
 	FAULT_TOO_LARGE,     /* past a ceiling on size */
 	FAULT_MAPPING,       /* decoded, and the mapping cannot use it */
 	FAULT_CONTRACT,      /* mapped, and not a lead update */
+	FAULT_CONFLICT,      /* its id came before, with other bytes */
 	FAULT_BUSY,          /* a ceiling on load or memory; try again */
 	FAULT_UPSTREAM,      /* no usable answer from the API */
 	FAULT_UPSTREAM_LATE, /* none in time */
@@ -62,14 +63,27 @@ void fault_print(const struct fault *f, struct bytes *out);
  */
 struct faults {
 	struct fault *list;
-	size_t count; /* all that were added */
-	size_t kept;  /* those in list */
+	char *
+	    *excerpts; /* one each: what faults_print shows below it; or NULL */
+	size_t count;  /* all that were added */
+	size_t kept;   /* those in list */
 };
 void faults_add(struct faults *all, const char *file, unsigned line,
     const char *fmt, ...) PRINTF(4, 5);
+
+/* Where in a file; what is not known is 0 or NULL. */
+struct fault_place {
+	const char *file;
+	unsigned line, column; /* as in struct fault */
+	const char *excerpt;   /* whole lines, the place marked; is copied */
+};
+void faults_add_at(struct faults *all, const struct fault_place *at,
+    const char *fmt, ...) PRINTF(3, 4);
+/* True when the next one will only be counted. */
+bool faults_full(const struct faults *all);
 void faults_add_fault(struct faults *all, const struct fault *f);
-void faults_print(const struct faults *all,
-    struct bytes *out); /* a line each */
+/* A line each, and its excerpt. */
+void faults_print(const struct faults *all, struct bytes *out);
 void faults_done(struct faults *all);
 
 #endif

@@ -58,10 +58,7 @@ json_stop_last(const char *start, const char *p, const char *end,
 		    4, p, end, seen);
 #endif
 	/* What stands before p was looked at and has no stop. */
-	if (end - start >= JSON_STEP) {
-		const char *stop = json_stop_in(end - JSON_STEP, seen);
-
-		return stop != NULL ? stop : end;
-	}
+	if (end - start >= JSON_STEP)
+		return end - JSON_STEP + json_plain(end - JSON_STEP, seen);
 	return stop_bytewise(p, end, seen);
 }

@@ -39,15 +39,15 @@ json_stops(__m128i bytes, uint64_t *seen)
 	return (unsigned)_mm_movemask_epi8(stops);
 }
 
-/* The first stop of the step at p; NULL when it has none. */
-static inline const char *
-json_stop_in(const char *p, uint64_t *seen)
+/* The bytes before the first stop of the step at p; a step when it has none. */
+static inline unsigned
+json_plain(const char *p, uint64_t *seen)
 {
 	unsigned stops = json_stops(_mm_loadu_si128(
 	                                (const __m128i *)(const void *)p),
 	    seen);
 
-	return stops != 0 ? p + __builtin_ctz(stops) : NULL;
+	return (unsigned)__builtin_ctz(stops | BIT(JSON_STEP));
 }
 
 #else
@@ -59,8 +59,8 @@ json_stop_in(const char *p, uint64_t *seen)
  * from it. A borrow can set it wrongly, but only above a byte that is rightly
  * set, and the lowest is the one that counts.
  */
-static inline const char *
-json_stop_in(const char *p, uint64_t *seen)
+static inline unsigned
+json_plain(const char *p, uint64_t *seen)
 {
 	uint64_t word = le64toh(short_load8(p));
 	uint64_t stops = (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(1)) |
@@ -68,7 +68,7 @@ json_stop_in(const char *p, uint64_t *seen)
 
 	stops &= ~word & EACH(0x80);
 	*seen |= word & EACH(0x80);
-	return stops != 0 ? p + __builtin_ctzll(stops) / 8 : NULL;
+	return stops != 0 ? (unsigned)__builtin_ctzll(stops) / 8 : JSON_STEP;
 }
 
 #undef EACH
@@ -86,10 +86,10 @@ json_stop(const char *p, const char *end, uint64_t *seen)
 	const char *start = p;
 
 	for (; end - p >= JSON_STEP; p += JSON_STEP) {
-		const char *stop = json_stop_in(p, seen);
+		unsigned plain = json_plain(p, seen);
 
-		if (stop != NULL)
-			return stop;
+		if (plain < JSON_STEP)
+			return p + plain;
 	}
 	return p == end ? p : json_stop_last(start, p, end, seen);
 }

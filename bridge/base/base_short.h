@@ -49,8 +49,55 @@ short_same(const char *a, const char *b, size_t n)
 	    (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
+/* Fewer than eight bytes as a number; others as many give another one. */
+static inline uint64_t
+short_word(const char *p, size_t n)
+{
+	if (n >= 4)
+		return short_load4(p) | (uint64_t)short_load4(p + n - 4) << 32;
+	if (n == 0)
+		return 0;
+	return (uint64_t)(unsigned char)p[0] << 16 |
+	    (uint64_t)(unsigned char)p[n / 2] << 8 | (unsigned char)p[n - 1];
+}
+
+/*
+ * An order of the n bytes at a and those at b, of no meaning but quick: the
+ * same everywhere, and 0 only for equal ones.
+ */
+static inline int
+short_order(const char *a, const char *b, size_t n)
+{
+	uint64_t left, right;
+
+	if (n > SHORT_MAX)
+		return memcmp(a, b, n);
+	if (n < 8) {
+		left = short_word(a, n);
+		right = short_word(b, n);
+	} else {
+		left = short_load8(a);
+		right = short_load8(b);
+		if (left == right) {
+			left = short_load8(a + n - 8);
+			right = short_load8(b + n - 8);
+		}
+	}
+	return (left > right) - (left < right);
+}
+
+/* True when the n bytes at p, fewer than eight, are ASCII. */
+static inline bool
+short_ascii(const char *p, size_t n)
+{
+	if (n >= 4)
+		return ((short_load4(p) | short_load4(p + n - 4)) &
+		           UINT32_C(0x80808080)) == 0;
+	return n == 0 || ((p[0] | p[n / 2] | p[n - 1]) & 0x80) == 0;
+}
+
 /* memcpy; from is not looked at when n is 0. */
-static inline void
+static inline __attribute__((always_inline)) void
 short_copy(char *to, const char *from, size_t n)
 {
 	if (n > SHORT_MAX) {

@@ -58,6 +58,8 @@ utf8_bad(struct str s)
 			i += 8;
 			continue;
 		}
+		if (s.len - i < 8 && short_ascii(s.at + i, s.len - i))
+			break;
 		n = sequence((const unsigned char *)s.at + i, s.len - i);
 		if (n == 0)
 			return i;

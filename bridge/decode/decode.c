@@ -37,25 +37,35 @@ static const struct decoder decoders[BODY_KINDS] = {
 	[BODY_XML] = { body_xml, CHARSETS_XML },
 };
 
-/* In lower case. */
-static const struct name body_kinds[] = {
-	{ "", BODY_JSON },           /* senders that name no type send JSON */
-	{ "text/plain", BODY_JSON }, /* ... and so do those that say this */
-	{ "application/json", BODY_JSON },
-	{ "text/json", BODY_JSON },
-	{ "application/x-www-form-urlencoded", BODY_FORM },
-	{ "multipart/form-data", BODY_MULTIPART },
-	{ "application/xml", BODY_XML },
-	{ "text/xml", BODY_XML },
-	{ NULL, -1 },
+struct body_type {
+	struct str text; /* ASCII case does not matter */
+	int kind;
+};
+
+static const struct body_type body_types[] = {
+	{ STR("application/json"), BODY_JSON },
+	{ STR("application/x-www-form-urlencoded"), BODY_FORM },
+	{ STR("multipart/form-data"), BODY_MULTIPART },
+	{ STR("application/xml"), BODY_XML }, { STR("text/xml"), BODY_XML },
+	{ STR("text/json"), BODY_JSON },
+	{ STR(""), BODY_JSON },           /* who names no type sends JSON */
+	{ STR("text/plain"), BODY_JSON }, /* ... and so does who says this */
 };
 
 /* What a type that ends so is too (RFC 6839). */
-static const struct name body_suffixes[] = {
-	{ "+json", BODY_JSON },
-	{ "+xml", BODY_XML },
-	{ NULL, -1 },
+static const struct body_type body_suffixes[] = {
+	{ STR("+json"), BODY_JSON },
+	{ STR("+xml"), BODY_XML },
 };
+
+static int
+kind_in(const struct body_type *types, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq_nocase(types[i].text, text))
+			return types[i].kind;
+	return -1;
+}
 
 static int
 kind_by_suffix(struct str type)
@@ -64,26 +74,17 @@ kind_by_suffix(struct str type)
 
 	if (plus == NULL || memchr(type.at, '/', type.len) == NULL)
 		return -1;
-	return name_value(body_suffixes, str_span(plus, type.at + type.len));
+	return kind_in(body_suffixes, COUNT_OF(body_suffixes),
+	    str_span(plus, type.at + type.len));
 }
 
 /* The type without its parameters; -1 when no decoder takes it. */
 static int
 body_kind(struct str type)
 {
-	char lower[256]; /* RFC 6838: a type has at most 127/127 */
-	struct str name = { lower, type.len };
-	int kind;
+	int kind = kind_in(body_types, COUNT_OF(body_types), type);
 
-	if (type.len > sizeof(lower))
-		return -1;
-	for (size_t i = 0; i < type.len; i++) {
-		char c = type.at[i];
-
-		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	kind = name_value(body_kinds, name);
-	return kind != -1 ? kind : kind_by_suffix(name);
+	return kind != -1 ? kind : kind_by_suffix(type);
 }
 
 static struct document *

@@ -10,47 +10,34 @@ doc_root(const struct document *d)
 	return d != NULL ? 0 : DOC_NONE;
 }
 
-/* The entry of a node; NULL for DOC_NONE. */
-static const struct entry *
-entry_of(const struct document *d, doc_node n)
-{
-	return n != DOC_NONE && n < d->count ? &d->entries[n] : NULL;
-}
-
-/* The entry of a node of that kind, or NULL. */
-static const struct entry *
-entry_as(const struct document *d, doc_node n, enum doc_kind kind)
-{
-	const struct entry *e = entry_of(d, n);
-
-	return e != NULL && e->kind == kind ? e : NULL;
-}
-
 static bool
 is_box(const struct entry *e)
 {
 	return e->kind == DOC_ARRAY || e->kind == DOC_OBJECT;
 }
 
+/* DOC_NONE is past all nodes. */
+static bool
+is_node(const struct document *d, doc_node n)
+{
+	return n < d->count;
+}
+
 enum doc_kind
 doc_kind(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_of(d, n);
-
-	return e != NULL ? (enum doc_kind)e->kind : DOC_ABSENT;
+	return is_node(d, n) ? (enum doc_kind)d->entries[n].kind : DOC_ABSENT;
 }
 
 enum doc_kind
 doc_look(const struct document *d, doc_node n, struct str *text)
 {
-	const struct entry *e = entry_of(d, n);
+	enum doc_kind kind = doc_kind(d, n);
 
 	*text = STR_NONE;
-	if (e == NULL)
-		return DOC_ABSENT;
-	if (e->kind == DOC_STRING || e->kind == DOC_NUMBER)
-		*text = entry_text(e);
-	return (enum doc_kind)e->kind;
+	if (kind == DOC_STRING || kind == DOC_NUMBER)
+		*text = entry_text(&d->entries[n]);
+	return kind;
 }
 
 const char *
@@ -73,9 +60,7 @@ doc_kind_name(enum doc_kind kind)
 size_t
 doc_count(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_of(d, n);
-
-	return e != NULL && is_box(e) ? e->len : 0;
+	return is_node(d, n) && is_box(&d->entries[n]) ? d->entries[n].len : 0;
 }
 
 /* The value that begins at an entry behind a value or a container's start. */
@@ -90,27 +75,26 @@ value_at(const struct document *d, uint32_t at)
 doc_node
 doc_first(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_of(d, n);
-
-	return e != NULL && is_box(e) ? value_at(d, n + 1) : DOC_NONE;
+	return is_node(d, n) && is_box(&d->entries[n]) ? value_at(d, n + 1)
+	                                               : DOC_NONE;
 }
 
 doc_node
 doc_next(const struct document *d, doc_node child)
 {
-	if (entry_of(d, child) == NULL)
-		return DOC_NONE;
-	return value_at(d, entry_after(d->entries, child));
+	return is_node(d, child) ? value_at(d, entry_after(d->entries, child))
+	                         : DOC_NONE;
 }
 
 struct str
 doc_key(const struct document *d, doc_node child)
 {
-	const struct entry *e = child > 0 ? entry_of(d, child) : NULL;
+	const struct entry *before;
 
-	if (e == NULL || e[-1].kind != ENTRY_KEY)
+	if (!is_node(d, child))
 		return STR_NONE;
-	return entry_text(e - 1);
+	before = &d->entries[child] - 1; /* of the root, what is around it */
+	return before->kind == ENTRY_KEY ? entry_text(before) : STR_NONE;
 }
 
 /* Finds a key in an object's index. */
@@ -122,7 +106,8 @@ indexed(const struct document *d, const doc_node *index, size_t count,
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = key_cmp(key, doc_key(d, index[middle]));
+		int order = key_cmp(key,
+		    entry_text(&d->entries[index[middle] - 1]));
 
 		if (order == 0)
 			return index[middle];
@@ -153,11 +138,11 @@ search(const struct document *d, doc_node n, struct str key)
 doc_node
 doc_member(const struct document *d, doc_node n, struct str key)
 {
-	const struct entry *object = entry_as(d, n, DOC_OBJECT);
-	const struct entry *e, *end;
+	const struct entry *object, *e, *end;
 
-	if (object == NULL)
+	if (doc_kind(d, n) != DOC_OBJECT)
 		return DOC_NONE;
+	object = &d->entries[n];
 	if (object->len > INDEX_FROM || key.len > SHORT_MAX)
 		return search(d, n, key);
 	end = &d->entries[object->box.end];
@@ -176,10 +161,13 @@ doc_member(const struct document *d, doc_node n, struct str key)
 doc_node
 doc_item(const struct document *d, doc_node n, size_t index)
 {
-	const struct entry *array = entry_as(d, n, DOC_ARRAY);
+	const struct entry *array;
 	doc_node child = n + 1;
 
-	if (array == NULL || index >= array->len)
+	if (doc_kind(d, n) != DOC_ARRAY)
+		return DOC_NONE;
+	array = &d->entries[n];
+	if (index >= array->len)
 		return DOC_NONE;
 	/* No child has children: they lie one beside the other. */
 	if (array->box.end - n - 1 == array->len)
@@ -192,33 +180,31 @@ doc_item(const struct document *d, doc_node n, size_t index)
 struct str
 doc_text(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_as(d, n, DOC_STRING);
-
-	return e != NULL ? entry_text(e) : STR_NONE;
+	return doc_kind(d, n) == DOC_STRING ? entry_text(&d->entries[n])
+	                                    : STR_NONE;
 }
 
 struct str
 doc_number(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_as(d, n, DOC_NUMBER);
-
-	return e != NULL ? entry_text(e) : STR_NONE;
+	return doc_kind(d, n) == DOC_NUMBER ? entry_text(&d->entries[n])
+	                                    : STR_NONE;
 }
 
 bool
 doc_integer(const struct document *d, doc_node n, int64_t *out)
 {
-	const struct entry *e = entry_as(d, n, DOC_NUMBER);
+	struct str text = doc_number(d, n);
 
-	return e != NULL && number_integer(entry_text(e), out);
+	return text.at != NULL && number_integer(text, out);
 }
 
 double
 doc_double(const struct document *d, doc_node n)
 {
-	const struct entry *e = entry_as(d, n, DOC_NUMBER);
+	struct str text = doc_number(d, n);
 
-	return e != NULL ? number_double(entry_text(e)) : (double)NAN;
+	return text.at != NULL ? number_double(text) : (double)NAN;
 }
 
 /* Equal as far as two entries go; containers: as many children. */
@@ -261,8 +247,8 @@ doc_equal(const struct document *d, doc_node a, doc_node b)
 	doc_node box = DOC_NONE, other = b;
 	uint32_t stop;
 
-	if (entry_of(d, a) == NULL || entry_of(d, b) == NULL)
-		return entry_of(d, a) == entry_of(d, b);
+	if (!is_node(d, a) || !is_node(d, b))
+		return is_node(d, a) == is_node(d, b);
 	stop = entry_after(e, a);
 	for (uint32_t i = a; i < stop; i++) {
 		if (e[i].kind == ENTRY_END) {

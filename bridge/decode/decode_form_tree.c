@@ -1,8 +1,8 @@
 /*
  * decode/decode_form_tree.c - growing the tree, and laying it down.
  *
- * A stranger picks the keys, so a group's children are found by an AA tree
- * (Andersson, "Balanced search trees made simple", 1993): its depth is
+ * A stranger picks the keys, so many children of a group are found by an AA
+ * tree (Andersson, "Balanced search trees made simple", 1993): its depth is
  * logarithmic whatever the keys, and nothing needs to be random.
  */
 #include "decode/decode_form_tree.h"
@@ -15,6 +15,9 @@ static const enum doc_kind doc_kinds[BRANCH_KINDS] = {
 	[BRANCH_GROUP] = DOC_OBJECT,
 	[BRANCH_FILE] = DOC_OBJECT,
 };
+
+/* So many children are looked at one by one, and need no search tree. */
+#define TREE_FROM 8
 
 static bool
 has_children(enum branch_kind kind)
@@ -41,11 +44,21 @@ tree_start(struct tree *t, struct arena *arena,
 	return branch_add(t, NULL, BRANCH_GROUP, STR_NONE, &t->root);
 }
 
+static struct branch *
+find_in_turn(struct branch *b, struct str key)
+{
+	while (b != NULL && !str_eq(b->key, key))
+		b = b->next;
+	return b;
+}
+
 struct branch *
 branch_find(const struct branch *group, struct str key)
 {
 	struct branch *b = group->root;
 
+	if (b == NULL)
+		return find_in_turn(group->first, key);
 	while (b != NULL) {
 		int order = key_cmp(key, b->key);
 
@@ -106,7 +119,11 @@ link_child(struct branch *up, struct branch *b)
 		up->first = b;
 	up->last = b;
 	up->count++;
-	if (is_keyed(up))
+	if (!is_keyed(up) || up->count <= TREE_FROM)
+		return;
+	if (up->count == TREE_FROM + 1)
+		b = up->first;
+	for (; b != NULL; b = b->next)
 		up->root = insert(up->root, b);
 }
 
@@ -220,8 +237,9 @@ lay_start(struct tree *t, struct branch *b)
 {
 	enum tape_trouble trouble = TAPE_FINE;
 
+	/* A group has each key once, so the tape need not look. */
 	if (b->up != NULL && is_keyed(b->up))
-		trouble = tape_put(&t->tape, ENTRY_KEY, b->key);
+		trouble = tape_fill(&t->tape, ENTRY_KEY, b->key);
 	if (trouble != TAPE_FINE)
 		return trouble;
 	if (!has_children(b->kind))

@@ -47,7 +47,10 @@ enum tape_trouble tree_start(struct tree *t, struct arena *arena,
     const struct decode_limits *limits, size_t text_len) MUST_CHECK;
 /* The child of a group under a key, or NULL. */
 struct branch *branch_find(const struct branch *group, struct str key);
-/* A new last child; key is not looked at in a list. */
+/*
+ * A new last child. In a group nothing may stand under the key yet, see
+ * branch_find; in a list it is not looked at.
+ */
 enum tape_trouble branch_add(struct tree *t, struct branch *up,
     enum branch_kind kind, struct str key, struct branch **out) MUST_CHECK;
 /* A group without children of what is a text without one. */

@@ -1,9 +1,9 @@
 /*
  * decode/decode_json.c - RFC 8259, in one pass.
  *
- * `at` is the place that is looked at next. The functions that read move it
- * behind what they read; on a fault it does not matter any more. Lines and
- * columns are counted only when there is a fault to place.
+ * The functions that read take the place to read from and give the one behind
+ * what they read, or NULL with the fault set: so it stays in a register. Lines
+ * and columns are counted only when there is a fault to place.
  */
 #include <string.h>
 
@@ -12,9 +12,10 @@
 #define WHERE "body"
 /* Keeps what is done once, at the end of a bad text, out of the way. */
 #define COLD __attribute__((cold, noinline))
+/* And what is done for every value in it, wherever else it is called. */
+#define INLINE inline __attribute__((always_inline))
 
 struct reader {
-	const char *at;
 	const char *end;
 	const char *start;
 	struct tape tape;
@@ -38,27 +39,28 @@ find_place(const struct reader *r, const char *place, unsigned *line,
 	*column = (unsigned)utf8_count(str_span(begin, place)) + 1;
 }
 
-COLD static int
+/* These three give NULL. */
+COLD static const char *
 refuse(const struct reader *r, const char *place, const char *what)
 {
 	unsigned line, column;
 
 	find_place(r, place, &line, &column);
-	return fault_at(r->why, FAULT_BODY, WHERE, line, column, "%s", what);
+	fault_at(r->why, FAULT_BODY, WHERE, line, column, "%s", what);
+	return NULL;
 }
 
-/* At `at`, where something else should stand, or nothing does. */
-COLD static int
-refuse_want(const struct reader *r, const char *want)
+/* Where something else should stand, or nothing does. */
+COLD static const char *
+refuse_want(const struct reader *r, const char *place, const char *want)
 {
+	const char *before = place == r->end ? "the text ends where " : "";
 	unsigned line, column;
 
-	find_place(r, r->at, &line, &column);
-	if (r->at == r->end)
-		return fault_at(r->why, FAULT_BODY, WHERE, line, column,
-		    "the text ends where %s is expected", want);
-	return fault_at(r->why, FAULT_BODY, WHERE, line, column,
-	    "%s is expected", want);
+	find_place(r, place, &line, &column);
+	fault_at(r->why, FAULT_BODY, WHERE, line, column, "%s%s is expected",
+	    before, want);
+	return NULL;
 }
 
 /*
@@ -82,32 +84,40 @@ find_string(const struct reader *r, uint32_t entry)
 	return p;
 }
 
-COLD static int
-refuse_entry(const struct reader *r, enum tape_trouble trouble)
+COLD static const char *
+refuse_entry(const struct reader *r, const char *place,
+    enum tape_trouble trouble)
 {
-	const char *place = r->at;
 	unsigned line, column;
 
 	if (trouble == TAPE_KEY_TWICE)
 		place = find_string(r, r->tape.twice);
 	find_place(r, place, &line, &column);
-	return tape_fault(&r->tape, trouble, r->why, WHERE, line, column);
+	tape_fault(&r->tape, trouble, r->why, WHERE, line, column);
+	return NULL;
 }
 
-static inline int
-put(struct reader *r, uint32_t kind, struct str text)
+/* A value, or a key, that stands from p up to `behind`. */
+static INLINE const char *
+put(struct reader *r, uint32_t kind, struct str text, const char *p,
+    const char *behind)
 {
-	enum tape_trouble trouble = tape_put(&r->tape, kind, text);
+	enum tape_trouble trouble = kind == ENTRY_KEY
+	    ? tape_put_key(&r->tape, text)
+	    : tape_put(&r->tape, (enum doc_kind)kind, text);
 
-	return trouble == TAPE_FINE ? 0 : refuse_entry(r, trouble);
+	return trouble == TAPE_FINE ? behind : refuse_entry(r, p, trouble);
 }
 
-/* The first byte that is no white space; 0, which is none, at the end. */
+/*
+ * Moves *p to the first byte that is no white space, and gives it; 0, which
+ * is none, at the end.
+ */
 static inline char
-look(struct reader *r)
+look(const struct reader *r, const char **p)
 {
-	for (; r->at < r->end; r->at++) {
-		char c = *r->at;
+	for (; *p < r->end; ++*p) {
+		char c = **p;
 
 		if ((unsigned char)c > ' ' ||
 		    (c != ' ' && c != '\n' && c != '\t' && c != '\r'))
@@ -135,36 +145,30 @@ read_hex4(const char *p)
 	return unit;
 }
 
-/*
- * A \u escape, with its second half if it is the first of a pair. *p stands
- * on the backslash, and behind the escape afterwards.
- */
-static int
-read_unicode(const struct reader *r, const char **p, uint32_t *cp)
+/* A \u escape, with its second half if it is the first of a pair. */
+static const char *
+read_unicode(const struct reader *r, const char *p, uint32_t *cp)
 {
-	int32_t high = read_hex4(*p + 2), low;
+	int32_t high = read_hex4(p + 2), low;
 
 	if (high < 0)
-		return refuse(r, *p, "\\u wants four hex digits behind it");
+		return refuse(r, p, "\\u wants four hex digits behind it");
 	*cp = (uint32_t)high;
-	if (high < 0xD800 || high > 0xDFFF) {
-		*p += 6;
-		return 0;
-	}
-	low = (*p)[6] == '\\' && (*p)[7] == 'u' ? read_hex4(*p + 8) : -1;
+	if (high < 0xD800 || high > 0xDFFF)
+		return p + 6;
+	low = p[6] == '\\' && p[7] == 'u' ? read_hex4(p + 8) : -1;
 	if (high > 0xDBFF || low < 0xDC00 || low > 0xDFFF)
-		return refuse(r, *p,
+		return refuse(r, p,
 		    "half of a surrogate pair stands alone; it is no "
 		    "character");
 	*cp = 0x10000 +
 	    (((uint32_t)high & 0x3FF) << 10 | ((uint32_t)low & 0x3FF));
-	*p += 12;
-	return 0;
+	return p + 12;
 }
 
-/* Resolves the escape at *p into to; returns the bytes written, or -1. */
-static int
-read_escape(const struct reader *r, const char **p, char to[4])
+/* Resolves an escape into **to, and moves *to behind it. */
+static const char *
+read_escape(const struct reader *r, const char *p, char **to)
 {
 	static const char plain[UINT8_MAX + 1] = {
 		['"'] = '"',
@@ -176,61 +180,58 @@ read_escape(const struct reader *r, const char **p, char to[4])
 		['r'] = '\r',
 		['t'] = '\t',
 	};
-	unsigned char letter = (unsigned char)(*p)[1];
+	unsigned char letter = (unsigned char)p[1];
 	uint32_t cp = 0;
 
 	if (plain[letter] != '\0') {
-		*to = plain[letter];
-		*p += 2;
-		return 1;
+		*(*to)++ = plain[letter];
+		return p + 2;
 	}
 	if (letter != 'u')
-		return refuse(r, *p,
+		return refuse(r, p,
 		    "JSON has no such escape; a backslash is written \\\\");
-	if (read_unicode(r, p, &cp) == -1)
-		return -1;
-	return (int)utf8_put(to, cp);
+	p = read_unicode(r, p, &cp);
+	if (p != NULL)
+		*to += utf8_put(*to, cp);
+	return p;
 }
 
 /*
  * Copies a string's text with its escapes resolved; no escape is shorter
- * than what it stands for. A quote stands behind the text.
+ * than what it stands for. A quote stands behind the text. -1: refused.
  */
 static int
-resolve(struct reader *r, struct str *text)
+resolve(const struct reader *r, struct str *text)
 {
 	const char *p = text->at, *end = p + text->len;
 	char *copy = arena_take(r->tape.arena, text->len);
 	char *to = copy;
 
-	if (copy == NULL)
-		return refuse_entry(r, TAPE_NO_MEMORY);
+	if (copy == NULL) {
+		refuse_entry(r, p - 1, TAPE_NO_MEMORY);
+		return -1;
+	}
 	for (;;) {
 		const char *stop = memchr(p, '\\', (size_t)(end - p));
 		size_t run = (size_t)((stop != NULL ? stop : end) - p);
-		char character[4];
-		int n;
 
 		memcpy(to, p, run);
 		to += run;
 		if (stop == NULL)
 			break;
-		p = stop;
-		n = read_escape(r, &p, character);
-		if (n == -1)
+		p = read_escape(r, stop, &to);
+		if (p == NULL)
 			return -1;
-		memcpy(to, character, (size_t)n);
-		to += n;
 	}
 	*text = str_span(copy, to);
 	return 0;
 }
 
-COLD static int
-refuse_stop(const struct reader *r, const char *stop)
+COLD static const char *
+refuse_stop(const struct reader *r, const char *quote, const char *stop)
 {
 	if (stop >= r->end)
-		return refuse(r, r->at,
+		return refuse(r, quote,
 		    "the string that begins here has no closing quote");
 	return refuse(r, stop,
 	    "a control character in a string must be written as an escape, "
@@ -258,48 +259,41 @@ string_end(const char *from, const char *end, uint64_t *seen, bool *escapes)
 }
 
 /* A string with escapes, characters past ASCII, or a fault. */
-static __attribute__((noinline)) int
-read_hard_string(struct reader *r, uint32_t kind)
+static __attribute__((noinline)) const char *
+read_hard_string(struct reader *r, const char *quote, uint32_t kind)
 {
-	const char *from = r->at + 1;
 	uint64_t seen = 0;
 	bool escapes = false;
-	const char *stop = string_end(from, r->end, &seen, &escapes);
+	const char *stop = string_end(quote + 1, r->end, &seen, &escapes);
 	struct str text;
 
 	if (stop >= r->end || *stop != '"')
-		return refuse_stop(r, stop);
-	text = str_span(from, stop);
+		return refuse_stop(r, quote, stop);
+	text = str_span(quote + 1, stop);
 	if (seen != 0 && !utf8_valid(text))
-		return refuse(r, from + utf8_bad(text),
+		return refuse(r, text.at + utf8_bad(text),
 		    "this byte is not UTF-8; send the body as UTF-8");
 	if (escapes && resolve(r, &text) == -1)
-		return -1;
-	if (put(r, kind, text) == -1)
-		return -1;
-	r->at = stop + 1;
-	return 0;
+		return NULL;
+	return put(r, kind, text, quote, stop + 1);
 }
 
 /*
- * A string, or the key of a member; `at` stands on its quote. Nearly all are
- * plain, and keep everything in registers here; the others begin anew.
+ * A string, or the key of a member. Nearly all are plain, and keep everything
+ * in registers here; the others begin anew.
  */
-static inline int
-read_string(struct reader *r, uint32_t kind)
+static inline const char *
+read_string(struct reader *r, const char *quote, uint32_t kind)
 {
-	const char *from = r->at + 1, *stop = NULL;
+	const char *from = quote + 1, *stop = from;
+	unsigned plain = JSON_STEP;
 	uint64_t seen = 0;
 
-	for (const char *p = from; stop == NULL && r->end - p >= JSON_STEP;
-	     p += JSON_STEP)
-		stop = json_stop_in(p, &seen);
-	if (stop == NULL || *stop != '"' || seen != 0)
-		return read_hard_string(r, kind);
-	if (put(r, kind, str_span(from, stop)) == -1)
-		return -1;
-	r->at = stop + 1;
-	return 0;
+	for (; plain == JSON_STEP && r->end - stop >= JSON_STEP; stop += plain)
+		plain = json_plain(stop, &seen);
+	if (plain == JSON_STEP || *stop != '"' || seen != 0)
+		return read_hard_string(r, quote, kind);
+	return put(r, kind, str_span(from, stop), quote, stop + 1);
 }
 
 static bool
@@ -308,54 +302,53 @@ is_digit(const struct reader *r, const char *p)
 	return p < r->end && *p >= '0' && *p <= '9';
 }
 
-/* Moves `at` over digits, of which there must be one. */
-static int
-skip_digits(struct reader *r)
+/* Digits, of which there must be one. */
+static const char *
+skip_digits(const struct reader *r, const char *p)
 {
-	if (!is_digit(r, r->at))
-		return refuse_want(r, "a digit");
+	if (!is_digit(r, p))
+		return refuse_want(r, p, "a digit");
 	do
-		r->at++;
-	while (is_digit(r, r->at));
-	return 0;
+		p++;
+	while (is_digit(r, p));
+	return p;
 }
 
-static int
-read_number(struct reader *r)
+/* An exponent, should there be one. */
+static const char *
+skip_exponent(const struct reader *r, const char *p)
 {
-	const char *from = r->at;
-	const char *digits = from + (*from == '-');
-	struct str text;
+	if (p == r->end || (*p != 'e' && *p != 'E'))
+		return p;
+	p++;
+	if (p < r->end && (*p == '+' || *p == '-'))
+		p++;
+	return skip_digits(r, p);
+}
 
-	r->at = digits;
-	if (skip_digits(r) == -1)
-		return -1;
-	if (*digits == '0' && r->at - digits > 1)
+static const char *
+read_number(struct reader *r, const char *from)
+{
+	const char *digits = from + (*from == '-');
+	const char *p = skip_digits(r, digits);
+
+	if (p == NULL)
+		return NULL;
+	if (*digits == '0' && p - digits > 1)
 		return refuse(r, digits,
 		    "a number begins with a zero too many");
-	if (r->at < r->end && *r->at == '.') {
-		r->at++;
-		if (skip_digits(r) == -1)
-			return -1;
-	}
-	if (r->at < r->end && (*r->at == 'e' || *r->at == 'E')) {
-		r->at++;
-		if (r->at < r->end && (*r->at == '+' || *r->at == '-'))
-			r->at++;
-		if (skip_digits(r) == -1)
-			return -1;
-	}
-	text = str_span(from, r->at);
-	r->at = from; /* where a ceiling is met, should it be met here */
-	if (put(r, DOC_NUMBER, text) == -1)
-		return -1;
-	r->at = from + text.len;
-	return 0;
+	if (p < r->end && *p == '.')
+		p = skip_digits(r, p + 1);
+	if (p != NULL)
+		p = skip_exponent(r, p);
+	if (p == NULL)
+		return NULL;
+	return put(r, DOC_NUMBER, str_span(from, p), from, p);
 }
 
 /* true, false, null; anything else is no value. */
-static int
-read_word(struct reader *r)
+static const char *
+read_word(struct reader *r, const char *p)
 {
 	static const struct {
 		struct str text;
@@ -365,138 +358,127 @@ read_word(struct reader *r)
 		{ { "false", 5 }, DOC_FALSE },
 		{ { "null", 4 }, DOC_NULL },
 	};
-	struct str rest = str_span(r->at, r->end);
+	struct str rest = str_span(p, r->end);
 
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (!str_starts(rest, words[i].text))
-			continue;
-		if (put(r, words[i].kind, STR_NONE) == -1)
-			return -1;
-		r->at += words[i].text.len;
-		return 0;
-	}
-	return refuse_want(r, "a value");
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_starts(rest, words[i].text))
+			return put(r, words[i].kind, STR_NONE, p,
+			    p + words[i].text.len);
+	return refuse_want(r, p, "a value");
 }
 
-static int
-read_scalar(struct reader *r, char first)
+static inline const char *
+read_scalar(struct reader *r, const char *p, char first)
 {
 	if (first == '"')
-		return read_string(r, DOC_STRING);
+		return read_string(r, p, DOC_STRING);
 	if (first == '-' || (first >= '0' && first <= '9'))
-		return read_number(r);
-	return read_word(r);
+		return read_number(r, p);
+	return read_word(r, p);
 }
 
 /* A key and its colon. */
-static int
-read_key(struct reader *r)
+static inline const char *
+read_key(struct reader *r, const char *p)
 {
-	if (look(r) != '"')
-		return refuse_want(r, "a key in double quotes");
-	if (read_string(r, ENTRY_KEY) == -1)
-		return -1;
-	if (look(r) != ':')
-		return refuse_want(r, "a colon");
-	r->at++;
-	return 0;
+	if (look(r, &p) != '"')
+		return refuse_want(r, p, "a key in double quotes");
+	p = read_string(r, p, ENTRY_KEY);
+	if (p == NULL)
+		return NULL;
+	if (look(r, &p) != ':')
+		return refuse_want(r, p, "a colon");
+	return p + 1;
 }
 
-static bool
-in_object(const struct reader *r)
-{
-	return r->tape.entries[r->tape.open].kind == DOC_OBJECT;
-}
-
-static int
-close_box(struct reader *r)
-{
-	enum tape_trouble trouble = tape_close(&r->tape);
-
-	if (trouble != TAPE_FINE)
-		return refuse_entry(r, trouble);
-	r->at++;
-	return 0;
-}
-
-/*
- * Opens the container at `at`. 1: its first value is due; 0: it is empty,
- * and closed again.
- */
-static int
-enter(struct reader *r, enum doc_kind kind)
+/* Opens a container; one that is empty it closes again, and has not entered. */
+static const char *
+enter(struct reader *r, const char *p, enum doc_kind kind, bool *entered)
 {
 	enum tape_trouble trouble = tape_open(&r->tape, kind);
+	const char *first = p + 1;
 
-	if (trouble != TAPE_FINE)
-		return refuse_entry(r, trouble);
-	r->at++;
-	if (look(r) == (kind == DOC_OBJECT ? '}' : ']'))
-		return close_box(r);
-	if (kind == DOC_OBJECT && read_key(r) == -1)
-		return -1;
-	return 1;
+	if (trouble == TAPE_FINE) {
+		*entered = look(r, &first) != (kind == DOC_OBJECT ? '}' : ']');
+		if (*entered)
+			return first;
+		trouble = tape_close(&r->tape);
+	}
+	return trouble == TAPE_FINE ? first + 1 : refuse_entry(r, p, trouble);
 }
 
 /*
- * Behind a value: closes containers until one goes on. 1: its next value is
- * due; 0: the outermost value is complete.
+ * Behind a value: closes containers until one goes on, and steps over its
+ * comma; or until the outermost value is complete.
  */
-static int
-leave(struct reader *r)
+static inline const char *
+leave(struct reader *r, const char *p, bool *complete)
 {
-	while (r->tape.open != DOC_NONE) {
-		bool object = in_object(r);
-		char c = look(r);
+	enum tape_trouble trouble = TAPE_FINE;
 
-		if (c == ',') {
-			r->at++;
-			if (object && read_key(r) == -1)
-				return -1;
-			return 1;
-		}
-		if (c != (object ? '}' : ']'))
-			return refuse_want(r,
-			    object ? "a comma or }" : "a comma or ]");
-		if (close_box(r) == -1)
-			return -1;
+	while (trouble == TAPE_FINE) {
+		uint32_t kind = r->tape.open->kind;
+		char c = look(r, &p);
+
+		*complete = kind == DOC_ABSENT;
+		if (*complete)
+			return p;
+		p++;
+		if (c == ',')
+			return p;
+		if (c != (kind == DOC_OBJECT ? '}' : ']'))
+			return refuse_want(r, p - 1,
+			    kind == DOC_OBJECT ? "a comma or }"
+			                       : "a comma or ]");
+		trouble = tape_close(&r->tape);
 	}
-	return 0;
+	return refuse_entry(r, p - 1, trouble);
 }
 
 /* The value and all that is in it. */
-static int
-read_value(struct reader *r)
+static const char *
+read_value(struct reader *r, const char *p)
 {
-	int more;
+	bool complete = false;
 
 	do {
-		char c = look(r);
+		bool entered = false;
+		char c;
 
+		if (r->tape.open->kind == DOC_OBJECT)
+			p = read_key(r, p);
+		if (p == NULL)
+			return NULL;
+		c = look(r, &p);
 		if (c == '{' || c == '[')
-			more = enter(r, c == '{' ? DOC_OBJECT : DOC_ARRAY);
+			p = enter(r, p, c == '{' ? DOC_OBJECT : DOC_ARRAY,
+			    &entered);
 		else
-			more = read_scalar(r, c);
-		if (more == 0)
-			more = leave(r);
-	} while (more == 1);
-	return more;
+			p = read_scalar(r, p, c);
+		if (p != NULL && !entered)
+			p = leave(r, p, &complete);
+	} while (p != NULL && !complete);
+	return p;
 }
 
 static int
 read_text(struct reader *r)
 {
-	if (str_starts(str_span(r->start, r->end), STR("\xEF\xBB\xBF")))
-		return refuse(r, r->start,
+	const char *p = r->start;
+
+	if (str_starts(str_span(p, r->end), STR("\xEF\xBB\xBF"))) {
+		refuse(r, p,
 		    "the text begins with a byte order mark; send it without");
-	if (read_value(r) == -1)
 		return -1;
-	look(r);
-	if (r->at != r->end)
-		return refuse(r, r->at,
-		    "the value is complete, and more text follows; send one "
-		    "value");
-	return 0;
+	}
+	p = read_value(r, p);
+	if (p == NULL)
+		return -1;
+	if (p == r->end)
+		return 0;
+	refuse(r, p,
+	    "the value is complete, and more text follows; send one value");
+	return -1;
 }
 
 struct document *
@@ -506,11 +488,11 @@ decode_json(struct arena *arena, struct str text,
 	struct reader r = { .why = why };
 	enum tape_trouble trouble;
 
-	r.at = r.start = text.len > 0 ? text.at : "";
+	r.start = text.len > 0 ? text.at : "";
 	r.end = r.start + text.len;
 	trouble = tape_start(&r.tape, arena, limits, text.len);
 	if (trouble != TAPE_FINE) {
-		refuse_entry(&r, trouble);
+		refuse_entry(&r, r.start, trouble);
 		return NULL;
 	}
 	return read_text(&r) == 0 ? tape_finish(&r.tape) : NULL;

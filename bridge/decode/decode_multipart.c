@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "decode/decode_part.h"
-#include "decode/decode_sha256.h"
 
 /* Forms have dozens of fields; what builds a list here is no form. */
 #define PARTS_MAX 1000
@@ -188,8 +189,25 @@ add_member(struct multipart *m, struct branch *file, enum branch_kind kind,
 struct told {
 	struct str name, type;
 	char size[24];
-	char hash[SHA256_HEX];
+	struct str hash;
 };
+
+/* A fingerprint of what is public to its sender: nothing secret passes here. */
+static int
+print_sha256(struct multipart *m, struct str data, struct str *hex)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	struct bytes text;
+
+	bytes_init_in(&text, m->pairs.arena, 2 * sizeof(hash));
+	if (EVP_Digest(data.at, data.len, hash, &len, EVP_sha256(), NULL) == 1)
+		bytes_add_hex(&text, hash, len);
+	if (len == 0 || !bytes_ok(&text))
+		return pairs_trouble(&m->pairs, TAPE_NO_MEMORY);
+	*hex = bytes_str(&text);
+	return 0;
+}
 
 static struct told *
 tell_file(struct multipart *m, const struct part *part)
@@ -207,8 +225,7 @@ tell_file(struct multipart *m, const struct part *part)
 	if (to_utf8(m, part->type, m->charset, part->start, &t->type) == -1)
 		return NULL;
 	snprintf(t->size, sizeof(t->size), "%zu", part->body.len);
-	sha256_hex(part->body, t->hash);
-	return t;
+	return print_sha256(m, part->body, &t->hash) == 0 ? t : NULL;
 }
 
 /* {"filename":"...","type":"..." or null,"size":0,"sha256":"..."} */
@@ -226,8 +243,7 @@ put_file(struct multipart *m, const struct part *part, struct str key)
 	    add_member(m, file, BRANCH_NUMBER, STR("size"), str_of(t->size)) ==
 	        -1)
 		return -1;
-	return add_member(m, file, BRANCH_TEXT, STR("sha256"),
-	    (struct str){ t->hash, sizeof(t->hash) });
+	return add_member(m, file, BRANCH_TEXT, STR("sha256"), t->hash);
 }
 
 static int

@@ -79,32 +79,28 @@ pairs_finish(struct pairs *p)
 	return NULL;
 }
 
-static bool
-holds(struct str s, char c)
-{
-	return s.len > 0 && memchr(s.at, c, s.len) != NULL;
-}
-
-/* True for a[b][]...: a name, then pairs of brackets up to the end. */
+/*
+ * True for a[b][]...: a name, then pairs of brackets up to the end. The last
+ * byte has to be a ']', so no name can be read past it.
+ */
 static bool
 has_brackets(struct str key)
 {
-	struct str name;
+	const char *p = key.at, *end = p + key.len;
 
-	if (!str_cut(&key, '[', &name) || name.len == 0 || key.at == NULL ||
-	    holds(name, ']'))
+	if (key.len == 0 || end[-1] != ']')
 		return false;
-	/* Now behind a '[': its name, its ']', and then the end or a '['. */
-	while (str_cut(&key, ']', &name)) {
-		if (key.at == NULL || holds(name, '['))
-			return false;
-		if (key.len == 0)
-			return true;
-		if (key.at[0] != '[')
-			return false;
-		key = str_skip(key, 1);
+	while (*p != '[' && *p != ']')
+		p++;
+	if (p == key.at)
+		return false;
+	while (p < end && *p == '[') {
+		for (p++; *p != ']'; p++)
+			if (*p == '[')
+				return false;
+		p++;
 	}
-	return false;
+	return p == end;
 }
 
 /*
@@ -115,11 +111,11 @@ static struct str
 take_name(struct str *rest)
 {
 	bool bracket = rest->at[0] == '[';
-	const char *from = rest->at + bracket;
-	const char *stop = memchr(from, bracket ? ']' : '[',
-	    rest->len - bracket);
+	const char *from = rest->at + bracket, *stop = from;
 
-	*rest = str_skip(*rest, (size_t)(stop - rest->at) + bracket);
+	while (*stop != (bracket ? ']' : '['))
+		stop++;
+	*rest = str_span(stop + bracket, rest->at + rest->len);
 	return str_span(from, stop);
 }
 

@@ -22,14 +22,24 @@ smaller(size_t a, uint32_t b)
 	return a < b ? (uint32_t)a : b;
 }
 
+/* How far the entries may be filled, ENDs beside the values. */
+static void
+set_stop(struct tape *t)
+{
+	uint32_t most = t->values_max + t->ends;
+
+	t->stop = t->entries + (most < t->room ? most : t->room);
+}
+
 enum tape_trouble
 tape_start(struct tape *t, struct arena *arena,
     const struct decode_limits *limits, size_t text_len)
 {
 	size_t guess = text_len / BYTES_PER_ENTRY + FIRST_ROOM_MIN;
+	struct entry *around;
 
 	*t = (struct tape){
-		.open = DOC_NONE,
+		.room = smaller(guess, FIRST_ROOM_MAX),
 		.twice = DOC_NONE,
 		.depth_max = smaller(limits->depth, DEPTH_CEILING),
 		.values_max = smaller(limits->values, VALUES_CEILING),
@@ -38,58 +48,69 @@ tape_start(struct tape *t, struct arena *arena,
 	if (text_len > UINT32_MAX)
 		return TAPE_TOO_LONG;
 	t->document = arena_take(arena, sizeof(*t->document));
-	if (t->document == NULL)
+	around = arena_take(arena, (1 + t->room) * sizeof(*around));
+	if (t->document == NULL || around == NULL)
 		return TAPE_NO_MEMORY;
-	t->room = smaller(guess, FIRST_ROOM_MAX);
-	t->entries = arena_take(arena, t->room * sizeof(t->entries[0]));
-	return t->entries != NULL ? TAPE_FINE : TAPE_NO_MEMORY;
+	*around = (struct entry){ .kind = DOC_ABSENT };
+	t->open = around;
+	t->entries = t->next = around + 1;
+	set_stop(t);
+	return TAPE_FINE;
 }
 
-static enum tape_trouble
+static __attribute__((noinline)) enum tape_trouble
 grow(struct tape *t)
 {
-	size_t size = t->room * sizeof(t->entries[0]);
-	struct entry *larger = arena_grow(t->arena, t->entries, size, size * 2);
+	struct entry *around = TAPE_AROUND(t);
+	size_t next = (size_t)(t->next - around);
+	size_t open = (size_t)(t->open - around);
+	size_t size = (1 + t->room) * sizeof(*around);
 
-	if (larger == NULL)
+	around = arena_grow(t->arena, around, size,
+	    size + t->room * sizeof(*around));
+	if (around == NULL)
 		return TAPE_NO_MEMORY;
-	t->entries = larger;
+	t->entries = around + 1;
+	t->next = around + next;
+	t->open = around + open;
 	t->room *= 2;
+	set_stop(t);
 	return TAPE_FINE;
+}
+
+static bool
+is_full(const struct tape *t)
+{
+	return t->next == t->entries + t->room;
 }
 
 enum tape_trouble
 tape_make_room(struct tape *t)
 {
-	if (t->values == t->values_max)
+	uint32_t count = (uint32_t)(t->next - t->entries);
+
+	if (count - t->ends == t->values_max)
 		return TAPE_TOO_MANY;
-	return t->count == t->room ? grow(t) : TAPE_FINE;
+	return is_full(t) ? grow(t) : TAPE_FINE;
 }
 
 enum tape_trouble
 tape_open(struct tape *t, enum doc_kind kind)
 {
-	doc_node around = t->open;
 	enum tape_trouble trouble;
+	struct entry *box;
 
 	if (t->depth == t->depth_max)
 		return TAPE_TOO_DEEP;
 	trouble = tape_put(t, kind, STR_NONE);
 	if (trouble != TAPE_FINE)
 		return trouble;
-	t->open = t->count - 1;
-	t->entries[t->open].box.end = DOC_NONE;
-	t->entries[t->open].box.around = around;
+	box = t->next - 1;
+	box->box.marks = 0;
+	box->box.around = (doc_node)(t->open - t->entries); /* NONE is -1 */
+	t->open = box;
 	t->depth++;
 	return TAPE_FINE;
-}
-
-int
-key_cmp(struct str a, struct str b)
-{
-	if (a.len != b.len)
-		return a.len < b.len ? -1 : 1;
-	return a.len > 0 ? memcmp(a.at, b.at, a.len) : 0;
 }
 
 /* Values of one object, by their keys; the same key in document order. */
@@ -110,7 +131,7 @@ index_cmp(const void *a, const void *b, void *entries)
  * Many members: sort them, so that no choice of keys makes the search for
  * equal ones quadratic, and keep the order for doc_member.
  */
-static enum tape_trouble
+static __attribute__((noinline)) enum tape_trouble
 index_members(struct tape *t, doc_node object)
 {
 	const struct entry *e = t->entries;
@@ -134,76 +155,51 @@ index_members(struct tape *t, doc_node object)
 	return twice == DOC_NONE ? TAPE_FINE : TAPE_KEY_TWICE;
 }
 
-/* One of 64 bits that equal keys share, and different ones seldom. */
-static uint64_t
-key_mark(struct str key)
+/* Seldom asked, so it stays out of the way of those that ask. */
+__attribute__((noinline)) bool
+tape_has_key(const struct tape *t, struct str key)
 {
-	unsigned sum = (unsigned)key.len;
+	const struct entry *object = t->open, *e = object + 1;
 
-	if (key.len > 0)
-		sum += (unsigned char)key.at[0] * 7u +
-		    (unsigned char)key.at[key.len - 1] * 3u +
-		    (unsigned char)key.at[key.len / 2];
-	return UINT64_C(1) << (sum & 63);
-}
-
-/* True when a key of the object before `last` is the same. */
-static bool
-key_before(const struct entry *e, doc_node object, uint32_t last)
-{
-	for (uint32_t i = object + 1; i < last; i = entry_after(e, i + 1))
-		if (str_eq(entry_text(&e[i]), entry_text(&e[last])))
-			return true;
-	return false;
-}
-
-/* Few members: a key is compared only when its mark has been seen. */
-static enum tape_trouble
-compare_members(struct tape *t, doc_node object)
-{
-	const struct entry *e = t->entries;
-	uint32_t end = e[object].box.end;
-	uint64_t seen = 0;
-
-	for (uint32_t i = object + 1; i < end; i = entry_after(e, i + 1)) {
-		uint64_t mark = key_mark(entry_text(&e[i]));
-
-		if ((seen & mark) != 0 && key_before(e, object, i)) {
-			t->twice = i;
-			return TAPE_KEY_TWICE;
-		}
-		seen |= mark;
-	}
-	return TAPE_FINE;
+	/* Past these the index will tell, when the object is closed. */
+	if (object->len > INDEX_FROM)
+		return false;
+	while (e < t->next && !str_eq(entry_text(e), key))
+		e = t->entries +
+		    entry_after(t->entries, (doc_node)(e + 1 - t->entries));
+	return e < t->next;
 }
 
 enum tape_trouble
 tape_close(struct tape *t)
 {
-	doc_node box = t->open;
-	struct entry *e;
+	struct entry *box = t->open, *end;
+	doc_node around = box->box.around;
 
-	if (t->count == t->room && grow(t) != TAPE_FINE)
-		return TAPE_NO_MEMORY;
-	e = &t->entries[t->count];
-	e->kind = ENTRY_END;
-	e->len = box;
-	e->index = NULL;
-	t->entries[box].box.end = t->count++;
-	t->open = t->entries[box].box.around;
+	if (is_full(t)) {
+		if (grow(t) != TAPE_FINE)
+			return TAPE_NO_MEMORY;
+		box = t->open;
+	}
+	end = t->next++;
+	end->kind = ENTRY_END;
+	end->len = (uint32_t)(box - t->entries);
+	end->index = NULL;
+	box->box.end = (doc_node)(end - t->entries);
+	t->open = around != DOC_NONE ? t->entries + around : TAPE_AROUND(t);
 	t->depth--;
-	if (t->entries[box].kind != DOC_OBJECT)
-		return TAPE_FINE;
-	if (t->entries[box].len > INDEX_FROM)
-		return index_members(t, box);
-	return t->entries[box].len > 1 ? compare_members(t, box) : TAPE_FINE;
+	t->ends++;
+	set_stop(t);
+	if (box->kind == DOC_OBJECT && box->len > INDEX_FROM)
+		return index_members(t, end->len);
+	return TAPE_FINE;
 }
 
 struct document *
 tape_finish(struct tape *t)
 {
 	t->document->entries = t->entries;
-	t->document->count = t->count;
+	t->document->count = (uint32_t)(t->next - t->entries);
 	return t->document;
 }
 

@@ -16,6 +16,7 @@
  * So the entry behind a value is its next sibling, that sibling's KEY, or
  * the END of what holds both, and no accessor needs a stack. A node is the
  * index of a value's entry; the entry before a member's value is its KEY.
+ * Before entry 0 lies one that stands for what is around the document.
  */
 #ifndef BRIDGE_DECODE_TAPE_H
 #define BRIDGE_DECODE_TAPE_H
@@ -32,7 +33,10 @@ struct entry {
 	union {
 		const char *at; /* KEY, STRING, NUMBER */
 		struct {
-			doc_node end;
+			union {
+				doc_node end;
+				uint32_t marks; /* of its keys, while open */
+			};
 			doc_node around; /* the container it is in, or NONE */
 		} box;                   /* ARRAY, OBJECT */
 		/*
@@ -59,31 +63,35 @@ enum tape_trouble {
 	TAPE_TOO_LONG, /* the text; lengths have 32 bits */
 	TAPE_TOO_DEEP,
 	TAPE_TOO_MANY,
-	TAPE_KEY_TWICE, /* the second one is tape.twice */
+	TAPE_KEY_TWICE, /* the second one is, or would be, tape.twice */
 };
 
 /* A document being laid down. */
 struct tape {
 	struct entry *entries;
-	uint32_t count;
+	struct entry *next; /* to be filled */
+	struct entry *stop; /* not to be filled: no room, or a value too many */
+	struct entry *open; /* innermost container without END, or AROUND */
 	uint32_t room;
-	doc_node open; /* the innermost container without END, or NONE */
+	uint32_t ends; /* how many of the entries are */
 	uint32_t depth;
-	uint32_t values; /* and keys */
 	uint32_t depth_max;
-	uint32_t values_max;
+	uint32_t values_max; /* and keys */
 	doc_node twice;
 	struct arena *arena;
 	struct document *document;
 };
 
+/* What is around the document; its kind is DOC_ABSENT. */
+#define TAPE_AROUND(t) ((t)->entries - 1)
+
 /* text_len is the body's: from it the number of entries is guessed. */
 enum tape_trouble tape_start(struct tape *t, struct arena *arena,
     const struct decode_limits *limits, size_t text_len) MUST_CHECK;
-/* Takes the cold cases of tape_put: a ceiling, or an array to grow. */
+/* Takes the cold cases of laying down: a ceiling, or an array to grow. */
 enum tape_trouble tape_make_room(struct tape *t) MUST_CHECK;
 enum tape_trouble tape_open(struct tape *t, enum doc_kind kind) MUST_CHECK;
-/* Ends the innermost container; finds the keys that an object has twice. */
+/* Ends the innermost container; finds a key that one of many has twice. */
 enum tape_trouble tape_close(struct tape *t) MUST_CHECK;
 /* Call when every container is closed. */
 struct document *tape_finish(struct tape *t);
@@ -91,26 +99,66 @@ struct document *tape_finish(struct tape *t);
 int tape_fault(const struct tape *t, enum tape_trouble trouble,
     struct fault *why, const char *where, unsigned line, unsigned column);
 
-/* A value without children, or a key. The text must outlive the document. */
+/* True when an equal key of the open object is laid down; false of many. */
+bool tape_has_key(const struct tape *t, struct str key);
+
+/* An entry of any kind but a container's, as it is. */
 static inline enum tape_trouble MUST_CHECK
-tape_put(struct tape *t, uint32_t kind, struct str text)
+tape_fill(struct tape *t, uint32_t kind, struct str text)
 {
 	struct entry *e;
 
-	if (t->count == t->room || t->values == t->values_max) {
+	if (t->next == t->stop) {
 		enum tape_trouble trouble = tape_make_room(t);
 
 		if (trouble != TAPE_FINE)
 			return trouble;
 	}
-	e = &t->entries[t->count++];
+	e = t->next++;
 	e->kind = kind;
 	e->len = (uint32_t)text.len;
 	e->at = text.at;
-	t->values++;
-	if (kind != ENTRY_KEY && t->open != DOC_NONE)
-		t->entries[t->open].len++;
 	return TAPE_FINE;
+}
+
+/* A value without children. The text must outlive the document. */
+static inline enum tape_trouble MUST_CHECK
+tape_put(struct tape *t, enum doc_kind kind, struct str text)
+{
+	enum tape_trouble trouble = tape_fill(t, kind, text);
+
+	if (trouble == TAPE_FINE)
+		t->open->len++;
+	return trouble;
+}
+
+/* One of 32 bits that equal keys share, and different ones seldom. */
+static inline uint32_t
+key_mark(struct str key)
+{
+	unsigned sum = (unsigned)key.len;
+
+	if (key.len > 0)
+		sum += (unsigned char)key.at[0] * 7u +
+		    (unsigned char)key.at[key.len - 1] * 3u;
+	return BIT(sum % 32);
+}
+
+/*
+ * A key, with its value to follow, that may stand twice. It is compared with
+ * those before it only when its mark has been seen.
+ */
+static inline enum tape_trouble MUST_CHECK
+tape_put_key(struct tape *t, struct str key)
+{
+	uint32_t mark = key_mark(key), seen = t->open->box.marks;
+
+	if ((seen & mark) != 0 && tape_has_key(t, key)) {
+		t->twice = (doc_node)(t->next - t->entries);
+		return TAPE_KEY_TWICE;
+	}
+	t->open->box.marks = seen | mark;
+	return tape_fill(t, ENTRY_KEY, key);
 }
 
 static inline struct str
@@ -133,7 +181,13 @@ entry_after(const struct entry *entries, doc_node n)
  * The order of an object's index: shorter keys first, which settles most
  * comparisons without a look at the characters.
  */
-int key_cmp(struct str a, struct str b);
+static inline int
+key_cmp(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return a.len < b.len ? -1 : 1;
+	return short_order(a.at, b.at, a.len);
+}
 
 /* A JSON number's text as a value; see decode_number.c. */
 bool number_integer(struct str text, int64_t *out);

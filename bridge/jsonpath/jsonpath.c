@@ -3,6 +3,9 @@
 #include "jsonpath/jsonpath_parse.h"
 #include "jsonpath/jsonpath_run.h"
 
+/* run_init() sets what is read; the room of its stack need not be cleared. */
+#define SCRATCH __attribute__((uninitialized))
+
 struct jsonpath {
 	struct program program;
 	const struct query *query;
@@ -130,7 +133,7 @@ jsonpath_select(const struct jsonpath *p, const struct jsonpath_scope *s,
     struct jsonpath_nodes *out, struct fault *why)
 {
 	struct found found = { .enough = SIZE_MAX, .keep = true };
-	struct run run;
+	SCRATCH struct run run;
 	int rc;
 
 	run_init(&run, &p->program, s, why);
@@ -211,7 +214,7 @@ int
 jsonpath_test_run(const struct jsonpath_test *t, const struct jsonpath_scope *s,
     struct fault *why)
 {
-	struct run run;
+	SCRATCH struct run run;
 	int rc;
 
 	run_init(&run, &t->program, s, why);

@@ -74,15 +74,19 @@ same_names(const struct query *a, const struct query *b)
 }
 
 static uint32_t
-find_index(struct jsonpath_family *f, const struct query *by)
+find_index(struct jsonpath_family *f, uint32_t place, const struct query *by)
 {
 	uint32_t i;
 
-	for (i = 1; i < f->index_count; i++)
-		if (same_names(f->indexes[i], by))
-			return i;
+	for (i = 1; i < f->index_count; i++) {
+		if (f->indexes[i].place != place ||
+		    !same_names(f->indexes[i].by, by))
+			continue;
+		f->indexes[i].users++;
+		return i;
+	}
 	f->indexes = base_grow(f->indexes, i + 1, sizeof(f->indexes[0]));
-	f->indexes[i] = by;
+	f->indexes[i] = (struct family_index){ by, place, 1 };
 	f->index_count = i + 1;
 	return i;
 }
@@ -111,6 +115,7 @@ family_join(struct jsonpath_family *f, const struct query *q,
 	for (; s != NULL; s = s->next)
 		if (is_indexable(s))
 			s->selectors->index_number = find_index(f,
+			    s == *rest ? place : 0,
 			    s->selectors->filter->left->query);
 	return place;
 }
@@ -154,7 +159,9 @@ jsonpath_notes_new(const struct jsonpath_family *f, const struct document *d,
 	for (uint32_t i = 1; i < f->place_count; i++)
 		n->places[i] = NOT_KNOWN;
 	for (uint32_t i = 1; i < f->index_count; i++)
-		n->indexes[i] = (struct index){ .by = f->indexes[i],
+		n->indexes[i] = (struct index){ .by = f->indexes[i].by,
+			.at_once = f->indexes[i].place > 0 &&
+			    f->indexes[i].users > 1,
 			.array = DOC_NONE };
 	return n;
 }
@@ -171,25 +178,38 @@ notes_place(struct jsonpath_notes *n, uint32_t place)
 	return n->places[place];
 }
 
-/* FNV-1a. Texts made to collide cost what looking at all items costs. */
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ hash >> 32;
+}
+
+/*
+ * Eight bytes at a time, the last ones twice. Texts made to collide cost what
+ * looking at all items costs.
+ */
 uint32_t
 index_hash(struct str text)
 {
-	uint32_t h = 2166136261u;
+	uint64_t hash = text.len;
 
-	for (size_t i = 0; i < text.len; i++)
-		h = (h ^ (unsigned char)text.at[i]) * 16777619u;
-	return h ^ h >> 15;
+	if (text.len < 8)
+		return (uint32_t)mix(hash, short_word(text.at, text.len));
+	for (size_t i = 0; text.len - i > 8; i += 8)
+		hash = mix(hash, short_load8(text.at + i));
+	return (uint32_t)mix(hash, short_load8(text.at + text.len - 8));
 }
 
-struct str
-index_text(const struct document *d, const struct index *x, doc_node item)
+/* What an item is found by, if it is a string. */
+static doc_node
+find_text(const struct document *d, const struct index *x, doc_node item)
 {
 	if (x->by == NULL)
-		return doc_text(d, doc_member(d, item, x->name));
+		return doc_member(d, item, x->name);
 	for (const struct segment *s = x->by->segments; s != NULL; s = s->next)
 		item = doc_member(d, item, s->selectors->name);
-	return doc_text(d, item);
+	return item;
 }
 
 static bool
@@ -221,10 +241,11 @@ make_index(struct jsonpath_notes *n, struct index *x)
 	if (!make_room(n, x, doc_count(n->document, x->array)))
 		return false;
 	DOC_FOREACH (n->document, x->array, child) {
-		struct str text = index_text(n->document, x, child);
+		doc_node at = find_text(n->document, x, child);
+		struct str text = doc_text(n->document, at);
 
 		if (text.at != NULL)
-			x->items[count++] = (struct index_item){ child,
+			x->items[count++] = (struct index_item){ child, at,
 				index_hash(text), INDEX_END };
 	}
 	while (count-- > 0) {
@@ -241,11 +262,12 @@ static bool
 is_made(struct jsonpath_notes *n, struct index *x, doc_node array, bool *read)
 {
 	if (x->array != array) {
-		if (x->in_use == 0) {
-			x->array = array;
-			x->made = false;
-		}
-		return false;
+		if (x->in_use > 0)
+			return false;
+		x->array = array;
+		x->made = false;
+		if (!x->at_once)
+			return false;
 	}
 	if (!x->made) {
 		x->made = make_index(n, x);
@@ -293,8 +315,7 @@ jsonpath_find(struct jsonpath_notes *n, doc_node array, struct str name,
 		return false;
 	hash = index_hash(text);
 	for (i = index_first(x, hash); i != INDEX_END; i = x->items[i].next)
-		if (x->items[i].hash == hash &&
-		    str_eq(index_text(n->document, x, x->items[i].node), text))
+		if (index_is(n->document, &x->items[i], hash, text))
 			break;
 	*item = i != INDEX_END ? x->items[i].node : DOC_NONE;
 	return true;

@@ -8,8 +8,9 @@
  *	indexes	  the items of an array by the text of a place below them,
  *		  for [?@.field.ref == 'x']
  *
- * An index is made when an array is asked for the second time: reading an
- * array once is cheaper without.
+ * An index is made at once when several paths of the family will ask for it,
+ * else when an array is asked for the second time: reading an array once is
+ * cheaper without.
  */
 #ifndef BRIDGE_JSONPATH_NOTES_H
 #define BRIDGE_JSONPATH_NOTES_H
@@ -22,22 +23,31 @@ struct family_place {
 	const struct selector *step;
 };
 
+/* Filters by one text on the children of one place; 0: of any node. */
+struct family_index {
+	const struct query *by;
+	uint32_t place;
+	uint32_t users;
+};
+
 struct jsonpath_family {
 	struct family_place *places; /* the first is the root */
 	uint32_t place_count;
-	const struct query **indexes; /* by what; the first is none */
+	struct family_index *indexes; /* the first is none */
 	uint32_t index_count;
 };
 
 struct index_item {
 	doc_node node;
-	uint32_t hash; /* of its text */
+	doc_node text; /* the string it is found by */
+	uint32_t hash; /* of that */
 	uint32_t next; /* of the same slot, in the array's order */
 };
 
 struct index {
 	const struct query *by; /* names only; NULL: by `name` */
 	struct str name;
+	bool at_once;    /* made when first asked: it will be asked again */
 	doc_node array;  /* the last one asked for */
 	bool made;       /* ... and indexed */
 	unsigned in_use; /* somebody walks it: it must stay */
@@ -77,9 +87,13 @@ struct index *notes_index(struct jsonpath_notes *n, const struct selector *s,
     doc_node array, bool *read);
 
 uint32_t index_hash(struct str text);
-/* The text an item is found by, or STR_NONE. */
-struct str index_text(const struct document *d, const struct index *x,
-    doc_node item);
+
+static inline bool
+index_is(const struct document *d, const struct index_item *item, uint32_t hash,
+    struct str text)
+{
+	return item->hash == hash && str_eq(doc_text(d, item->text), text);
+}
 
 /* For (i = first; i != INDEX_END; i = items[i].next). */
 #define INDEX_END UINT32_MAX

@@ -201,12 +201,9 @@ select_indexed(struct run *r, const struct segment *s, struct index *x,
 	x->in_use++;
 	for (uint32_t i = index_first(x, hash); i != INDEX_END && rc == GO_ON;
 	     i = x->items[i].next) {
-		doc_node n = x->items[i].node;
-
 		rc = run_spend(r, 1);
-		if (rc == 0 && x->items[i].hash == hash &&
-		    str_eq(index_text(r->document, x, n), text))
-			rc = visit(r, s->next, n, found);
+		if (rc == 0 && index_is(r->document, &x->items[i], hash, text))
+			rc = visit(r, s->next, x->items[i].node, found);
 	}
 	x->in_use--;
 	return rc;

@@ -131,13 +131,23 @@ is_value_of(const struct lead_field *f, struct str text)
 	return false;
 }
 
+/* A character has one to four bytes, so most texts need no counting. */
+static bool
+length_fits(const struct lead_field *f, struct str text)
+{
+	size_t most = f->max_length > 0 ? f->max_length : SIZE_MAX;
+	size_t length;
+
+	if (text.len / 4 >= f->min_length && text.len <= most)
+		return true;
+	length = utf8_count(text);
+	return length >= f->min_length && length <= most;
+}
+
 static const char *
 string_problem(const struct lead_field *f, struct str text)
 {
-	size_t length = utf8_count(text);
-
-	if (length < f->min_length ||
-	    (f->max_length > 0 && length > f->max_length))
+	if (!length_fits(f, text))
 		return reasons_of(f)->length;
 	if (f->values != NULL && !is_value_of(f, text))
 		return reasons_of(f)->values;

@@ -27,12 +27,6 @@ mapping_writes(const struct mapping *m)
 }
 
 bool
-mapping_sends_rest(const struct mapping *m)
-{
-	return m->sends_rest;
-}
-
-bool
 mapping_names_delivery(const struct mapping *m)
 {
 	return m->names_delivery;

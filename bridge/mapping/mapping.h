@@ -31,8 +31,11 @@ void mapping_free(struct mapping *m); /* NULL is fine */
 extern const char *const mapping_settings[];
 
 enum mapping_writes mapping_writes(const struct mapping *m);
-/* True where remainder() stands: members nobody named go out. */
-bool mapping_sends_rest(const struct mapping *m);
+/*
+ * True when some remainder() of a body like this one (JSON) is not empty: what
+ * stands there goes out though nobody named it. Also where it is no JSON.
+ */
+bool mapping_sends_rest(const struct mapping *m, struct str body);
 /* False: runs do not look at the input's delivery_id. */
 bool mapping_names_delivery(const struct mapping *m);
 
@@ -56,6 +59,7 @@ struct mapping_told {
 	const doc_node *nodes; /* those of the document a source gave */
 	size_t node_count;
 	const void *rule; /* id of the rule that fired by this; or NULL */
+	const config_setting_t *at; /* of a FIELD: where it is written */
 };
 
 /*
@@ -142,6 +146,7 @@ struct mapping_transform {
 	const char *name;
 	const char *takes, *gives; /* "text", "a list" */
 	const char *help;          /* one sentence */
+	const char *body;          /* JSON: '$' in the examples; or NULL */
 	unsigned min_args, max_args;
 	size_t examples;
 };

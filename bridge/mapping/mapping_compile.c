@@ -16,6 +16,7 @@ void
 place_fault(const struct compiler *c, const struct place *p, const char *fmt,
     ...)
 {
+	size_t at = SETTINGS_VALUE;
 	struct bytes words;
 	va_list ap;
 
@@ -23,9 +24,38 @@ place_fault(const struct compiler *c, const struct place *p, const char *fmt,
 	va_start(ap, fmt);
 	bytes_addv(&words, fmt, ap);
 	va_end(ap);
-	settings_fault(c->all, p->at, "%s: %.*s", p->where,
+	if (p->mark == PLACE_NAME)
+		at = SETTINGS_NAME;
+	else if (p->mark > 0)
+		at = p->mark - 1;
+	settings_fault_in(c->all, p->at, at, "%s: %.*s", p->where,
 	    STR_ARG(bytes_str(&words)));
 	bytes_done(&words);
+}
+
+struct place
+place_part(const struct place *p, struct str part)
+{
+	const char *string = config_setting_get_string(p->at);
+	struct str whole = string != NULL ? str_of(string) : STR_NONE;
+	struct place within = *p;
+
+	if (whole.at != NULL && part.at >= whole.at &&
+	    part.at <= whole.at + whole.len)
+		within.mark = (size_t)(part.at - whole.at) + 1;
+	return within;
+}
+
+struct place
+place_column(const struct place *p, struct str text, unsigned column)
+{
+	uint32_t cp;
+
+	if (!utf8_valid(text))
+		return *p;
+	for (; column > 1; column--)
+		text = str_skip(text, utf8_get(text, &cp));
+	return place_part(p, text);
 }
 
 const char *
@@ -43,10 +73,11 @@ compile_path(struct compiler *c, const struct place *p, struct str text)
 	struct fault why = { 0 };
 	struct jsonpath *path = jsonpath_compile(text, flags, NULL, &why);
 
-	if (path == NULL)
-		place_fault(c, p, "at character %u: %s",
-		    why.column > 0 ? why.column : 1, why.text);
-	else {
+	if (path == NULL) {
+		struct place at = place_column(p, text, why.column);
+
+		place_fault(c, &at, "%s", why.text);
+	} else {
 		mapping_own_path(c->m, path);
 		compile_remember(c, jsonpath_text(path));
 	}
@@ -60,10 +91,11 @@ compile_test(struct compiler *c, const struct place *p, struct str text)
 	struct fault why = { 0 };
 	struct jsonpath_test *test = jsonpath_test_compile(text, flags, &why);
 
-	if (test == NULL)
-		place_fault(c, p, "at character %u: %s",
-		    why.column > 0 ? why.column : 1, why.text);
-	else {
+	if (test == NULL) {
+		struct place at = place_column(p, text, why.column);
+
+		place_fault(c, &at, "%s", why.text);
+	} else {
 		mapping_own_test(c->m, test);
 		compile_remember(c, text);
 	}

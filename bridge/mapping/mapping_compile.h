@@ -20,22 +20,31 @@ struct compiler {
 	bool appends; /* a field is set that adds when sent again */
 	bool region_used;
 	struct path_text *texts; /* of all paths and conditions */
-	struct remainder *remainders;
+	size_t unions;           /* paths made of those with several names */
 };
+
+/* A place's mark: faults are about the setting's name. */
+#define PLACE_NAME SIZE_MAX
 
 /* Where a value stands: in the file, in the body, and in what scope. */
 struct place {
 	const config_setting_t *at;
 	const char *where;
 	const struct lead_field *field; /* of the contract; NULL: not known */
-	bool item;                      /* '@' means something here */
-	bool element;                   /* of a list that is written out */
+	size_t mark;  /* 1 + the byte of its text faults are about; 0: all */
+	bool item;    /* '@' means something here */
+	bool element; /* of a list that is written out */
 	unsigned depth;
 };
 
-/* Adds "file:line: where: text". */
+/* Adds "file:line:column: where: text", and the line with a mark below it. */
 void place_fault(const struct compiler *c, const struct place *p,
     const char *fmt, ...) PRINTF(3, 4);
+/* The place of a part of its text; its own when the part lies elsewhere. */
+struct place place_part(const struct place *p, struct str part);
+/* The same of the `column`th character from there on, from 1; 0: not known. */
+struct place place_column(const struct place *p, struct str text,
+    unsigned column);
 /* "; did you mean 'x'?", or nothing when near is NULL. In the arena. */
 const char *did_you_mean(struct compiler *c, const char *near);
 
@@ -50,6 +59,8 @@ const struct jsonpath_test *compile_test(struct compiler *c,
 /* mapping_compile_remainder.c; NULL with the fault added. */
 const struct remainder *compile_remainder(struct compiler *c,
     const struct place *p, const struct jsonpath *path) MUST_CHECK;
+/* The paths that get() goes on from those of the sources. */
+void compile_remember_gets(struct compiler *c, const struct chain *chain);
 /* A path's or a condition's text, which stays. */
 void compile_remember(struct compiler *c, struct str text);
 /* When all paths are known: what the remainders are without. */

@@ -90,16 +90,18 @@ static void
 check_step(struct compiler *c, const struct place *p, const struct step *s)
 {
 	const struct source *arg = s->args;
+	struct place at = *p;
 
 	if (is_step(s, "keep_null") && (p->field->types & LEAD_NULL) == 0)
 		place_fault(c, p, "keep_null: the contract takes no null here");
 	if (arg == NULL || arg->kind != SOURCE_LITERAL ||
 	    !only_defaults(s->next))
 		return;
+	at = place_part(p, arg->text);
 	if (is_step(s, "default"))
-		check_value(c, p, &arg->literal, "the default ");
+		check_value(c, &at, &arg->literal, "the default ");
 	if (is_step(s, "table"))
-		check_rows(c, p, compile_table_find(c, p, arg->literal.text));
+		check_rows(c, &at, compile_table_find(c, p, arg->literal.text));
 }
 
 static void
@@ -110,9 +112,13 @@ check_chain(struct compiler *c, const struct place *p,
 		check_step(c, p, s);
 	if (!only_defaults(chain->steps))
 		return;
-	for (const struct source *s = chain->sources; s != NULL; s = s->next)
+	for (const struct source *s = chain->sources; s != NULL; s = s->next) {
+		struct place at = place_part(p, s->text);
+
 		if (s->kind == SOURCE_LITERAL)
-			check_value(c, p, &s->literal, "the last alternative ");
+			check_value(c, &at, &s->literal,
+			    "the last alternative ");
+	}
 }
 
 void

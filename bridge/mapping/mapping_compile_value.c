@@ -66,6 +66,7 @@ new_node(struct compiler *c, const struct place *p, enum node_kind kind)
 
 	n->kind = kind;
 	n->where = p->where;
+	n->at = p->at;
 	n->field = p->field;
 	return n;
 }
@@ -185,9 +186,12 @@ is_twice(const struct builder *b, struct str key)
 static bool
 find_field(struct compiler *c, struct place *p, struct str key)
 {
+	struct place name = *p;
+
+	name.mark = PLACE_NAME;
 	p->field = lead_field_find(key);
 	if (p->field == NULL) {
-		place_fault(c, p,
+		place_fault(c, &name,
 		    "there is no field '%.*s' in the lead "
 		    "contract%s",
 		    STR_ARG(key), did_you_mean(c, lead_field_nearest(key)));
@@ -338,7 +342,7 @@ compile_each_rest(struct compiler *c, struct builder *b, const struct place *p,
 	struct expr e = { .c = c, .place = p, .text = text };
 	const struct source *s = expr_source(&e);
 
-	if (s == NULL)
+	if (s == NULL || e.failed)
 		return;
 	expr_skip_blanks(&e);
 	if (s->kind != SOURCE_REMAINDER || e.at < text.len) {

@@ -49,16 +49,38 @@ add_plain(struct key *k, struct str s)
 	}
 }
 
-/* False when the text is too long for a name, or memory is short. */
+/* What add_plain makes of a folded text; false when it is more than ASCII. */
 static bool
-fold(struct str text, struct key *k)
+fold_ascii(struct str text, struct key *k)
+{
+	struct str s = str_trim(text);
+
+	if (s.len > 4 && str_eq_nocase((struct str){ s.at, 4 }, STR("the ")))
+		s = str_skip(s, 4);
+	k->len = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		if ((unsigned char)c >= 0x80)
+			return false;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c | 0x20);
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			key_add(k, (struct str){ &c, 1 });
+		else if (c == '&' && k->len > 0)
+			key_add(k, STR("and"));
+	}
+	return true;
+}
+
+/* The same of any text. False when memory is short. */
+static bool
+fold_unicode(struct str text, struct key *k)
 {
 	uint8_t room[TEXT_MAX * 4], *folded;
 	size_t len = sizeof(room);
 	struct str s;
 
-	if (text.len > TEXT_MAX)
-		return false;
 	folded = u8_casefold((const uint8_t *)text.at, text.len, NULL,
 	    UNINORM_NFKD, room, &len);
 	if (folded == NULL)
@@ -71,6 +93,14 @@ fold(struct str text, struct key *k)
 	if (folded != room)
 		free(folded);
 	return true;
+}
+
+/* False when the text is too long for a name, or memory is short. */
+static bool
+fold(struct str text, struct key *k)
+{
+	return text.len <= TEXT_MAX &&
+	    (fold_ascii(text, k) || fold_unicode(text, k));
 }
 
 /* Every code of letters and every name, sorted; made once, and stays. */

@@ -7,19 +7,25 @@
 /* Far past anything written by hand; keeps a load linear in the file. */
 #define TEXT_CEILING (64 << 10)
 
-void
-expr_fault(const struct expr *e, size_t at, const char *fmt, ...)
+struct place
+expr_place(const struct expr *e, size_t at)
 {
-	struct str before = { e->text.at, at };
+	return place_part(e->place, str_skip(e->text, at));
+}
+
+void
+expr_fault(struct expr *e, size_t at, const char *fmt, ...)
+{
+	struct place place = expr_place(e, at);
 	struct bytes words;
 	va_list ap;
 
+	e->failed = true;
 	bytes_init(&words, 1024);
 	va_start(ap, fmt);
 	bytes_addv(&words, fmt, ap);
 	va_end(ap);
-	place_fault(e->c, e->place, "at character %zu: %.*s",
-	    utf8_count(before) + 1, STR_ARG(bytes_str(&words)));
+	place_fault(e->c, &place, "%.*s", STR_ARG(bytes_str(&words)));
 	bytes_done(&words);
 }
 
@@ -132,15 +138,18 @@ literal_args(const struct step *step, struct value *args)
 static bool
 check_table(struct expr *e, size_t at, const struct value *name)
 {
-	const struct place *p = e->place;
+	struct place p = expr_place(e, at);
 
-	if (name->kind == VALUE_STRING)
-		return compile_table_find(e->c, p, name->text) != NULL;
-	expr_fault(e, at, "'table' wants the name of a table, as 'name'");
+	if (name->kind != VALUE_STRING)
+		expr_fault(e, at,
+		    "'table' wants the name of a table, as 'name'");
+	else if (compile_table_find(e->c, &p, name->text) != NULL)
+		return true;
+	e->failed = true;
 	return false;
 }
 
-static bool
+static void
 prepare_step(struct expr *e, size_t at, struct step *step)
 {
 	const struct transform *t = step->transform;
@@ -157,41 +166,40 @@ prepare_step(struct expr *e, size_t at, struct step *step)
 	if (!all && (t->flags & TRANSFORM_LITERAL_ARGS)) {
 		expr_fault(e, at, "the arguments of '%s' must be literals",
 		    t->name);
-		return false;
+		return;
 	}
 	if (strcmp(t->name, "table") == 0 && !check_table(e, at, &args[0]))
-		return false;
+		return;
 	if (strcmp(t->name, "phone") == 0)
 		e->c->region_used = true;
 	if (t->prepare == NULL ||
 	    (!all && (t->flags & TRANSFORM_MIXED_ARGS) == 0))
-		return true;
+		return;
 	if (t->prepare(&setup, &prepared, &why) == -1) {
 		expr_fault(e, at, "%s", why.text);
-		return false;
+		return;
 	}
 	mapping_own(e->c->m, t->release, prepared);
 	step->prepared = prepared;
-	return true;
 }
 
 /*
  * The '?' right behind a step. `required` is there to refuse: leaving out
  * what it refuses would be the same as nothing.
  */
-static bool
+static void
 parse_lenient(struct expr *e, size_t at, struct step *step)
 {
 	if (expr_peek(e) != '?')
-		return true;
+		return;
 	e->at++;
 	step->lenient = true;
-	if (strcmp(step->transform->name, "required") != 0)
-		return true;
-	expr_fault(e, at, "'required?' would refuse nothing");
-	return false;
+	if (step->transform != NULL &&
+	    strcmp(step->transform->name, "required") == 0)
+		expr_fault(e, at, "'required?' would refuse nothing");
 }
 
+/* One that does not exist is read past: what follows may be wrong, too. */
 static struct step *
 parse_step(struct expr *e)
 {
@@ -207,27 +215,25 @@ parse_step(struct expr *e)
 		return NULL;
 	}
 	step->transform = transform_find(name);
-	if (step->transform == NULL) {
+	if (step->transform == NULL)
 		expr_fault(e, at, "there is no transform '%.*s'%s",
 		    STR_ARG(name), did_you_mean(e->c, transform_nearest(name)));
+	if (!parse_args(e, step))
 		return NULL;
-	}
-	if (!parse_args(e, step) || !check_arity(e, at, step) ||
-	    !prepare_step(e, at, step) || !parse_lenient(e, at, step))
-		return NULL;
+	if (step->transform != NULL && check_arity(e, at, step))
+		prepare_step(e, at, step);
+	parse_lenient(e, at, step);
 	return step;
 }
 
 /* A literal is always there: what stands behind it would never be asked. */
-static bool
-check_reached(const struct expr *e, const struct source *s, size_t at)
+static void
+check_reached(struct expr *e, const struct source *s, size_t at)
 {
-	if (s->kind != SOURCE_LITERAL || s->literal.kind == VALUE_NULL)
-		return true;
-	expr_fault(e, at,
-	    "nothing behind this '?\?' is ever reached: "
-	    "a literal is always present");
-	return false;
+	if (s->kind == SOURCE_LITERAL && s->literal.kind != VALUE_NULL)
+		expr_fault(e, at,
+		    "nothing behind this '?\?' is ever reached: "
+		    "a literal is always present");
 }
 
 static bool
@@ -244,8 +250,7 @@ parse_sources(struct expr *e, struct chain *chain)
 		tail = &s->next;
 		if (!expr_accept(e, STR("??")))
 			return true;
-		if (!check_reached(e, s, e->at - 2))
-			return false;
+		check_reached(e, s, e->at - 2);
 	}
 }
 
@@ -265,6 +270,8 @@ expr_chain(struct expr *e)
 		*tail = step;
 		tail = &step->next;
 	}
+	if (!e->failed)
+		compile_remember_gets(e->c, chain);
 	return chain;
 }
 
@@ -336,6 +343,31 @@ parse_part(struct expr *e)
 	return ok ? part : NULL;
 }
 
+/*
+ * Behind a fault of form: on to the end of its hole, or behind the brace that
+ * closes nothing. What is in quotes ends no hole.
+ */
+static void
+skip_part(struct expr *e)
+{
+	char quote = '\0';
+
+	for (; e->at < e->text.len; e->at++) {
+		char c = e->text.at[e->at];
+
+		if (quote != '\0') {
+			e->at += c == '\\';
+			quote = c == quote ? '\0' : quote;
+		} else if (c == '\'' || c == '"') {
+			quote = c;
+		} else if (c == '}') {
+			e->at++;
+			return;
+		}
+	}
+	e->at = e->text.len;
+}
+
 /* All parts are characters: one string. */
 static struct value
 join_parts(struct compiler *c, const struct part *parts)
@@ -398,12 +430,17 @@ compile_text(struct compiler *c, const struct place *p, struct str text)
 	while (e.at < text.len) {
 		struct part *part = parse_part(&e);
 
-		if (part == NULL)
-			return NULL;
+		if (part == NULL) {
+			skip_part(&e);
+			continue;
+		}
 		*tail = part;
 		tail = &part->next;
 	}
+	if (e.failed)
+		return NULL;
 	n->where = p->where;
+	n->at = p->at;
 	n->field = p->field;
 	n->text = text;
 	settle_kind(c, n);

@@ -16,11 +16,10 @@ parse_path(struct expr *e)
 
 	path = jsonpath_compile(rest, flags | JSONPATH_PREFIX, &used, &why);
 	if (path == NULL) {
-		struct str before = { e->text.at, e->at };
+		struct place at = place_column(e->place, rest, why.column);
 
-		place_fault(e->c, e->place, "at character %zu: %s",
-		    utf8_count(before) + (why.column > 0 ? why.column : 1),
-		    why.text);
+		e->failed = true;
+		place_fault(e->c, &at, "%s", why.text);
 		return NULL;
 	}
 	mapping_own_path(e->c->m, path);
@@ -124,7 +123,7 @@ parse_param(struct expr *e, struct source *s)
 		return true;
 	expr_fault(e, at, "the route has no {%.*s}%s", STR_ARG(s->argument),
 	    did_you_mean(e->c, nearest_found(&near)));
-	return false;
+	return true;
 }
 
 /* remainder(), or with the path to the object: remainder($.answers). */
@@ -132,7 +131,9 @@ static bool
 parse_remainder(struct expr *e, struct source *s)
 {
 	struct expr whole = { .c = e->c, .place = e->place, .text = STR("$") };
+	size_t start = e->at;
 	struct source *path;
+	struct place at;
 
 	expr_skip_blanks(e);
 	path = parse_path(expr_peek(e) == ')' ? &whole : e);
@@ -142,21 +143,38 @@ parse_remainder(struct expr *e, struct source *s)
 		expr_fault(e, e->at, "remainder() takes one path, or none");
 		return false;
 	}
-	s->remainder = compile_remainder(e->c, e->place, path->path);
-	return s->remainder != NULL;
+	at = expr_place(e, start);
+	s->remainder = compile_remainder(e->c, &at, path->path);
+	e->failed = e->failed || s->remainder == NULL;
+	return true;
 }
 
 /* key() names the item that '@' is; where there is none, it is a mistake. */
 static bool
 parse_key(struct expr *e, struct source *s)
 {
+	size_t at = e->at;
+
 	if (!parse_argument(e, s))
 		return false;
-	if (e->place->item)
+	if (!e->place->item)
+		expr_fault(e, at,
+		    "key() is the name of an item; there is none here");
+	return true;
+}
+
+/* One that does not exist, read past as far as that goes. */
+static bool
+skip_function(struct expr *e)
+{
+	struct source *argument;
+
+	if (!expr_accept(e, STR("(")))
+		return false;
+	if (expr_accept(e, STR(")")))
 		return true;
-	expr_fault(e, e->at,
-	    "key() is the name of an item; there is none here");
-	return false;
+	argument = expr_source(e);
+	return argument != NULL && expr_accept(e, STR(")"));
 }
 
 static struct source *
@@ -179,7 +197,7 @@ parse_function(struct expr *e)
 
 		expr_fault(e, start, "there is no function '%.*s'%s",
 		    STR_ARG(name), did_you_mean(e->c, near));
-		return NULL;
+		return skip_function(e) ? s : NULL;
 	}
 	if (!expr_accept(e, STR("("))) {
 		expr_fault(e, e->at, "'(' is expected behind '%s'",

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "mapping/mapping_phone.h"
+#include "mapping/mapping_phone_plan.h"
 
 /* The library takes no longer text (its kMaxInputStringLength). */
 #define TEXT_MAX_BYTES 250
@@ -16,6 +17,7 @@ static const char *const places[] = { "", "../lib/leadbridge/" };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const struct phone_library *library;
+static bool plans_made; /* false: all numbers go to the library */
 static char problem[256];
 
 /* Of this program, with the slash; false when /proc does not tell. */
@@ -56,6 +58,8 @@ load(void)
 	}
 	if (library == NULL)
 		snprintf(problem, sizeof(problem), "%.200s", dlerror());
+	else
+		plans_made = phone_plans_make(library);
 }
 
 const char *
@@ -82,59 +86,14 @@ phone_e164_by_library(const char *text, size_t len, const char *region,
 	return library->e164(text, len, region, assigned, out);
 }
 
-/*
- * The digits among marks that people put between them. 0 when there is
- * anything else, or more digits than `most`.
- */
-static size_t
-plain_digits(const char *text, size_t len, char *digits, size_t most)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c >= '0' && c <= '9') {
-			if (count == most)
-				return 0;
-			digits[count++] = c;
-		} else if (c == '\0' || strchr(" -.()", c) == NULL) {
-			return 0;
-		}
-	}
-	return count;
-}
-
-/*
- * Ten digits of the North American plan, the first of them 2 to 9: what the
- * library makes of them does not depend on its tables, and it takes a
- * hundred times longer. phone_e164_by_library is the measure in the tests.
- */
-static bool
-north_american(const char *text, size_t len, const char *region, char *out)
-{
-	char digits[11];
-	bool plus = len > 0 && text[0] == '+';
-	size_t count, one;
-
-	count = plain_digits(text + plus, len - plus, digits, sizeof(digits));
-	one = count == 11 && digits[0] == '1';
-	if (count - one != 10 || digits[one] < '2')
-		return false;
-	if (plus ? !one : strcmp(region, "US") != 0)
-		return false;
-	memcpy(out, "+1", 2);
-	memcpy(out + 2, digits + one, 10);
-	out[12] = '\0';
-	return true;
-}
-
 enum phone_result
 phone_e164(const char *text, size_t len, const char *region, bool assigned,
     char out[PHONE_E164])
 {
-	if (len <= TEXT_MAX_BYTES && !assigned &&
-	    north_american(text, len, region, out))
-		return PHONE_OK;
+	enum phone_result result;
+
+	if (len <= TEXT_MAX_BYTES && phone_problem() == NULL && plans_made &&
+	    phone_short(text, len, region, assigned, out, &result))
+		return result;
 	return phone_e164_by_library(text, len, region, assigned, out);
 }

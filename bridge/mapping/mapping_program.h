@@ -55,7 +55,8 @@ const char *function_nearest(struct str name);         /* or NULL */
 /* The members of one object that nothing else in the mapping names. */
 struct remainder {
 	const struct jsonpath *path;
-	const struct str *names; /* those that are named, sorted */
+	const config_setting_t *at; /* where it is written */
+	const struct str *names;    /* those that are named, sorted */
 	size_t count;
 	struct remainder *next;
 };
@@ -110,6 +111,7 @@ enum node_kind {
 struct node {
 	enum node_kind kind;
 	const char *where;              /* "update.address.city" */
+	const config_setting_t *at;     /* where it is written */
 	const struct lead_field *field; /* a field of the contract, or NULL */
 	struct value literal;           /* NODE_LITERAL */
 	struct str text;                /* as written; of a literal, its JSON */
@@ -144,10 +146,10 @@ struct mapping {
 	const struct node *update;
 	struct mapping_table *tables;
 	size_t table_count;
-	bool drop_empty;     /* empty = "absent" */
-	bool sends_rest;     /* remainder() stands somewhere */
-	bool names_delivery; /* delivery_id() does */
-	struct str region;   /* where phone() is at home: "US"; or STR_NONE */
+	struct remainder *remainders; /* all that stand in it */
+	bool drop_empty;              /* empty = "absent" */
+	bool names_delivery;          /* delivery_id() does */
+	struct str region; /* where phone() is at home: "US"; or STR_NONE */
 	enum mapping_writes writes;
 };
 

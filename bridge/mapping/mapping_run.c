@@ -6,7 +6,9 @@ mapping_split(const struct mapping *m, const struct mapping_input *in,
     struct mapping_events *out, struct fault *why)
 {
 	static const doc_node whole = DOC_NONE;
-	struct run r = { .in = in, .item = DOC_NONE, .why = why };
+	struct run r = { .in = in,
+		.scope = map_scope(in, DOC_NONE, NULL),
+		.why = why };
 	struct mapping_events events = { .batch = m->events != NULL };
 	struct jsonpath_nodes items = { &whole, 1 };
 	int wanted = map_when(&r, m->when, "when");
@@ -97,8 +99,8 @@ mapping_print(const struct mapping *m, const struct mapping_input *in,
 {
 	struct mapping_update made = { .lead_id = STR_NONE };
 	struct run r = { .in = in,
-		.notes = jsonpath_notes_new(m->family, in->document, in->arena),
-		.item = event,
+		.scope = map_scope(in, event,
+		    jsonpath_notes_new(m->family, in->document, in->arena)),
 		.out = body,
 		.start = body->len,
 		.why = why };

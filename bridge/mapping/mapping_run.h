@@ -9,14 +9,18 @@
 
 struct run {
 	const struct mapping_input *in;
-	struct jsonpath_notes *notes; /* on the document; or NULL */
-	doc_node item;                /* what '@' is; DOC_NONE: nothing */
+	struct jsonpath_scope scope; /* of all its paths; see map_scope() */
 	struct bytes *out;
 	size_t start;    /* of the body in out: others' bytes lie before it */
 	size_t entries;  /* made by each so far, in the whole update */
 	size_t compared; /* items lookups went through, likewise */
 	struct fault *why;
+	struct kept_remainder *kept; /* those that were made */
 };
+
+/* The document as `in` has it; '@' is the item, or DOC_NONE: nothing. */
+struct jsonpath_scope map_scope(const struct mapping_input *in, doc_node item,
+    struct jsonpath_notes *notes);
 
 /* A value, and the source it came from (NULL: several, or none). */
 struct result {

@@ -111,9 +111,14 @@ print_computed(struct run *r, const struct node *n)
 	if (res.value.kind == VALUE_ABSENT ||
 	    (res.value.kind == VALUE_NULL && !res.value.kept))
 		return 0;
-	if (res.value.kind == VALUE_LIST && res.value.matches &&
-	    n->kind != NODE_SPLICED && !is_array_place(n))
-		return map_several(r, n->where, res.from, res.value.count);
+	if (res.value.kind == VALUE_LIST && res.value.matches) {
+		if (n->kind != NODE_SPLICED && !is_array_place(n))
+			return map_several(r, n->where, res.from,
+			    res.value.count);
+		/* As one match that is a list is the list. */
+		if (value_pour(&res.value, r->in->arena) == -1)
+			return map_no_memory(r, n->where);
+	}
 	one = is_list_of_one(n, &res);
 	if (check_contract(r, n, &res,
 	        one ? LEAD_ARRAY : value_lead_type(&res.value)) == -1)
@@ -214,7 +219,7 @@ static int
 print_items(struct run *r, const struct node *n,
     const struct jsonpath_nodes *items)
 {
-	doc_node outer = r->item;
+	doc_node outer = r->scope.current;
 	size_t open;
 	int rc = 0;
 
@@ -223,10 +228,10 @@ print_items(struct run *r, const struct node *n,
 		return too_large(r, n->where);
 	open = r->out->len;
 	for (size_t i = 0; i < items->count && rc == 0; i++) {
-		r->item = items->at[i];
+		r->scope.current = items->at[i];
 		rc = print_element(r, open, STR(","), n->as);
 	}
-	r->item = outer;
+	r->scope.current = outer;
 	return rc == -1 ? -1 : close_with(r, open, ']');
 }
 

@@ -46,15 +46,11 @@ is_present(const struct value *v)
 static struct jsonpath_nodes
 nodes_of(struct run *r, const struct source *s, const char *where)
 {
-	struct jsonpath_scope scope = { .document = r->in->document,
-		.current = r->item,
-		.arena = r->in->arena,
-		.notes = r->notes };
 	struct jsonpath_nodes nodes = { NULL, 0 };
 	int rc = 0;
 
 	if (s->kind == SOURCE_PATH)
-		rc = jsonpath_select(s->path, &scope, &nodes, r->why);
+		rc = jsonpath_select(s->path, &r->scope, &nodes, r->why);
 	else if (s->kind == SOURCE_REMAINDER)
 		rc = map_remainder_items(r, s->remainder, where, &nodes);
 	return rc == 0 ? nodes : (struct jsonpath_nodes){ NULL, 0 };
@@ -182,7 +178,8 @@ tell_value(struct run *r, const struct node *n)
 {
 	struct mapping_told told = { .kind = MAPPING_TOLD_FIELD,
 		.where = n->where,
-		.text = n->text };
+		.text = n->text,
+		.at = n->at };
 	struct value v = { .kind = VALUE_ABSENT };
 	struct result made;
 
@@ -192,6 +189,9 @@ tell_value(struct run *r, const struct node *n)
 			return tell_fault(r, n->where);
 	if (map_value(r, n, &made) == -1)
 		return tell_fault(r, n->where);
+	/* As the run does: several matches go into lists only. */
+	if (made.value.kind == VALUE_LIST && made.value.matches)
+		(void)!value_pour(&made.value, r->in->arena);
 	told.value = json_of(r, &made.value);
 	if (is_present(&made.value))
 		told.rule = n;
@@ -223,7 +223,7 @@ static void
 tell_each(struct run *r, const struct node *n)
 {
 	struct jsonpath_nodes items;
-	doc_node outer = r->item;
+	doc_node outer = r->scope.current;
 	int rc;
 
 	if (n->rest != NULL)
@@ -235,10 +235,10 @@ tell_each(struct run *r, const struct node *n)
 		return;
 	}
 	for (size_t i = 0; i < items.count; i++) {
-		r->item = items.at[i];
+		r->scope.current = items.at[i];
 		tell_node(r, n->as);
 	}
-	r->item = outer;
+	r->scope.current = outer;
 }
 
 /* As deep as the program is, MAPPING_DEPTH. */
@@ -276,8 +276,8 @@ map_tell_update(struct run *r, const struct mapping *m)
 	struct fault why = { 0 };
 	struct mapping_told told = { .kind = MAPPING_TOLD_UPDATE,
 		.where = "update",
-		.nodes = &own.item,
-		.node_count = own.item != DOC_NONE };
+		.nodes = &own.scope.current,
+		.node_count = own.scope.current != DOC_NONE };
 
 	own.why = &why;
 	tell(&own, &told);

@@ -9,6 +9,9 @@
 
 #include "mapping/mapping_run.h"
 
+/* Keeps its frame out of what is run for every value. */
+#define APART __attribute__((noinline))
+
 /* A text made of holes is one field; no field is longer than a body. */
 #define TEXT_CEILING ((size_t)1 << 20)
 
@@ -34,6 +37,10 @@ map_several(struct run *r, const char *where, const struct source *from,
 {
 	struct str text = from != NULL ? from->text : STR("this");
 
+	if (count < 2)
+		return fault_set(r->why, FAULT_MAPPING, where,
+		    "%.*s is a list here; say | first or | join(', ')",
+		    STR_ARG(text));
 	return fault_set(r->why, FAULT_MAPPING, where,
 	    "%.*s selects %zu values here; say | first, | join(', ') or make "
 	    "it each",
@@ -52,13 +59,14 @@ absent(void)
 	return (struct value){ .kind = VALUE_ABSENT };
 }
 
-static struct jsonpath_scope
-scope_of(const struct run *r)
+struct jsonpath_scope
+map_scope(const struct mapping_input *in, doc_node item,
+    struct jsonpath_notes *notes)
 {
-	return (struct jsonpath_scope){ .document = r->in->document,
-		.current = r->item,
-		.arena = r->in->arena,
-		.notes = r->notes };
+	return (struct jsonpath_scope){ .document = in->document,
+		.current = item,
+		.arena = in->arena,
+		.notes = notes };
 }
 
 static int run_chain(struct run *r, const struct chain *chain,
@@ -115,22 +123,14 @@ drop_empty(struct run *r, struct jsonpath_nodes *nodes, const char *where)
 	return 0;
 }
 
-static int
-run_path(struct run *r, const struct source *s, const char *where,
+/* Of a path that may select several. */
+static APART int
+run_matches(struct run *r, const struct source *s, const char *where,
     struct result *out)
 {
-	struct jsonpath_scope scope = scope_of(r);
 	struct jsonpath_nodes nodes;
 
-	out->from = s;
-	if (!s->many) {
-		out->value = value_of_node(r->in->document,
-		    jsonpath_one(s->path, &scope));
-		if (s->drop_empty && is_empty(&out->value))
-			out->value = absent();
-		return 0;
-	}
-	if (jsonpath_select(s->path, &scope, &nodes, r->why) == -1)
+	if (jsonpath_select(s->path, &r->scope, &nodes, r->why) == -1)
 		return at_place(r, where);
 	if (s->drop_empty && drop_empty(r, &nodes, where) == -1)
 		return -1;
@@ -139,6 +139,20 @@ run_path(struct run *r, const struct source *s, const char *where,
 	out->value = nodes.count == 1
 	    ? value_of_node(r->in->document, nodes.at[0])
 	    : absent();
+	return 0;
+}
+
+static int
+run_path(struct run *r, const struct source *s, const char *where,
+    struct result *out)
+{
+	out->from = s;
+	if (s->many)
+		return run_matches(r, s, where, out);
+	out->value = value_of_node(r->in->document,
+	    jsonpath_one(s->path, &r->scope));
+	if (s->drop_empty && is_empty(&out->value))
+		out->value = absent();
 	return 0;
 }
 
@@ -165,12 +179,13 @@ static int
 run_key(struct run *r, const struct source *s, const char *where UNUSED,
     struct result *out)
 {
-	struct str key = r->item != DOC_NONE ? doc_key(r->in->document, r->item)
-	                                     : STR_NONE;
+	struct str key = doc_key(r->in->document, r->scope.current);
 
 	*out = (struct result){ absent(), s };
 	if (key.at != NULL)
 		out->value = value_string(key);
+	if (s->drop_empty && is_empty(&out->value))
+		out->value = absent();
 	return 0;
 }
 
@@ -249,7 +264,7 @@ run_step(struct run *r, const struct step *step, const char *where,
 		.arg_count = step->arg_count,
 		.prepared = step->prepared,
 		.in = r->in,
-		.notes = r->notes,
+		.notes = r->scope.notes,
 		.compared = &r->compared,
 		.where = where };
 	struct value *v = &out->value;
@@ -278,18 +293,20 @@ static int
 run_sources(struct run *r, const struct source *s, const char *where,
     struct result *out)
 {
-	struct result null = { absent(), s };
+	const struct source *from = s;
+	enum value_kind kind = VALUE_ABSENT;
 
 	for (; s != NULL; s = s->next) {
 		if (run_source(r, s, where, out) == -1)
 			return -1;
 		if (!is_missing(&out->value))
 			return 0;
-		if (out->value.kind == VALUE_NULL &&
-		    null.value.kind == VALUE_ABSENT)
-			null = *out;
+		if (out->value.kind == VALUE_NULL && kind == VALUE_ABSENT) {
+			kind = VALUE_NULL;
+			from = out->from;
+		}
 	}
-	*out = null;
+	*out = (struct result){ { .kind = kind }, from };
 	return 0;
 }
 
@@ -329,7 +346,7 @@ add_hole(struct run *r, const struct chain *chain, const char *where,
 	return 1;
 }
 
-static int
+static APART int
 run_text(struct run *r, const struct node *n, struct result *out)
 {
 	struct bytes text;
@@ -387,20 +404,19 @@ int
 map_items(struct run *r, const struct jsonpath *path, const char *where,
     struct jsonpath_nodes *out)
 {
-	struct jsonpath_scope scope = scope_of(r);
 	enum doc_kind kind;
 	doc_node *one;
 
 	if (!jsonpath_is_singular(path)) {
-		if (jsonpath_select(path, &scope, out, r->why) == -1)
+		if (jsonpath_select(path, &r->scope, out, r->why) == -1)
 			return at_place(r, where);
 		return 0;
 	}
 	one = arena_take(r->in->arena, sizeof(*one));
 	if (one == NULL)
 		return map_no_memory(r, where);
-	*one = jsonpath_one(path, &scope);
-	kind = *one == DOC_NONE ? DOC_ABSENT : doc_kind(r->in->document, *one);
+	*one = jsonpath_one(path, &r->scope);
+	kind = doc_kind(r->in->document, *one);
 	if (kind == DOC_ARRAY)
 		return list_elements(r, *one, where, out);
 	*out = (struct jsonpath_nodes){ one,
@@ -411,11 +427,10 @@ map_items(struct run *r, const struct jsonpath *path, const char *where,
 int
 map_when(struct run *r, const struct jsonpath_test *test, const char *where)
 {
-	struct jsonpath_scope scope = scope_of(r);
 	int yes;
 
 	if (test == NULL)
 		return 1;
-	yes = jsonpath_test_run(test, &scope, r->why);
+	yes = jsonpath_test_run(test, &r->scope, r->why);
 	return yes == -1 ? at_place(r, where) : yes;
 }

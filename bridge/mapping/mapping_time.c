@@ -550,11 +550,41 @@ time_read_object(const struct value *v, struct moment *m)
 	return settle(m);
 }
 
+/* The last `count` digits of a number that is not below 0, in front of at. */
+static char *
+put_digits(char *at, size_t count, int64_t n)
+{
+	for (; count > 0; count--, n /= 10)
+		*--at = (char)('0' + n % 10);
+	return at;
+}
+
 void
 time_print_date(const struct moment *m, struct bytes *out)
 {
-	bytes_addf(out, "%04d-%02d-%02d", (int)m->part[TIME_YEAR],
-	    (int)m->part[TIME_MONTH], (int)m->part[TIME_DAY]);
+	char text[10], *at = text + sizeof(text);
+
+	at = put_digits(at, 2, m->part[TIME_DAY]);
+	*--at = '-';
+	at = put_digits(at, 2, m->part[TIME_MONTH]);
+	*--at = '-';
+	put_digits(at, 4, m->part[TIME_YEAR]);
+	bytes_add(out, text, sizeof(text));
+}
+
+/* Thh:mm:ss */
+static void
+print_time(const struct moment *m, struct bytes *out)
+{
+	char text[9], *at = text + sizeof(text);
+
+	at = put_digits(at, 2, m->part[TIME_SECOND]);
+	*--at = ':';
+	at = put_digits(at, 2, m->part[TIME_MINUTE]);
+	*--at = ':';
+	at = put_digits(at, 2, m->part[TIME_HOUR]);
+	*--at = 'T';
+	bytes_add(out, text, sizeof(text));
 }
 
 bool
@@ -571,8 +601,7 @@ time_print_utc(const struct moment *m, struct bytes *out)
 	if (!from_epoch((int64_t)timegm(&t) - m->part[TIME_OFFSET] * 60, &utc))
 		return false;
 	time_print_date(&utc, out);
-	bytes_addf(out, "T%02d:%02d:%02d", (int)utc.part[TIME_HOUR],
-	    (int)utc.part[TIME_MINUTE], (int)utc.part[TIME_SECOND]);
+	print_time(&utc, out);
 	if ((m->seen & BIT(TIME_FRACTION)) != 0) {
 		bytes_add_char(out, '.');
 		bytes_add_str(out,

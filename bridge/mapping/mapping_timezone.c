@@ -252,16 +252,27 @@ drop_offset(struct str s)
 }
 
 struct str
-timezone_find(struct str text)
+timezone_find_among(const struct zone_names *known, struct str text)
 {
 	char room[NAME_MAX_BYTES];
-	struct str wanted;
+	struct str wanted = STR_NONE;
 
-	if (looks_like_iana(text))
+	if (known->count == 0 && looks_like_iana(text))
 		return text;
+	/* Those without an area are abbreviations: EST, MET. */
+	if (text.len > 0 && memchr(text.at, '/', text.len) != NULL)
+		wanted = zone_names_find(known, text);
+	if (wanted.at != NULL)
+		return wanted;
 	wanted = plain(drop_offset(text), room);
 	for (size_t i = 0; wanted.len > 0 && i < COUNT_OF(zones); i++)
 		if (is_called(&zones[i], wanted))
 			return str_of(zones[i].iana);
 	return STR_NONE;
+}
+
+struct str
+timezone_find(struct str text)
+{
+	return timezone_find_among(zone_names(), text);
 }

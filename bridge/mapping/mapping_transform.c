@@ -8,11 +8,17 @@
 
 static const struct transform *const files[] = {
 	transforms_text,
+	transforms_title,
 	transforms_list,
+	transforms_lookup,
 	transforms_value,
+	transforms_number,
+	transforms_boolean,
+	transforms_table,
 	transforms_people,
 	transforms_time,
 	transforms_path,
+	transforms_slug,
 	transforms_web,
 };
 
@@ -163,6 +169,48 @@ step_give_number(const struct transform_call *c, const char *step,
 		return step_full(c, step, why);
 	*v = value_number(bytes_str(out));
 	return 0;
+}
+
+bool
+value_is_list(const struct value *v)
+{
+	return v->kind == VALUE_LIST ||
+	    (v->kind == VALUE_NODE &&
+	        doc_kind(v->document, v->node) == DOC_ARRAY);
+}
+
+struct value
+value_list(const struct value *items, size_t count)
+{
+	return (
+	    struct value){ .kind = VALUE_LIST, .items = items, .count = count };
+}
+
+int
+step_items(const struct transform_call *c, const char *step,
+    const struct value *v, struct value **items, size_t *count,
+    struct fault *why)
+{
+	if (value_is_list(v)) {
+		if (value_items(v, c->in->arena, items, count, NULL) == 0)
+			return 0;
+		return step_full(c, step, why);
+	}
+	*items = arena_take(c->in->arena, sizeof(**items));
+	if (*items == NULL)
+		return step_full(c, step, why);
+	**items = *v;
+	*count = 1;
+	return 0;
+}
+
+bool
+is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.at[i] >= 0x80)
+			return false;
+	return true;
 }
 
 bool

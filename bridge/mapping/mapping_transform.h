@@ -60,6 +60,7 @@ struct transform {
 	const char *takes; /* "text", "any scalar", "a list", for help */
 	const char *gives;
 	const char *help; /* one sentence, ends with a full stop */
+	const char *body; /* JSON, what '$' is in the examples; or NULL */
 	/* Pairs for tests and help: JSON in, pipe step, JSON out ("" absent,
 	   "!words" a fault whose text contains the words). */
 	const struct transform_example {
@@ -91,11 +92,17 @@ const struct value *transform_table_row(const struct transform *t,
 
 /* The tables transform_find walks, one a file, ended by a NULL name. */
 extern const struct transform transforms_text[];
+extern const struct transform transforms_title[];
 extern const struct transform transforms_list[];
+extern const struct transform transforms_lookup[];
 extern const struct transform transforms_value[];
+extern const struct transform transforms_number[];
+extern const struct transform transforms_boolean[];
+extern const struct transform transforms_table[];
 extern const struct transform transforms_people[]; /* names, phone, country */
 extern const struct transform transforms_time[];
 extern const struct transform transforms_path[];
+extern const struct transform transforms_slug[];
 extern const struct transform transforms_web[];
 
 #endif

@@ -12,6 +12,7 @@ mapping_transform_at(size_t i, struct mapping_transform *out)
 		.takes = t->takes,
 		.gives = t->gives,
 		.help = t->help,
+		.body = t->body,
 		.min_args = t->min_args,
 		.max_args = t->max_args };
 	while (t->examples[out->examples].in != NULL)

@@ -6,41 +6,6 @@
 
 #include "mapping/mapping_transform_tools.h"
 
-/*
- * What first, last, at, join and unique work on: the items of a list or an
- * array. A scalar or an object is a list of itself: a path that matched once
- * must not behave unlike one that matched twice.
- */
-static int
-items_of(const struct transform_call *c, const char *step,
-    const struct value *v, struct value **items, size_t *count,
-    struct fault *why)
-{
-	bool list = v->kind == VALUE_LIST ||
-	    (v->kind == VALUE_NODE &&
-	        doc_kind(v->document, v->node) == DOC_ARRAY);
-
-	if (list) {
-		if (value_items(v, c->in->arena, items, count, NULL) == 0)
-			return 0;
-		return step_full(c, step, why);
-	}
-	*items = arena_take(c->in->arena, sizeof(**items));
-	if (*items == NULL)
-		return step_full(c, step, why);
-	**items = *v;
-	*count = 1;
-	return 0;
-}
-
-static void
-give_list(struct value *v, const struct value *items, size_t count)
-{
-	*v = (struct value){ .kind = VALUE_LIST,
-		.items = items,
-		.count = count };
-}
-
 /* The item at index, from the end when negative; nothing past either end. */
 static int
 pick(const struct transform_call *c, const char *step, int64_t index,
@@ -49,7 +14,7 @@ pick(const struct transform_call *c, const char *step, int64_t index,
 	struct value *items;
 	size_t count;
 
-	if (items_of(c, step, v, &items, &count, why) == -1)
+	if (step_items(c, step, v, &items, &count, why) == -1)
 		return -1;
 	if (index < 0)
 		index += (int64_t)count;
@@ -88,9 +53,9 @@ run_list(const struct transform_call *c, struct value *v, struct fault *why)
 	struct value *items;
 	size_t count;
 
-	if (items_of(c, "list", v, &items, &count, why) == -1)
+	if (step_items(c, "list", v, &items, &count, why) == -1)
 		return -1;
-	give_list(v, items, count);
+	*v = value_list(items, count);
 	return 0;
 }
 
@@ -105,7 +70,7 @@ run_join(const struct transform_call *c, struct value *v, struct fault *why)
 	if (c->arg_count > 0 &&
 	    step_arg_text(c, "join", 0, &separator, why) == -1)
 		return -1;
-	if (items_of(c, "join", v, &items, &count, why) == -1)
+	if (step_items(c, "join", v, &items, &count, why) == -1)
 		return -1;
 	step_bytes(c, &out);
 	for (size_t i = 0; i < count; i++) {
@@ -171,7 +136,7 @@ run_split(const struct transform_call *c, struct value *v, struct fault *why)
 		rest = str_span(at + by.len, rest.at + rest.len);
 	}
 	items[n++] = value_string(trim_blanks(rest));
-	give_list(v, items, n);
+	*v = value_list(items, n);
 	return 0;
 }
 
@@ -292,7 +257,7 @@ run_unique(const struct transform_call *c, struct value *v, struct fault *why)
 	struct value *items;
 	size_t count, kept = 0, compared = 0;
 
-	if (items_of(c, "unique", v, &items, &count, why) == -1)
+	if (step_items(c, "unique", v, &items, &count, why) == -1)
 		return -1;
 	if (distinct_start(c, &d, count, why) == -1)
 		return -1;
@@ -308,170 +273,7 @@ run_unique(const struct transform_call *c, struct value *v, struct fault *why)
 			    COMPARED_MAX);
 		items[kept++] = items[i];
 	}
-	give_list(v, items, kept);
-	return 0;
-}
-
-/* Each may go through a list of the event's own; no form has as many. */
-#define LOOKUPS_MAX 1000
-/* Of lists that have no index, in a whole update: each may hold a lookup. */
-#define LOOKED_AT_MAX 1000000
-
-static int
-prepare_lookup(const struct transform_setup *s, void **out, struct fault *why)
-{
-	(void)s;
-	(void)out;
-	return fault_set(why, FAULT_SETTINGS, NULL,
-	    "lookup: its first argument is a path to a list, as in "
-	    "lookup($.fields, 'id', 'title')");
-}
-
-/* The item's member `give` when its member `key` equals v. */
-static bool
-matches_key(const struct value *item, struct str key, struct str give,
-    const struct value *v, struct value *found)
-{
-	struct value member;
-
-	if (item->kind != VALUE_NODE)
-		return false;
-	member = value_of_node(item->document,
-	    doc_member(item->document, item->node, key));
-	if (!value_equal(&member, v))
-		return false;
-	*found = value_of_node(item->document,
-	    doc_member(item->document, item->node, give));
-	return true;
-}
-
-/*
- * The item of the document's array whose member is that text, with what the
- * notes of this event know; false when they know nothing.
- */
-static bool
-find_noted(const struct transform_call *c, struct str key, struct str give,
-    const struct value *v, struct value *found)
-{
-	const struct value *in = &c->args[0];
-	const struct document *d = in->document;
-	doc_node item;
-
-	if (v->kind != VALUE_STRING || d != c->in->document ||
-	    doc_kind(d, in->node) != DOC_ARRAY ||
-	    !jsonpath_find(c->notes, in->node, key, v->text, &item))
-		return false;
-	*found = value_of_node(d, doc_member(d, item, give));
-	return true;
-}
-
-static void
-find_in_node(const struct transform_call *c, struct str key, struct str give,
-    const struct value *v, struct value *found)
-{
-	const struct value *in = &c->args[0];
-
-	DOC_FOREACH (in->document, in->node, child) {
-		struct value item = value_of_node(in->document, child);
-
-		if (++*c->compared > LOOKED_AT_MAX ||
-		    matches_key(&item, key, give, v, found))
-			break;
-	}
-}
-
-/* What the list has for one value; absent when it has nothing. */
-static void
-look_up(const struct transform_call *c, struct str key, struct str give,
-    const struct value *v, struct value *found)
-{
-	const struct value *in = &c->args[0];
-
-	*found = (struct value){ .kind = VALUE_ABSENT };
-	if (in->kind == VALUE_LIST) {
-		for (size_t i = 0; i < in->count; i++)
-			if (++*c->compared > LOOKED_AT_MAX ||
-			    matches_key(&in->items[i], key, give, v, found))
-				break;
-	} else if (in->kind == VALUE_NODE &&
-	    !find_noted(c, key, give, v, found))
-		find_in_node(c, key, give, v, found);
-}
-
-static int
-looked_enough(const struct transform_call *c, struct fault *why)
-{
-	return step_fault(c, why,
-	    "lookup: the lookups of this update go through more than %d items",
-	    LOOKED_AT_MAX);
-}
-
-static bool
-is_list(const struct value *v)
-{
-	return v->kind == VALUE_LIST ||
-	    (v->kind == VALUE_NODE &&
-	        doc_kind(v->document, v->node) == DOC_ARRAY);
-}
-
-/*
- * Every item's own; what the list does not have is left out. Several matches
- * of a path stay that: one of them is a value, none is absent.
- */
-static int
-look_up_all(const struct transform_call *c, struct str key, struct str give,
-    struct value *v, struct fault *why)
-{
-	bool matches = v->kind == VALUE_LIST && v->matches;
-	struct value *items;
-	size_t count, found = 0;
-
-	if (items_of(c, "lookup", v, &items, &count, why) == -1)
-		return -1;
-	if (count > LOOKUPS_MAX)
-		return step_fault(c, why,
-		    "lookup: more than %d values to look up", LOOKUPS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		struct value one;
-
-		look_up(c, key, give, &items[i], &one);
-		if (*c->compared > LOOKED_AT_MAX)
-			return looked_enough(c, why);
-		if (one.kind != VALUE_ABSENT)
-			items[found++] = one;
-	}
-	if (matches && found <= 1) {
-		*v = found == 1 ? items[0]
-		                : (struct value){ .kind = VALUE_ABSENT };
-		return 0;
-	}
-	give_list(v, items, found);
-	v->matches = matches;
-	return 0;
-}
-
-static int
-run_lookup(const struct transform_call *c, struct value *v, struct fault *why)
-{
-	const struct value *in = &c->args[0];
-	struct value found;
-	struct str key, give;
-
-	if (step_arg_text(c, "lookup", 1, &key, why) == -1 ||
-	    step_arg_text(c, "lookup", 2, &give, why) == -1)
-		return -1;
-	if (in->kind != VALUE_LIST && in->kind != VALUE_NODE &&
-	    in->kind != VALUE_ABSENT && in->kind != VALUE_NULL)
-		return step_fault(c, why,
-		    "lookup: argument 1 is %s, not a list of objects",
-		    value_kind_name(in));
-	/* A member may be a list, and then it is the whole that is meant. */
-	look_up(c, key, give, v, &found);
-	if (*c->compared > LOOKED_AT_MAX)
-		return looked_enough(c, why);
-	if (found.kind == VALUE_ABSENT && is_list(v))
-		return look_up_all(c, key, give, v, why);
-	*v = found;
+	*v = value_list(items, kept);
 	return 0;
 }
 
@@ -531,20 +333,6 @@ const struct transform transforms_list[] = {
 	        { "[1, 2]", "list", "[1,2]" },
 	        { "{\"a\": 1}", "list", "[{\"a\":1}]" }),
 	    .run = run_list },
-
-	{ .name = "lookup",
-	    .min_args = 3,
-	    .max_args = 3,
-	    .flags = TRANSFORM_TAKES_LIST,
-	    .takes = "any scalar, or a list",
-	    .gives = "any value",
-	    .help = "Finds the item of a list whose member of one name equals "
-	            "the value, and gives its member of another name; of a "
-	            "list, for each of its items.",
-	    .examples = EXAMPLES(
-	        { "\"a\"", "lookup('x', 'id', 'title')", "!a path to a list" }),
-	    .prepare = prepare_lookup,
-	    .run = run_lookup },
 
 	{ .name = "split",
 	    .min_args = 1,

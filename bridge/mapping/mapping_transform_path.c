@@ -9,9 +9,31 @@ release_path(void *path)
 	jsonpath_free(path);
 }
 
+/* True when '$' stands in a filter, too. */
+static bool
+names_root_again(struct str path)
+{
+	char quote = '\0';
+
+	for (size_t i = 1; i < path.len; i++) {
+		char c = path.at[i];
+
+		if (quote != '\0') {
+			i += c == '\\';
+			quote = c == quote ? '\0' : quote;
+		} else if (c == '\'' || c == '"') {
+			quote = c;
+		} else if (c == '$') {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * '$' is the value, which may be a part of its document: the path is compiled
- * as one that begins at the current node.
+ * as one that begins at the current node. Where '$' comes again, that would
+ * still be the document; the path then stays as it is, for run_get.
  */
 static int
 prepare_get(const struct transform_setup *s, void **out, struct fault *why)
@@ -24,7 +46,8 @@ prepare_get(const struct transform_setup *s, void **out, struct fault *why)
 	if (!setup_text(s, 0, &text) || !str_starts(text, STR("$")))
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "get: takes a path from the value, as in get('$.a[0].b')");
-	own = base_print("@%.*s", STR_ARG(str_skip(text, 1)));
+	own = base_print("%c%.*s", names_root_again(text) ? '$' : '@',
+	    STR_ARG(str_skip(text, 1)));
 	path = jsonpath_compile(str_of(own),
 	    JSONPATH_STRICT | JSONPATH_RELATIVE, NULL, &inner);
 	base_free(own);
@@ -33,6 +56,27 @@ prepare_get(const struct transform_setup *s, void **out, struct fault *why)
 		    "get: its path at character %u: %s",
 		    inner.column > 0 ? inner.column : 1, inner.text);
 	*out = path;
+	return 0;
+}
+
+/* A value that is a part of a document becomes one; -1: no memory. */
+static int
+make_root(const struct transform_call *c, struct value *v)
+{
+	struct document *made = NULL;
+	struct fault why = { 0 };
+	struct bytes json;
+
+	if (v->node == doc_root(v->document))
+		return 0;
+	step_bytes(c, &json);
+	doc_print(v->document, v->node, &json);
+	if (bytes_ok(&json))
+		made = decode_json(c->in->arena, bytes_str(&json),
+		    &decode_limits_default, &why);
+	if (made == NULL)
+		return -1;
+	*v = value_of_node(made, doc_root(made));
 	return 0;
 }
 
@@ -60,9 +104,8 @@ give_nodes(const struct transform_call *c, const struct document *d,
 static int
 run_get(const struct transform_call *c, struct value *v, struct fault *why)
 {
-	struct jsonpath_scope scope = { .document = v->document,
-		.current = v->node,
-		.arena = c->in->arena };
+	const struct jsonpath *path = c->prepared;
+	struct jsonpath_scope scope = { .arena = c->in->arena };
 	struct jsonpath_nodes nodes;
 	struct fault inner = { 0 };
 
@@ -71,7 +114,11 @@ run_get(const struct transform_call *c, struct value *v, struct fault *why)
 		    "get: takes an object or an array, and was given %s; text "
 		    "is read by json",
 		    value_kind_name(v));
-	if (jsonpath_select(c->prepared, &scope, &nodes, &inner) == -1)
+	if (!jsonpath_is_relative(path) && make_root(c, v) == -1)
+		return step_full(c, "get", why);
+	scope.document = v->document;
+	scope.current = v->node;
+	if (jsonpath_select(path, &scope, &nodes, &inner) == -1)
 		return fault_set(why, inner.code, c->where, "get: %s",
 		    inner.text);
 	return give_nodes(c, scope.document, &nodes, v, why);
@@ -85,11 +132,14 @@ const struct transform transforms_path[] = {
 	    .takes = "an object or an array",
 	    .gives = "any value",
 	    .help = "Takes what a JSONPath selects in the value, such as what "
-	            "json has read; nothing when it selects nothing.",
+	            "json has read, where '$' is the value, also in filters; "
+	            "nothing when it selects nothing.",
 	    .examples = EXAMPLES({ "{\"a\": {\"b\": 7}}", "get('$.a.b')", "7" },
 	        { "{\"a\": [1, 2]}", "get('$.a[-1]')", "2" },
 	        { "[{\"k\": 1}, {\"k\": 2}]", "get('$[*].k')", "[1,2]" },
 	        { "[{\"k\": 1}, {\"k\": 2}]", "get('$[?@.k==2].k')", "2" },
+	        { "{\"of\": 2, \"l\": [{\"k\": 1}, {\"k\": 2}]}",
+	            "get('$.l[?@.k==$.of].k')", "2" },
 	        { "{\"a\": 1}", "get('$')", "{\"a\":1}" },
 	        { "{\"a\": 1}", "get('$.b')", "" }, { "{}", "get('$.a')", "" },
 	        { "\"{}\"", "get('$.a')", "!is read by json" },

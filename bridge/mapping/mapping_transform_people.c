@@ -368,13 +368,15 @@ static int
 run_email(const struct transform_call *c, struct value *v, struct fault *why)
 {
 	const struct lead_field *field = lead_field_find(STR("email"));
+	const struct str scheme = STR("mailto:");
 	struct str text;
 
 	if (step_text(c, "email", v, &text, why) == -1)
 		return -1;
 	text = trim_blanks(text);
-	if (str_starts(text, STR("mailto:")))
-		text = str_skip(text, strlen("mailto:"));
+	if (text.len > scheme.len &&
+	    str_eq_nocase((struct str){ text.at, scheme.len }, scheme))
+		text = str_skip(text, scheme.len);
 	if (lead_problem(field, LEAD_STRING, text) != NULL)
 		return step_fault(c, why,
 		    "email: is not an e-mail address that the API takes");
@@ -415,6 +417,8 @@ const struct transform transforms_people[] = {
 	    .examples = EXAMPLES({ "\" Ann@Example.com \"", "email",
 	                             "\"Ann@Example.com\"" },
 	        { "\"mailto:ann@example.com\"", "email",
+	            "\"ann@example.com\"" },
+	        { "\"MailTo:ann@example.com\"", "email",
 	            "\"ann@example.com\"" },
 	        { "\"none\"", "email", "!is not an e-mail address" },
 	        { "\"ann@localhost\"", "email", "!is not an e-mail address" },

@@ -40,15 +40,6 @@ run_squeeze(const struct transform_call *c, struct value *v, struct fault *why)
 	return step_give(c, "squeeze", &out, v, why);
 }
 
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80)
-			return false;
-	return true;
-}
-
 typedef uint8_t *recase(const uint8_t *s, size_t n, const char *language,
     uninorm_t form, uint8_t *buffer, size_t *length);
 
@@ -90,8 +81,8 @@ recase_ascii(struct arena *a, struct str text, char first, struct str *out)
 	return 0;
 }
 
-static int
-to_lower(struct arena *a, struct str text, struct str *out)
+int
+text_lower(struct arena *a, struct str text, struct str *out)
 {
 	if (is_ascii(text))
 		return recase_ascii(a, text, 'A', out);
@@ -113,7 +104,7 @@ run_lower(const struct transform_call *c, struct value *v, struct fault *why)
 
 	if (step_text(c, "lower", v, &text, why) == -1)
 		return -1;
-	if (to_lower(c->in->arena, text, &made) == -1)
+	if (text_lower(c->in->arena, text, &made) == -1)
 		return step_full(c, "lower", why);
 	*v = value_string(made);
 	return 0;
@@ -130,152 +121,6 @@ run_upper(const struct transform_call *c, struct value *v, struct fault *why)
 		return step_full(c, "upper", why);
 	*v = value_string(made);
 	return 0;
-}
-
-/* Letters of both cases: a person's own spelling, which title() keeps. */
-static bool
-is_mixed(struct str text)
-{
-	bool upper = false, lower = false;
-	uint32_t cp;
-
-	for (size_t n; (n = utf8_get(text, &cp)) > 0;
-	     text = str_skip(text, n)) {
-		upper = upper || uc_is_property_uppercase(cp);
-		lower = lower || uc_is_property_lowercase(cp);
-	}
-	return upper && lower;
-}
-
-static bool
-is_apostrophe(uint32_t cp)
-{
-	return cp == '\'' || cp == 0x2019 || cp == 0x02BC;
-}
-
-/* Of a word up to the next character that is no letter, mark or digit. */
-static size_t
-count_letters(struct str s)
-{
-	size_t count = 0;
-	uint32_t cp;
-
-	for (size_t n; (n = utf8_get(s, &cp)) > 0; s = str_skip(s, n)) {
-		if (!uc_is_property_alphabetic(cp))
-			break;
-		count++;
-	}
-	return count;
-}
-
-/* Small in a family name of several words, when another one follows. */
-static const char *const small[] = { "af", "av", "bin", "binti", "da", "das",
-	"de", "del", "della", "den", "der", "di", "do", "dos", "du", "ibn",
-	"ten", "ter", "van", "vom", "von", "zu", "zum", "zur", NULL };
-/* The same, but only behind one of those: van la Haye is, La Toya is not. */
-static const char *const smaller[] = { "el", "la", "las", "le", "los", NULL };
-
-static bool
-is_word(const char *const *words, struct str word)
-{
-	while (*words != NULL && !str_eq(word, str_of(*words)))
-		words++;
-	return *words != NULL;
-}
-
-/*
- * The bytes at the front that are particles with their blanks, all lower case
- * already; the last word of a name is never one.
- */
-static size_t
-count_particles(struct str text)
-{
-	struct str rest = text, word, next;
-	size_t len = 0;
-
-	while (take_word(&rest, &word) &&
-	    (is_word(small, word) || (len > 0 && is_word(smaller, word)))) {
-		next = rest;
-		if (!take_word(&next, &word))
-			break;
-		len = (size_t)(word.at - text.at);
-	}
-	return len;
-}
-
-/* Behind "Mc" at the start of a word, before two letters or more. */
-static bool
-is_behind_mc(struct str lower, size_t at, size_t letters)
-{
-	return letters == 2 && at >= 2 &&
-	    memcmp(lower.at + at - 2, "mc", 2) == 0 &&
-	    count_letters(str_skip(lower, at)) > 1;
-}
-
-/*
- * Writes the text, all lower case, with its words' first letters large. An
- * apostrophe starts a word only behind a single letter and before two or
- * more: O'Neil and D'Angelo, but not John'S. With `name`, people's names:
- * McDonald, van der Berg.
- */
-static void
-add_title(struct str lower, bool name, struct bytes *out)
-{
-	size_t letters = 0; /* of the word at hand, so far */
-	size_t at = name ? count_particles(lower) : 0;
-	uint32_t cp;
-
-	bytes_add(out, lower.at, at);
-	for (size_t n; (n = utf8_get(str_skip(lower, at), &cp)) > 0; at += n) {
-		bool letter = uc_is_property_alphabetic(cp) ||
-		    uc_is_general_category(cp, UC_MARK) ||
-		    (cp >= '0' && cp <= '9');
-		char made[4];
-
-		if (letter &&
-		    (letters == 0 ||
-		        (name && is_behind_mc(lower, at, letters))))
-			cp = uc_totitle(cp);
-		bytes_add(out, made, utf8_put(made, cp));
-		if (letter)
-			letters++;
-		else if (!is_apostrophe(cp) ||
-		    (letters == 1 &&
-		        count_letters(str_skip(lower, at + n)) > 1))
-			letters = 0;
-	}
-}
-
-static int
-prepare_title(const struct transform_setup *s, void **out, struct fault *why)
-{
-	struct str word;
-
-	(void)out;
-	if (s->arg_count > 0 &&
-	    (!setup_text(s, 0, &word) || !str_eq(word, STR("name"))))
-		return fault_set(why, FAULT_SETTINGS, NULL,
-		    "title: takes 'name', or nothing");
-	return 0;
-}
-
-static int
-run_title(const struct transform_call *c, struct value *v, struct fault *why)
-{
-	struct str text, lower;
-	struct bytes out;
-
-	if (step_text(c, "title", v, &text, why) == -1)
-		return -1;
-	if (is_mixed(text)) {
-		*v = value_string(text);
-		return 0;
-	}
-	if (to_lower(c->in->arena, text, &lower) == -1)
-		return step_full(c, "title", why);
-	step_bytes(c, &out);
-	add_title(lower, c->arg_count > 0, &out);
-	return step_give(c, "title", &out, v, why);
 }
 
 static int
@@ -437,42 +282,6 @@ const struct transform transforms_text[] = {
 	        { "\"a\\u00a0\\u3000b\"", "squeeze", "\"a b\"" },
 	        { "\"  \"", "squeeze", "\"\"" }),
 	    .run = run_squeeze },
-
-	{ .name = "title",
-	    .max_args = 1,
-	    .flags = TRANSFORM_LITERAL_ARGS,
-	    .takes = "text",
-	    .gives = "text",
-	    .help = "Makes each word's first letter large when all letters "
-	            "are large or all are small; of a 'name' also McDonald "
-	            "and van der Berg.",
-	    .examples = EXAMPLES({ "\"ann o'neil\"", "title",
-	                             "\"Ann O'Neil\"" },
-	        { "\"JEAN-LUC D’ANGELO\"", "title", "\"Jean-Luc D’Angelo\"" },
-	        { "\"john's\"", "title", "\"John's\"" },
-	        { "\"o's\"", "title", "\"O's\"" },
-	        { "\"ÉMILE ZOLA\"", "title", "\"Émile Zola\"" },
-	        { "\"Ronald McDonald\"", "title", "\"Ronald McDonald\"" },
-	        { "\"ann McDonald\"", "title", "\"ann McDonald\"" },
-	        { "\"42nd street\"", "title", "\"42nd Street\"" },
-	        { "\"DES MOINES DE LA MCX\"", "title",
-	            "\"Des Moines De La Mcx\"" },
-	        { "\"VAN DER BERG\"", "title('name')", "\"van der Berg\"" },
-	        { "\"de la cruz\"", "title('name')", "\"de la Cruz\"" },
-	        { "\"la toya\"", "title('name')", "\"La Toya\"" },
-	        { "\" von  ÖTZI-mcdonald\"", "title('name')",
-	            "\" von  ÖTZI-mcdonald\"" },
-	        { "\" VON  ÖTZI-MCDONALD\"", "title('name')",
-	            "\" von  Ötzi-McDonald\"" },
-	        { "\"VAN\"", "title('name')", "\"Van\"" },
-	        { "\"DE LA\"", "title('name')", "\"de La\"" },
-	        { "\"MCDONALD\"", "title('name')", "\"McDonald\"" },
-	        { "\"o'neill\"", "title('name')", "\"O'Neill\"" },
-	        { "\"mca mc\"", "title('name')", "\"Mca Mc\"" },
-	        { "\"\"", "title('name')", "\"\"" },
-	        { "\"x\"", "title('city')", "!takes 'name'" }),
-	    .prepare = prepare_title,
-	    .run = run_title },
 
 	{ .name = "trim",
 	    .takes = "text",

@@ -44,8 +44,23 @@ int step_give(const struct transform_call *c, const char *step,
 int step_give_number(const struct transform_call *c, const char *step,
     const struct bytes *out, struct value *v, struct fault *why) MUST_CHECK;
 
+/*
+ * What first, join, lookup and their like work on: the items of a list or an
+ * array. A scalar or an object is a list of itself: a path that matched once
+ * must not behave unlike one that matched twice. In the arena.
+ */
+int step_items(const struct transform_call *c, const char *step,
+    const struct value *v, struct value **items, size_t *count,
+    struct fault *why) MUST_CHECK;
+bool value_is_list(const struct value *v); /* a list or an array */
+struct value value_list(const struct value *items, size_t count);
+
 /* A literal's text for prepare(); false when it is no text or number. */
 bool setup_text(const struct transform_setup *s, size_t i, struct str *text);
+
+bool is_ascii(struct str s);
+/* The text in lower case, in the arena. -1 when there is no memory. */
+int text_lower(struct arena *a, struct str text, struct str *out) MUST_CHECK;
 
 /*
  * One character of white space or without width (zero-width space, byte

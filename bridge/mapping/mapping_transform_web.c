@@ -1,9 +1,5 @@
 /* mapping/mapping_transform_web.c - addresses of pages, and parts of them. */
-#include <stdlib.h>
 #include <string.h>
-#include <unicase.h>
-#include <unictype.h>
-#include <uninorm.h>
 
 #include "mapping/mapping_transform_tools.h"
 
@@ -80,66 +76,7 @@ run_url_query(const struct transform_call *c, struct value *v,
 	return 0;
 }
 
-/* ASCII letters and digits; what is between them is one '-'. */
-static void
-add_slug(struct str folded, struct bytes *out)
-{
-	bool between = false;
-	uint32_t cp;
-
-	for (size_t n; (n = utf8_get(folded, &cp)) > 0;
-	     folded = str_skip(folded, n)) {
-		bool plain = (cp >= 'a' && cp <= 'z') ||
-		    (cp >= '0' && cp <= '9');
-
-		if (plain && between && out->len > 0)
-			bytes_add_char(out, '-');
-		if (plain)
-			bytes_add_char(out, (char)cp);
-		/* An accent, or the apostrophe in "don't", parts nothing. */
-		if (plain || cp < 0x80)
-			between = !plain && cp != '\'';
-		else if (uc_combining_class(cp) == 0 && cp != 0x2019)
-			between = true;
-	}
-}
-
-static int
-run_slug(const struct transform_call *c, struct value *v, struct fault *why)
-{
-	struct bytes out;
-	struct str text;
-	uint8_t *folded;
-	size_t len = 0;
-
-	if (step_text(c, "slug", v, &text, why) == -1)
-		return -1;
-	folded = u8_casefold((const uint8_t *)text.at, text.len, NULL,
-	    UNINORM_NFKD, NULL, &len);
-	if (folded == NULL)
-		return step_full(c, "slug", why);
-	step_bytes(c, &out);
-	add_slug((struct str){ (const char *)folded, len }, &out);
-	free(folded);
-	return step_give(c, "slug", &out, v, why);
-}
-
 const struct transform transforms_web[] = {
-	{ .name = "slug",
-	    .takes = "text",
-	    .gives = "text",
-	    .help = "Makes small letters a to z and digits of a text, with '-' "
-	            "for all that is between them.",
-	    .examples = EXAMPLES({ "\"How did you hear about us?\"", "slug",
-	                             "\"how-did-you-hear-about-us\"" },
-	        { "\"  Crème  Brûlée (n° 5) \"", "slug",
-	            "\"creme-brulee-n-5\"" },
-	        { "\"Don't / don’t\"", "slug", "\"dont-dont\"" },
-	        { "\"Straße\"", "slug", "\"strasse\"" },
-	        { "\"日本\"", "slug", "\"\"" }, { "2026", "slug", "\"2026\"" },
-	        { "[]", "slug", "!was given an array" }),
-	    .run = run_slug },
-
 	{ .name = "url_query",
 	    .min_args = 1,
 	    .max_args = 1,

@@ -19,29 +19,6 @@ value_boolean(bool yes)
 	return (struct value){ .kind = yes ? VALUE_TRUE : VALUE_FALSE };
 }
 
-struct value
-value_of_node(const struct document *d, doc_node n)
-{
-	static const enum value_kind kinds[] = {
-		[DOC_ABSENT] = VALUE_ABSENT,
-		[DOC_NULL] = VALUE_NULL,
-		[DOC_FALSE] = VALUE_FALSE,
-		[DOC_TRUE] = VALUE_TRUE,
-		[DOC_NUMBER] = VALUE_NUMBER,
-		[DOC_STRING] = VALUE_STRING,
-		[DOC_ARRAY] = VALUE_NODE,
-		[DOC_OBJECT] = VALUE_NODE,
-	};
-	struct str text;
-	struct value v = { .kind = kinds[doc_look(d, n, &text)], .text = text };
-
-	if (v.kind == VALUE_NODE) {
-		v.document = d;
-		v.node = n;
-	}
-	return v;
-}
-
 const char *
 value_kind_name(const struct value *v)
 {
@@ -148,6 +125,37 @@ lists_equal(const struct value *a, const struct value *b)
 		if (!value_equal(&x, &y))
 			return false;
 	return true;
+}
+
+static bool
+is_list(const struct value *v)
+{
+	return v->kind == VALUE_LIST || is_array(v);
+}
+
+int
+value_pour(struct value *v, struct arena *a)
+{
+	struct value *all, item;
+	size_t count = 0, n = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		count += is_list(&v->items[i]) ? value_count(&v->items[i]) : 1;
+	all = arena_take(a, count * sizeof(*all));
+	if (all == NULL)
+		return -1;
+	for (size_t i = 0; i < v->count; i++) {
+		struct walk w = walk_start(&v->items[i]);
+
+		if (!is_list(&v->items[i]))
+			all[n++] = v->items[i];
+		else
+			while (walk_next(&w, &item))
+				all[n++] = item;
+	}
+	v->items = all;
+	v->count = n;
+	return 0;
 }
 
 /*
@@ -330,8 +338,8 @@ print_list_said(const struct value *v, struct bytes *out)
 	return true;
 }
 
-bool
-value_print_said(const struct value *v, struct bytes *out)
+static __attribute__((noinline)) bool
+print_no_string(const struct value *v, struct bytes *out)
 {
 	if (v->kind == VALUE_LIST && !v->kept)
 		return print_list_said(v, out);
@@ -339,6 +347,16 @@ value_print_said(const struct value *v, struct bytes *out)
 		return doc_count(v->document, v->node) > 0 &&
 		    print_said(v->document, v->node, true, out);
 	value_print(v, out);
+	return true;
+}
+
+/* Nearly all are strings, and go without the others' frame. */
+bool
+value_print_said(const struct value *v, struct bytes *out)
+{
+	if (v->kind != VALUE_STRING)
+		return print_no_string(v, out);
+	bytes_add_json(out, v->text);
 	return true;
 }
 

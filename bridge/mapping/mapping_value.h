@@ -12,7 +12,7 @@
 #include "mapping/mapping.h"
 
 enum value_kind {
-	VALUE_ABSENT,
+	VALUE_ABSENT, /* up to STRING as doc_kind has them */
 	VALUE_NULL,
 	VALUE_FALSE,
 	VALUE_TRUE,
@@ -37,10 +37,24 @@ struct value {
 		};
 	};
 };
+_Static_assert((int)VALUE_ABSENT == (int)DOC_ABSENT &&
+        (int)VALUE_STRING == (int)DOC_STRING,
+    "value_of_node makes one of the other");
 _Static_assert(sizeof(struct value) <= 32, "values are copied about");
 
 /* A document's node as a value: scalars become scalar values. */
-struct value value_of_node(const struct document *d, doc_node n);
+static inline struct value
+value_of_node(const struct document *d, doc_node n)
+{
+	struct str text;
+	enum doc_kind kind = doc_look(d, n, &text);
+
+	if (kind == DOC_ARRAY || kind == DOC_OBJECT)
+		return (struct value){ .kind = VALUE_NODE,
+			.node = n,
+			.document = d };
+	return (struct value){ .kind = (enum value_kind)kind, .text = text };
+}
 struct value value_string(struct str text);
 struct value value_number(struct str text);
 struct value value_boolean(bool yes);
@@ -52,6 +66,11 @@ const char *value_kind_name(const struct value *v); /* "a list", ... */
  */
 int value_items(const struct value *v, struct arena *a, struct value **items,
     size_t *count, struct fault *why) MUST_CHECK;
+/*
+ * Of a VALUE_LIST: what its items that are lists hold stands in their place,
+ * one level deep. -1: no memory.
+ */
+int value_pour(struct value *v, struct arena *a) MUST_CHECK;
 /* Equal as JSON values; used by unique, null_if, lookup, table keys. */
 bool value_equal(const struct value *a, const struct value *b);
 /*

@@ -279,8 +279,8 @@ unknown_name(const config_setting_t *s, const char *what,
 		nearest_try(&near, *also);
 	}
 	found = nearest_found(&near);
-	settings_fault(all, s, "%s%s%s: there is no such setting%s%s%s", what,
-	    what[0] != '\0' ? "." : "", name,
+	settings_fault_name(all, s, "%s%s%s: there is no such setting%s%s%s",
+	    what, what[0] != '\0' ? "." : "", name,
 	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
 	    found != NULL ? "'?" : "");
 	return true;

@@ -4,8 +4,8 @@
  * An option is one row: name, kind, range, default, help. Each room owns the
  * table of its own group and the struct it fills; this room owns only the
  * machinery: loading, ranges, unknown names with the nearest known one, all
- * faults of a file at once with file:line. Texts point into the loaded file,
- * which must outlive whatever was read from it.
+ * faults of a file at once with file:line:column. Texts point into the loaded
+ * file, which must outlive whatever was read from it.
  */
 #ifndef BRIDGE_SETTINGS_H
 #define BRIDGE_SETTINGS_H
@@ -18,7 +18,7 @@ enum setting_kind {
 	SETTING_COUNT,    /* int64_t; a whole number */
 	SETTING_BOOLEAN,  /* bool */
 	SETTING_TEXT,     /* const char *; NULL when absent and no default */
-	SETTING_DURATION, /* int64_t, milliseconds; "5s", "200ms", "2m", "1h" */
+	SETTING_DURATION, /* int64_t, milliseconds; "200ms", "5s", "2m", "7d" */
 	SETTING_SIZE,     /* int64_t, bytes; 4096, "16K", "1M", "2G" (1024s) */
 	SETTING_NAME,     /* int; one of .names */
 	SETTING_TREE, /* const config_setting_t *; the room reads it itself */
@@ -71,9 +71,24 @@ const char *settings_path(const struct settings_file *f);
 /* Where a setting stands, for faults: its file and 1-based line. */
 const char *settings_where(const config_setting_t *s);
 unsigned settings_line(const config_setting_t *s);
-/* Adds a fault at the setting's place. */
+/*
+ * Adds a fault at the setting's value, of a group or list at its name; line
+ * and column are looked up in the file, the line alone is libconfig's where
+ * that fails. settings_fault_name: always at the name.
+ */
 void settings_fault(struct faults *all, const config_setting_t *s,
     const char *fmt, ...) PRINTF(3, 4);
+void settings_fault_name(struct faults *all, const config_setting_t *s,
+    const char *fmt, ...) PRINTF(3, 4);
+/*
+ * The same, and the source line is shown with a mark under the place: not for
+ * where a secret may stand. `at`: a byte of the setting's text as libconfig
+ * read it, up to and with its length; or one of the two below.
+ */
+void settings_fault_in(struct faults *all, const config_setting_t *s, size_t at,
+    const char *fmt, ...) PRINTF(4, 5);
+#define SETTINGS_NAME (SIZE_MAX - 1)
+#define SETTINGS_VALUE SIZE_MAX /* as settings_fault has it */
 
 /* "dir of this file" + relative path; absolute stays. Yours to base_free. */
 char *settings_beside(const char *file, const char *path) MUST_CHECK;

@@ -1,12 +1,12 @@
 /* settings/settings_file.c - a loaded libconfig file, and its places. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "settings/settings.h"
 #include "settings/settings_numbers.h"
+#include "settings/settings_place.h"
 
 /* Settings are written by hand; a file past this is not one. */
 #define FILE_CEILING ((off_t)1 << 20)
@@ -14,6 +14,7 @@
 struct settings_file {
 	config_t config;
 	char *path;
+	char *text; /* of one that came from memory */
 };
 
 static struct settings_file *
@@ -34,6 +35,7 @@ settings_close(struct settings_file *f)
 		return;
 	config_destroy(&f->config);
 	base_free(f->path);
+	base_free(f->text);
 	base_free(f);
 }
 
@@ -74,18 +76,40 @@ parse_failed(struct settings_file *f, struct faults *all)
 	return NULL;
 }
 
-/* The numbers of one file: the named one, or one it includes. */
-static void
-check_file(const char *path, struct faults *all)
+/* The text, base_free(text.at) frees it; empty when it cannot be read. */
+static struct str
+read_text(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *text = base_alloc(FILE_CEILING);
 	size_t len = f != NULL ? fread(text, 1, FILE_CEILING, f) : 0;
 
-	numbers_check((struct str){ text, len }, path, all);
-	base_free(text);
 	if (f != NULL)
 		fclose(f);
+	return (struct str){ text, len };
+}
+
+/* The numbers of one file: the named one, or one it includes. */
+static void
+check_file(const char *path, struct faults *all)
+{
+	struct str text = read_text(path);
+
+	numbers_check(text, path, all);
+	base_free((void *)(uintptr_t)text.at);
+}
+
+/* libconfig names an included file as it is written, beside the first. */
+char *
+settings_file_of(const config_setting_t *s)
+{
+	const struct settings_file *f = config_setting_get_hook(
+	    config_root_setting(s->config));
+	const char *file = settings_where(s);
+
+	if (f == NULL || file == NULL || strcmp(file, f->path) == 0)
+		return base_copy(file);
+	return settings_beside(f->path, file);
 }
 
 /* Included files stand in the tree; each is looked at once. */
@@ -99,8 +123,11 @@ check_included(const config_setting_t *s, const char *own, const char **last,
 
 	if (file != NULL && strcmp(file, own) != 0 &&
 	    (*last == NULL || strcmp(file, *last) != 0)) {
+		char *path = settings_file_of(s);
+
 		*last = file;
-		check_file(file, all);
+		check_file(path, all);
+		base_free(path);
 	}
 	for (int i = 0; i < count; i++)
 		check_included(config_setting_get_elem(s, (unsigned)i), own,
@@ -140,10 +167,10 @@ settings_parse(struct str text, const char *name, struct faults *all)
 {
 	struct settings_file *f = file_new(name);
 	size_t before = all->count;
-	char *ended = base_print("%.*s", STR_ARG(text));
-	int ok = config_read_string(&f->config, ended);
+	int ok;
 
-	base_free(ended);
+	f->text = base_print("%.*s", STR_ARG(text));
+	ok = config_read_string(&f->config, f->text);
 	if (ok != CONFIG_TRUE)
 		return parse_failed(f, all);
 	config_setting_set_hook(config_root_setting(&f->config), f);
@@ -185,20 +212,22 @@ settings_line(const config_setting_t *s)
 	return config_setting_source_line(s);
 }
 
-void
-settings_fault(struct faults *all, const config_setting_t *s, const char *fmt,
-    ...)
+struct str
+settings_text(const config_setting_t *s)
 {
-	va_list ap;
-	struct bytes text;
+	const struct settings_file *f = config_setting_get_hook(
+	    config_root_setting(s->config));
 
-	bytes_init(&text, 4096);
-	va_start(ap, fmt);
-	bytes_addv(&text, fmt, ap);
-	va_end(ap);
-	faults_add(all, settings_where(s), settings_line(s), "%s",
-	    bytes_str(&text).at);
-	bytes_done(&text);
+	struct str text;
+	char *path;
+
+	if (f != NULL && f->text != NULL &&
+	    config_setting_source_file(s) == NULL)
+		return str_of(base_copy(f->text));
+	path = settings_file_of(s);
+	text = read_text(path != NULL ? path : "");
+	base_free(path);
+	return text;
 }
 
 char *

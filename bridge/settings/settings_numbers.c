@@ -2,64 +2,16 @@
 #include <string.h>
 
 #include "settings/settings_numbers.h"
+#include "settings/settings_place.h"
+#include "settings/settings_token.h"
 
 /* A double keeps so many decimal digits, whatever they are. */
 #define DOUBLE_DIGITS 15
-
-struct reader {
-	struct str rest;
-	const char *file;
-	unsigned line;
-	struct faults *all;
-};
-
-static char
-peek(const struct reader *r, size_t i)
-{
-	return i < r->rest.len ? r->rest.at[i] : '\0';
-}
-
-static void
-take(struct reader *r, size_t n)
-{
-	for (size_t i = 0; i < n && i < r->rest.len; i++)
-		r->line += r->rest.at[i] == '\n';
-	r->rest = str_skip(r->rest, n);
-}
-
-/* Up to and with `end`, or to the end of the text. */
-static void
-take_past(struct reader *r, const char *end)
-{
-	size_t len = strlen(end);
-	const char *at = r->rest.len > 0
-	    ? memmem(r->rest.at, r->rest.len, end, len)
-	    : NULL;
-
-	take(r, at != NULL ? (size_t)(at - r->rest.at) + len : r->rest.len);
-}
-
-static void
-take_string(struct reader *r)
-{
-	size_t n = 1;
-
-	while (n < r->rest.len && r->rest.at[n] != '"')
-		n += r->rest.at[n] == '\\' ? 2 : 1;
-	take(r, n + 1);
-}
 
 static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-is_word(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /* The magnitude; UINT64_MAX when it is larger than that. */
@@ -115,71 +67,44 @@ float_fits(struct str text)
 	return digits - zeros <= DOUBLE_DIGITS;
 }
 
-/* Length of the number at the start; 0 when none is there. */
-static size_t
-number_length(const struct reader *r)
+/* False when libconfig would make another number of it. */
+static bool
+number_fits(struct str text)
 {
-	size_t sign = peek(r, 0) == '-' || peek(r, 0) == '+', n = sign;
-
-	if (!is_digit(peek(r, n)) &&
-	    !(peek(r, n) == '.' && is_digit(peek(r, n + 1))))
-		return 0;
-	while (is_word(peek(r, n)) || peek(r, n) == '.' ||
-	    ((peek(r, n) == '-' || peek(r, n) == '+') &&
-	        (peek(r, n - 1) == 'e' || peek(r, n - 1) == 'E')))
-		n++;
-	return n;
-}
-
-static void
-check_number(struct reader *r, size_t len)
-{
-	struct str whole = { r->rest.at, len }, text = whole;
-	bool negative = text.at[0] == '-';
-	bool hex, fraction;
+	bool negative = text.at[0] == '-', hex;
 
 	if (negative || text.at[0] == '+')
 		text = str_skip(text, 1);
 	hex = text.len > 1 && (text.at[1] == 'x' || text.at[1] == 'X');
-	fraction = !hex &&
+	if (!hex &&
 	    (memchr(text.at, '.', text.len) != NULL ||
 	        memchr(text.at, 'e', text.len) != NULL ||
-	        memchr(text.at, 'E', text.len) != NULL);
-	if (fraction ? !float_fits(text) : !integer_fits(text, negative))
-		faults_add(r->all, r->file, r->line,
-		    "the number %.*s would be changed; write it as "
-		    "\"{%.*s}\" in a mapping, or with a smaller value",
-		    STR_ARG(whole), STR_ARG(whole));
+	        memchr(text.at, 'E', text.len) != NULL))
+		return float_fits(text);
+	return integer_fits(text, negative);
 }
 
 static void
-step(struct reader *r)
+refuse_number(struct str text, struct str number, const char *file,
+    struct faults *all)
 {
-	char c = peek(r, 0), next = peek(r, 1);
-	size_t n;
+	struct fault_place at = { .file = file };
 
-	if (c == '"') {
-		take_string(r);
-	} else if (c == '#' || (c == '/' && next == '/') || c == '@') {
-		take_past(r, "\n");
-	} else if (c == '/' && next == '*') {
-		take_past(r, "*/");
-	} else if ((n = number_length(r)) > 0) {
-		check_number(r, n);
-		take(r, n);
-	} else {
-		for (n = 1;
-		     is_word(c) && (is_word(peek(r, n)) || peek(r, n) == '-');)
-			n++;
-		take(r, n);
-	}
+	if (!faults_full(all))
+		place_count(text, number.at, &at.line, &at.column);
+	faults_add_at(all, &at,
+	    "the number %.*s would be changed; write it as \"{%.*s}\" in a "
+	    "mapping, or with a smaller value",
+	    STR_ARG(number), STR_ARG(number));
 }
 
 void
 numbers_check(struct str text, const char *file, struct faults *all)
 {
-	struct reader r = { text, file, 1, all };
+	struct str rest = text;
+	struct token t;
 
-	while (r.rest.len > 0)
-		step(&r);
+	while ((t = token_next(&rest)).kind != TOKEN_END)
+		if (t.kind == TOKEN_NUMBER && !number_fits(t.text))
+			refuse_number(text, t.text, file, all);
 }

@@ -5,9 +5,10 @@
  *
  * The rooms that cost instructions, without sockets, on the benchmark's
  * webhook (FILES/typeform.json) and mapping; the last three parts on
- * transforms.json and a mapping each. tests/bench/instructions runs it under
- * callgrind with N and 2N rounds: the difference, by N, is what a
- * round costs, and what starting costs cancels.
+ * transforms.json and a mapping each, filled with the lines of transforms.txt
+ * in turn. tests/bench/instructions runs it under callgrind with N and 2N
+ * rounds: the difference, by N, is what a round costs, and what starting
+ * costs cancels.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,20 @@
 #define FILE_MAX ((size_t)2 << 20)
 #define NOW_MS INT64_C(1772360141000)
 
+#define EVENTS_MAX 64
+
+struct event {
+	struct request request;
+	struct header headers[8];
+};
+
 struct bench {
 	struct route *route;
 	struct arena *arena; /* reset behind every round, as a request's is */
-	struct arena *kept;  /* the request, and what a part starts from */
-	struct request request;
-	struct header headers[8];
+	struct arena *kept;  /* the requests, and what a part starts from */
+	struct event events[EVENTS_MAX];
+	size_t event_count;
+	const struct request *request; /* this round's */
 	const struct document *document;
 	struct str form;
 };
@@ -57,7 +66,7 @@ read_file(struct arena *a, const char *folder, const char *name)
 static void
 verify(struct bench *b)
 {
-	if (verifier_check(route_verifier(b->route), &b->request, b->arena) !=
+	if (verifier_check(route_verifier(b->route), b->request, b->arena) !=
 	    VERIFY_OK)
 		die("the webhook does not verify", NULL);
 }
@@ -77,8 +86,8 @@ decode_with(struct bench *b, struct str type, struct str body)
 static void
 decode(struct bench *b)
 {
-	decode_with(b, request_header(&b->request, STR("Content-Type")),
-	    b->request.body);
+	decode_with(b, request_header(b->request, STR("Content-Type")),
+	    b->request->body);
 }
 
 static void
@@ -91,10 +100,10 @@ static void
 map_document(struct bench *b, const struct document *document)
 {
 	struct mapping_input in = { .document = document,
-		.request = &b->request,
+		.request = b->request,
 		.sender = str_of(route_sender(b->route)),
 		.delivery_id = STR("01J0000000000000000000000"),
-		.received_ms = b->request.received_ms,
+		.received_ms = b->request->received_ms,
 		.arena = b->arena };
 	struct mapping_events events = { 0 };
 	struct mapping_update update = { 0 };
@@ -120,30 +129,33 @@ whole(struct bench *b)
 {
 	verify(b);
 	map_document(b,
-	    decode_with(b, request_header(&b->request, STR("Content-Type")),
-	        b->request.body));
+	    decode_with(b, request_header(b->request, STR("Content-Type")),
+	        b->request->body));
 }
 
 /* By the names that stand in instructions.txt. */
 static const struct part {
 	const char *name;
 	void (*run)(struct bench *b);
-	const char *mapping, *event; /* of FILES */
+	const char *mapping, *event, *lines; /* of FILES */
 } parts[] = {
 	/* HMAC-SHA256 of the raw body */
-	{ "verify", verify, "mapping.cfg", "typeform.json" },
+	{ "verify", verify, "mapping.cfg", "typeform.json", NULL },
 	/* JSON to a tape */
-	{ "decode", decode, "mapping.cfg", "typeform.json" },
+	{ "decode", decode, "mapping.cfg", "typeform.json", NULL },
 	/* the same event's answers as a form */
-	{ "form", decode_a_form, "mapping.cfg", "typeform.json" },
+	{ "form", decode_a_form, "mapping.cfg", "typeform.json", NULL },
 	/* when, paths, checks, PATCH printed */
-	{ "map", map, "mapping.cfg", "typeform.json" },
+	{ "map", map, "mapping.cfg", "typeform.json", NULL },
 	/* verify, decode, map */
-	{ "whole", whole, "mapping.cfg", "typeform.json" },
+	{ "whole", whole, "mapping.cfg", "typeform.json", NULL },
 	/* the same without, with two and with three costly transforms */
-	{ "untransformed", whole, "untransformed.cfg", "transforms.json" },
-	{ "date-country", whole, "date-country.cfg", "transforms.json" },
-	{ "transforms", whole, "transforms.cfg", "transforms.json" },
+	{ "untransformed", whole, "untransformed.cfg", "transforms.json",
+	    "transforms.txt" },
+	{ "date-country", whole, "date-country.cfg", "transforms.json",
+	    "transforms.txt" },
+	{ "transforms", whole, "transforms.cfg", "transforms.json",
+	    "transforms.txt" },
 };
 
 static const struct part *
@@ -174,28 +186,68 @@ open_route(struct bench *b, const char *folder, const char *name)
 }
 
 static void
-fill_request(struct bench *b, const char *folder, const char *event)
+add_event(struct bench *b, struct str body)
 {
+	struct event *e = &b->events[b->event_count];
 	size_t signed_by = 0;
-	struct header *h = b->headers;
+	struct header *h = e->headers;
 
+	if (b->event_count == EVENTS_MAX)
+		die("too many events", NULL);
+	b->event_count++;
 	h[0] = (struct header){ STR("Host"), STR("hooks.example.com") };
 	h[1] = (struct header){ STR("Content-Type"), STR("application/json") };
 	h[2] = (struct header){ STR("User-Agent"), STR("Typeform Webhooks") };
 	h[3] = (struct header){ STR("Accept"), STR("*/*") };
-	b->request = (struct request){ .method = STR("POST"),
+	e->request = (struct request){ .method = STR("POST"),
 		.target = STR("/hooks/typeform"),
 		.path = STR("/hooks/typeform"),
 		.headers = h,
 		.header_count = 4,
-		.body = read_file(b->kept, folder, event),
+		.body = body,
 		.peer = STR("127.0.0.1"),
 		.received_ms = NOW_MS };
-	if (verifier_sign(route_verifier(b->route), &b->request, b->kept, h + 4,
-	        COUNT_OF(b->headers) - 4, &signed_by, &b->request.target,
+	if (verifier_sign(route_verifier(b->route), &e->request, b->kept, h + 4,
+	        COUNT_OF(e->headers) - 4, &signed_by, &e->request.target,
 	        NULL) == -1)
 		die("the webhook cannot be signed", NULL);
-	b->request.header_count += signed_by;
+	e->request.header_count += signed_by;
+}
+
+/* The template with each <name> in it filled, in the order they stand. */
+static struct str
+filled(struct bench *b, struct str template, struct str line)
+{
+	struct str text, value;
+	struct bytes out;
+
+	bytes_init_in(&out, b->kept, FILE_MAX);
+	while (str_cut(&template, '<', &text)) {
+		bytes_add_str(&out, text);
+		if (template.at == NULL)
+			break;
+		if (!str_cut(&line, '\t', &value) ||
+		    !str_cut(&template, '>', &text))
+			die("a line has too few values", NULL);
+		bytes_add_str(&out, value);
+	}
+	return bytes_str(&out);
+}
+
+/* One event, or as many as there are lines to fill it with. */
+static void
+add_events(struct bench *b, const struct part *part, const char *folder)
+{
+	struct str event = read_file(b->kept, folder, part->event), rest, line;
+
+	if (part->lines == NULL) {
+		add_event(b, event);
+		return;
+	}
+	rest = read_file(b->kept, folder, part->lines);
+	while (str_cut(&rest, '\n', &line))
+		if (!str_starts(line, STR("#")))
+			add_event(b, filled(b, event, line));
 }
 
 static void
@@ -204,18 +256,18 @@ fill(struct bench *b, const struct part *part, const char *folder)
 	struct arena *scratch = b->arena;
 
 	open_route(b, folder, part->mapping);
-	fill_request(b, folder, part->event);
+	add_events(b, part, folder);
+	b->request = &b->events[0].request;
 	b->form = read_file(b->kept, folder, "form.txt");
 	b->arena = b->kept; /* the document must outlive the rounds */
-	b->document = decode_with(b, STR("application/json"), b->request.body);
+	b->document = decode_with(b, STR("application/json"), b->request->body);
 	b->arena = scratch;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct bench b = { .arena = arena_new(CEILING),
-		.kept = arena_new(CEILING) };
+	static struct bench b;
 	const struct part *part;
 	long rounds;
 
@@ -223,10 +275,13 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: bench_instructions PART COUNT FILES\n");
 		return 2;
 	}
+	b.arena = arena_new(CEILING);
+	b.kept = arena_new(CEILING);
 	part = find_part(argv[1]);
 	rounds = strtol(argv[2], NULL, 10);
 	fill(&b, part, argv[3]);
 	for (long i = 0; i < rounds; i++) {
+		b.request = &b.events[(size_t)i % b.event_count].request;
 		part->run(&b);
 		arena_reset(b.arena);
 	}

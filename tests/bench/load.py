@@ -77,7 +77,7 @@ def signature(body=BODY):
     return "sha256=" + base64.b64encode(digest).decode()
 
 
-def post(target, signed):
+def post(target, signed, body=BODY):
     if target.url.startswith("https:"):
         trust = ssl.create_default_context(cafile=target.folder / "ca.pem")
         connection = http.client.HTTPSConnection(
@@ -85,12 +85,12 @@ def post(target, signed):
     else:
         connection = http.client.HTTPConnection("127.0.0.1", target.port,
                                                 timeout=10)
-    connection.request("POST", "/hooks/typeform", BODY, {
+    connection.request("POST", "/hooks/typeform", body, {
         "Content-Type": "application/json", "Typeform-Signature": signed})
     answer = connection.getresponse()
-    body = answer.read()
+    said = answer.read()
     connection.close()
-    return answer.status, body
+    return answer.status, said
 
 
 def prove(target, recorder):
@@ -124,8 +124,10 @@ def prove(target, recorder):
 # A turn.
 
 def wrk(stage, url, seconds, connections, body="body.json", key=None,
-        midway=lambda: None):
-    """wrk's result, and what `midway` gave at four fifths of the time."""
+        events=None, midway=lambda: None):
+    """wrk's result, and what `midway` gave at four fifths of the time.
+    `events` is a file with a signature, a tab and a body a line, to be sent
+    in turn."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
                "--timeout", "10s", "-s", str(FILES / "post.lua"), url]
     path = stage.folder / body
@@ -133,6 +135,8 @@ def wrk(stage, url, seconds, connections, body="body.json", key=None,
                    signature(path.read_bytes()), "BENCH_BODY": str(path)}
     if key:
         environment["BENCH_KEY"] = key
+    if events:
+        environment["BENCH_EVENTS"] = str(stage.folder / events)
     process = subprocess.Popen(command, env=environment, text=True,
                                stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
@@ -154,11 +158,12 @@ def wrk(stage, url, seconds, connections, body="body.json", key=None,
     return result, seen
 
 
-def load(target, stage, seconds, connections=CONNECTIONS, body="body.json"):
+def load(target, stage, seconds, connections=CONNECTIONS, body="body.json",
+         events=None):
     before = target.cpu()
     try:
         result, memory = wrk(stage, target.url, seconds, connections, body,
-                             midway=target.memory)
+                             events=events, midway=target.memory)
     except Trouble as trouble:
         raise Trouble(f"{target.name}: {trouble}\n{target.words()}") from None
     cpu = target.cpu() - before

@@ -17,7 +17,7 @@ MEASURES = {
 }
 COMPARED = (("bridge", "nginx-lua"), ("bridge", "plain"),
             ("nginx-lua", "plain"), ("bridge", "fastify"),
-            ("bridge", "node-red"))
+            ("bridge", "node-red"), ("transformed", "ready"))
 # What the bridge has set itself: at most (least, for requests) this ratio.
 BARS = {
     ("bridge/nginx-lua", "cpu_us"): 0.60,
@@ -28,6 +28,7 @@ BARS = {
     ("bridge/plain", "added_us"): 1.0,
     ("bridge/fastify", "cpu_us"): 1 / 6,
     ("bridge/node-red", "cpu_us"): 1 / 60,
+    ("transformed/ready", "cpu_us"): 1.15,
 }
 MEMORY_BAR = 10.0  # MiB, loaded
 
@@ -57,7 +58,8 @@ def summarize(turns, idle, settings):
     for name, mine in turns.items():
         targets[name] = {
             what: statistics.median(turn[what] for turn in mine)
-            for what in (*MEASURES, "rss_mib", "alone_us")}
+            for what in (*MEASURES, "rss_mib", "alone_us")
+            if what in mine[0]}
         targets[name]["idle_mib"] = idle[name]
     return {"settings": settings, "turns": turns, "targets": targets,
             "ratios": {f"{one}/{other}": ratios(turns[one], turns[other])
@@ -66,14 +68,14 @@ def summarize(turns, idle, settings):
 
 
 def show(result):
-    print(f"{'target':<10} {'req/s':>7} {'CPU us':>7} {'p50 ms':>7} "
+    print(f"{'target':<11} {'req/s':>7} {'CPU us':>7} {'p50 ms':>7} "
           f"{'p99 ms':>7} {'added us':>9} {'PSS MiB idle/loaded':>20} "
           f"{'RSS loaded':>10}")
     for name, t in result["targets"].items():
         pss = f"{t['idle_mib']:.1f} / {t['pss_mib']:.1f}"
-        print(f"{name:<10} {t['rps']:>7.0f} {t['cpu_us']:>7.1f} "
+        print(f"{name:<11} {t['rps']:>7.0f} {t['cpu_us']:>7.1f} "
               f"{t['p50_ms']:>7.2f} {t['p99_ms']:>7.2f} "
-              f"{t['added_us']:>9.0f} {pss:>20} {t['rss_mib']:>10.1f}")
+              f"{added_words(t):>9} {pss:>20} {t['rss_mib']:>10.1f}")
     print("\nratios inside a rotation: median (least to most), and the bar")
     for pair, found in result["ratios"].items():
         for what, r in found.items():
@@ -81,6 +83,10 @@ def show(result):
                   f"({r['least']:.3f} to {r['most']:.3f})"
                   f"{bar_words(pair, what, r['median'])}")
     show_memory_bar(result)
+
+
+def added_words(t):
+    return f"{t['added_us']:.0f}" if "added_us" in t else "-"
 
 
 def bar_words(pair, what, ratio):

@@ -15,7 +15,7 @@
  *	CA  a PEM file, or - for none
  *
  * Names below .test are this machine: 127.0.0.1, and for both.test
- * 127.0.0.2 before it.
+ * 127.0.0.2 before it; fades.test is found once and never again.
  */
 #include <dlfcn.h>
 #include <netdb.h>
@@ -63,11 +63,17 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
     struct addrinfo **all)
 {
 	void *found = dlsym(RTLD_NEXT, "getaddrinfo");
+	static bool faded;
 	resolver *real;
 	size_t len = strlen(host);
 	int rc;
 
 	memcpy(&real, &found, sizeof(real));
+	if (strcmp(host, "fades.test") == 0) {
+		if (faded)
+			return EAI_AGAIN;
+		faded = true;
+	}
 	if (strcmp(host, "both.test") == 0) {
 		rc = real("127.0.0.2", port, hints, all);
 		return rc != 0

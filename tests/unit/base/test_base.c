@@ -84,6 +84,65 @@ test_arena_stops_at_its_ceiling(void **state)
 	arena_free(a);
 }
 
+/* What was taken, rounded up to 16 bytes each, and the next fit together. */
+static void
+test_arena_gives_all_that_its_ceiling_allows(void **state)
+{
+	static const size_t ceilings[] = { 0, 1, 16, 17, 1000, 8192, 8200,
+		50000, 100001 };
+	uint32_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ceilings) * 20; i++) {
+		size_t ceiling = ceilings[i % COUNT_OF(ceilings)], used = 0;
+		struct arena *a = arena_new(ceiling);
+
+		for (int k = 0; k < 200; k++) {
+			size_t size, left;
+			char *block;
+
+			seed = seed * 1664525 + 1013904223;
+			size = seed >> 8 & (k % 9 == 0 ? 0x3FFF : 0x7F);
+			left = used < ceiling ? ceiling - used : 0;
+			if (k % 5 == 0 && left < 4096)
+				size = left + (seed >> 30);
+			block = arena_take(a, size);
+			assert_true((block != NULL) ==
+			    (used <= ceiling && size <= ceiling - used));
+			if (block == NULL)
+				continue;
+			assert_int_equal((uintptr_t)block % 16, 0);
+			memset(block, k, size);
+			used += size > 0 ? (size + 15) / 16 * 16 : 16;
+			assert_int_equal(arena_used(a), used);
+			if (seed >> 24 == 0) {
+				arena_reset(a);
+				used = 0;
+			}
+		}
+		arena_free(a);
+	}
+}
+
+/* In place as far as the ceiling, to the byte, and no further. */
+static void
+test_arena_grows_up_to_its_ceiling(void **state)
+{
+	struct arena *a = arena_new(1000);
+	char *block = arena_take(a, 100);
+
+	(void)state;
+	assert_ptr_equal(arena_grow(a, block, 100, 112), block);
+	assert_int_equal(arena_used(a), 112);
+	assert_ptr_equal(arena_grow(a, block, 112, 992), block);
+	assert_int_equal(arena_used(a), 992);
+	assert_null(arena_grow(a, block, 992, 1001));
+	assert_null(arena_grow(a, block, 992, SIZE_MAX));
+	assert_null(arena_grow(a, block, 992, SIZE_MAX - 20));
+	assert_int_equal(arena_used(a), 992);
+	arena_free(a);
+}
+
 static void
 test_arena_grows_its_last_block_in_place(void **state)
 {
@@ -422,6 +481,8 @@ main(void)
 		cmocka_unit_test(test_utf8_refuses_what_is_not),
 		cmocka_unit_test(test_utf8_get_returns_what_put_wrote),
 		cmocka_unit_test(test_arena_stops_at_its_ceiling),
+		cmocka_unit_test(test_arena_gives_all_that_its_ceiling_allows),
+		cmocka_unit_test(test_arena_grows_up_to_its_ceiling),
 		cmocka_unit_test(test_arena_grows_its_last_block_in_place),
 		cmocka_unit_test(test_arena_settles_on_one_chunk),
 		cmocka_unit_test(test_arena_rewinds_to_a_mark),

@@ -1,7 +1,8 @@
 /*
- * A body of some content type, as JSON or as the fault with its place. The
- * bytes are handed over exactly, so that the address sanitizer sees whoever
- * reads behind them.
+ * What the decoders' tests stand on: an arena and what was printed, and a body
+ * of some content type as JSON or as the fault with its place. The bytes are
+ * handed over exactly, so that the address sanitizer sees whoever reads behind
+ * them.
  */
 #ifndef UNIT_BODY_BENCH_H
 #define UNIT_BODY_BENCH_H
@@ -15,7 +16,7 @@ struct bench {
 	struct fault why;
 };
 
-static int
+static inline int
 setup(void **state)
 {
 	struct bench *b = base_alloc(sizeof(*b));
@@ -26,7 +27,7 @@ setup(void **state)
 	return 0;
 }
 
-static int
+static inline int
 teardown(void **state)
 {
 	struct bench *b = *state;
@@ -37,7 +38,7 @@ teardown(void **state)
 	return 0;
 }
 
-static const char *
+static inline const char *
 outcome_within(struct bench *b, const char *type, struct str text,
     const struct decode_limits *limits)
 {
@@ -62,7 +63,7 @@ outcome_within(struct bench *b, const char *type, struct str text,
 	return b->out.data;
 }
 
-static const char *
+static inline const char *
 outcome(struct bench *b, const char *type, struct str text)
 {
 	return outcome_within(b, type, text, &decode_limits_default);
@@ -83,7 +84,7 @@ assert_rows(struct bench *b, const char *type, const struct row *rows,
 }
 
 /* Grows the arena until the body fits, and counts the refusals. */
-static size_t
+static inline size_t
 arenas_too_small(const char *type, struct str text)
 {
 	struct document *d = NULL;

@@ -2,35 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "unit/cmocka_all.h"
-#include "decode/decode.h"
-
-struct bench {
-	struct arena *arena;
-	struct bytes out;
-};
-
-static int
-setup(void **state)
-{
-	struct bench *b = base_alloc(sizeof(*b));
-
-	b->arena = arena_new((size_t)64 << 20);
-	bytes_init(&b->out, (size_t)1 << 20);
-	*state = b;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct bench *b = *state;
-
-	arena_free(b->arena);
-	bytes_done(&b->out);
-	base_free(b);
-	return 0;
-}
+#include "unit/decode/body_bench.h"
 
 static struct document *
 decoded(struct bench *b, const char *text)
@@ -319,8 +291,6 @@ prints_paths(void **state)
 	    "$['a'][1]['b c'][1][0]\n"
 	    "$['\\'\\\\\\b\\t\\n\\f\\r\\u0000\\u001f\"/\xE2\x82\xAC']");
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(void)

@@ -2,74 +2,9 @@
 #include <iconv.h>
 #include <stdio.h>
 
-#include "unit/cmocka_all.h"
-#include "decode/decode.h"
+#include "unit/decode/body_bench.h"
 
-struct bench {
-	struct arena *arena;
-	struct bytes out;
-};
-
-static int
-setup(void **state)
-{
-	struct bench *b = base_alloc(sizeof(*b));
-
-	b->arena = arena_new((size_t)256 << 20);
-	bytes_init(&b->out, (size_t)16 << 20);
-	*state = b;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct bench *b = *state;
-
-	arena_free(b->arena);
-	bytes_done(&b->out);
-	base_free(b);
-	return 0;
-}
-
-/* The document as JSON, or the fault with its place. */
-static const char *
-outcome(struct bench *b, struct str text, const struct decode_limits *limits)
-{
-	struct fault why = { 0 };
-	char *exact = malloc(text.len > 0 ? text.len : 1);
-	struct document *d;
-
-	assert_non_null(exact);
-	if (text.len > 0)
-		memcpy(exact, text.at, text.len);
-	arena_reset(b->arena);
-	d = decode_form(b->arena, (struct str){ exact, text.len }, limits,
-	    &why);
-	assert_int_equal(d != NULL, why.code == FAULT_NONE);
-	bytes_clear(&b->out);
-	if (d != NULL)
-		doc_print(d, doc_root(d), &b->out);
-	else
-		fault_print(&why, &b->out);
-	assert_true(bytes_ok(&b->out));
-	free(exact);
-	return b->out.data;
-}
-
-struct row {
-	const char *form;
-	const char *want;
-};
-
-static void
-assert_rows(struct bench *b, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		assert_string_equal(outcome(b, str_of(rows[i].form),
-		                        &decode_limits_default),
-		    rows[i].want);
-}
+#define FORM "application/x-www-form-urlencoded"
 
 static void
 reads_flat_pairs(void **state)
@@ -89,9 +24,8 @@ reads_flat_pairs(void **state)
 		{ "1=a&0=b", "{\"1\":\"a\",\"0\":\"b\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
-	assert_string_equal(outcome(*state, STR_NONE, &decode_limits_default),
-	    "{}");
+	assert_rows(*state, FORM, rows, COUNT_OF(rows));
+	assert_string_equal(outcome(*state, FORM, STR_NONE), "{}");
 }
 
 static void
@@ -106,7 +40,7 @@ decodes_names_and_values(void **state)
 		{ "a%3Db=1", "{\"a=b\":\"1\"}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, FORM, rows, COUNT_OF(rows));
 }
 
 static void
@@ -129,7 +63,7 @@ nests_by_brackets(void **state)
 		{ "a[]=1&a=2", "{\"a\":[\"1\",\"2\"]}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, FORM, rows, COUNT_OF(rows));
 }
 
 static void
@@ -149,7 +83,7 @@ starts_items_where_a_key_repeats(void **state)
 		    "{\"l\":[{\"a\":\"1\"},\"x\",{\"b\":\"2\"}]}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, FORM, rows, COUNT_OF(rows));
 }
 
 static void
@@ -178,7 +112,7 @@ makes_arrays_of_dense_indexes(void **state)
 		    "\"i\",\"j\",\"k\"]}" },
 	};
 
-	assert_rows(*state, rows, COUNT_OF(rows));
+	assert_rows(*state, FORM, rows, COUNT_OF(rows));
 }
 
 static void
@@ -192,9 +126,7 @@ takes_broken_brackets_as_they_stand(void **state)
 		char *form = base_print("%s=1", keys[i]);
 		char *want = base_print("{\"%s\":\"1\"}", keys[i]);
 
-		assert_string_equal(outcome(*state, str_of(form),
-		                        &decode_limits_default),
-		    want);
+		assert_string_equal(outcome(*state, FORM, str_of(form)), want);
 		base_free(form);
 		base_free(want);
 	}
@@ -224,8 +156,7 @@ refuses_what_contradicts_itself(void **state)
 		char *want = base_print("body, byte offset %u: %s",
 		    rows[i].offset, text);
 
-		assert_string_equal(outcome(*state, str_of(rows[i].form),
-		                        &decode_limits_default),
+		assert_string_equal(outcome(*state, FORM, str_of(rows[i].form)),
 		    want);
 		base_free(want);
 	}
@@ -254,8 +185,7 @@ refuses_broken_escapes(void **state)
 		                        "itself is written %%25",
 		    rows[i].offset);
 
-		assert_string_equal(outcome(*state, str_of(rows[i].form),
-		                        &decode_limits_default),
+		assert_string_equal(outcome(*state, FORM, str_of(rows[i].form)),
 		    want);
 		base_free(want);
 	}
@@ -280,11 +210,99 @@ refuses_what_is_not_utf8(void **state)
 		                        "not UTF-8; send the form as UTF-8",
 		    rows[i].offset);
 
-		assert_string_equal(outcome(*state, str_of(rows[i].form),
-		                        &decode_limits_default),
+		assert_string_equal(outcome(*state, FORM, str_of(rows[i].form)),
 		    want);
 		base_free(want);
 	}
+}
+
+/* What the value of "k=..." has to become, byte by byte. */
+static void
+decode_slowly(struct str raw, struct bytes *want)
+{
+	size_t offsets[64], n = 0, bad;
+	char text[64];
+
+	bytes_clear(want);
+	for (size_t i = 0; i < raw.len; i++, n++) {
+		offsets[n] = i;
+		text[n] = raw.at[i] == '+' ? ' ' : raw.at[i];
+		if (raw.at[i] != '%')
+			continue;
+		if (raw.len - i <= 2 || hex_digit(raw.at[i + 1]) < 0 ||
+		    hex_digit(raw.at[i + 2]) < 0) {
+			bytes_addf(want,
+			    "body, byte offset %zu: two hex digits", i + 2);
+			return;
+		}
+		text[n] = (char)(hex_digit(raw.at[i + 1]) << 4 |
+		    hex_digit(raw.at[i + 2]));
+		i += 2;
+	}
+	bad = utf8_bad((struct str){ text, n });
+	if (bad < n) {
+		bytes_addf(want,
+		    "body, byte offset %zu: this byte is not UTF-8",
+		    offsets[bad] + 2);
+		return;
+	}
+	bytes_add_text(want, "{\"k\":");
+	bytes_add_json(want, (struct str){ text, n });
+	bytes_add_char(want, '}');
+}
+
+/* Of every length around the steps it is read in. */
+static void
+decodes_values_whatever_their_shape(void **state)
+{
+	static const char letters[] = "aaaaaaaaaa==+%%2C3a9\xC3\xA9\xFF[]";
+	uint32_t seed = 7;
+	struct bytes want;
+
+	bytes_init(&want, 1000);
+	for (int i = 0; i < 20000; i++) {
+		size_t len = (size_t)i % 50, plain = seed >> 28;
+		char form[64] = "k=";
+		const char *got;
+
+		for (size_t k = 0; k < len; k++) {
+			seed = seed * 1664525 + 1013904223;
+			form[k + 2] = k % 16 < plain
+			    ? 'x'
+			    : letters[(seed >> 16) % (sizeof(letters) - 1)];
+		}
+		decode_slowly((struct str){ form + 2, len }, &want);
+		got = outcome(*state, FORM, (struct str){ form, len + 2 });
+		assert_memory_equal(got, want.data, want.len);
+	}
+	bytes_done(&want);
+}
+
+/* Each key twice, the second time in another order: {"g":{"k0":["0","1"],..} */
+static void
+finds_the_keys_of_groups_of_any_size(void **state)
+{
+	struct bytes form, want;
+
+	bytes_init(&form, 10000);
+	bytes_init(&want, 10000);
+	for (int count = 1; count <= 40; count++) {
+		bytes_clear(&form);
+		bytes_clear(&want);
+		bytes_add_text(&want, "{\"g\":");
+		for (int i = 0; i < count; i++)
+			bytes_addf(&form, "g[k%d]=a&", i * 7 % 41);
+		for (int i = count - 1; i >= 0; i--)
+			bytes_addf(&form, "g[k%d]=b&", i * 7 % 41);
+		for (int i = 0; i < count; i++)
+			bytes_addf(&want, "%c\"k%d\":[\"a\",\"b\"]",
+			    i > 0 ? ',' : '{', i * 7 % 41);
+		bytes_add_text(&want, "}}");
+		assert_string_equal(outcome(*state, FORM, bytes_str(&form)),
+		    want.data);
+	}
+	bytes_done(&form);
+	bytes_done(&want);
 }
 
 static void
@@ -312,12 +330,12 @@ holds_the_depth_ceiling(void **state)
 		char *fault = base_print("%s%s",
 		    rows[i].where != NULL ? rows[i].where : "", too_deep);
 
-		assert_string_equal(outcome(*state, str_of(rows[i].form),
-		                        &three),
+		assert_string_equal(outcome_within(*state, FORM,
+		                        str_of(rows[i].form), &three),
 		    rows[i].want != NULL ? rows[i].want : fault);
 		base_free(fault);
 	}
-	assert_string_equal(outcome(*state, STR("a=1"),
+	assert_string_equal(outcome_within(*state, FORM, STR("a=1"),
 	                        &(struct decode_limits){ 0, 100 }),
 	    "body, byte offset 0: arrays and objects are nested more than 0 "
 	    "deep");
@@ -345,11 +363,11 @@ holds_the_ceiling_on_values(void **state)
 			struct decode_limits limits = { 8, values };
 
 			assert_non_null(
-			    strstr(outcome(*state, str_of(rows[i].form),
-			               &limits),
+			    strstr(outcome_within(*state, FORM,
+			               str_of(rows[i].form), &limits),
 			        "values and keys"));
 		}
-		outcome(*state, str_of(rows[i].form),
+		outcome_within(*state, FORM, str_of(rows[i].form),
 		    &(struct decode_limits){ 8, rows[i].values });
 		assert_int_equal(((struct bench *)*state)->out.data[0], '{');
 	}
@@ -373,7 +391,7 @@ reads_latin_1_where_it_is_declared(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct fault why = { 0 };
 		struct document *d = decode_body(b->arena, str_of(type),
-		    str_of(rows[i].form), &decode_limits_default, &why);
+		    str_of(rows[i].body), &decode_limits_default, &why);
 
 		assert_non_null(d);
 		bytes_clear(&b->out);
@@ -500,8 +518,6 @@ is_busy_when_the_arena_is_full(void **state)
 	bytes_done(&form);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
@@ -515,6 +531,8 @@ main(void)
 		TEST(refuses_what_contradicts_itself),
 		TEST(refuses_broken_escapes),
 		TEST(refuses_what_is_not_utf8),
+		TEST(decodes_values_whatever_their_shape),
+		TEST(finds_the_keys_of_groups_of_any_size),
 		TEST(holds_the_depth_ceiling),
 		TEST(holds_the_ceiling_on_values),
 		TEST(reads_latin_1_where_it_is_declared),

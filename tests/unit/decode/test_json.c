@@ -1,37 +1,7 @@
 /* decode_json: what is JSON, what is not, and where it stops being it. */
 #include <stdio.h>
 
-#include "unit/cmocka_all.h"
-#include "decode/decode.h"
-
-#define ARENA_CEILING ((size_t)64 << 20)
-
-struct bench {
-	struct arena *arena;
-	struct bytes out;
-};
-
-static int
-setup(void **state)
-{
-	struct bench *b = base_alloc(sizeof(*b));
-
-	b->arena = arena_new(ARENA_CEILING);
-	bytes_init(&b->out, ARENA_CEILING);
-	*state = b;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct bench *b = *state;
-
-	arena_free(b->arena);
-	bytes_done(&b->out);
-	base_free(b);
-	return 0;
-}
+#include "unit/decode/body_bench.h"
 
 /* Decodes an exact copy, so that a read past the end is seen. */
 static struct document *
@@ -452,7 +422,7 @@ survives_keys_chosen_against_it(void **state)
 	struct fault why = { 0 };
 	struct document *d;
 
-	bytes_init(&text, ARENA_CEILING);
+	bytes_init(&text, (size_t)64 << 20);
 	bytes_add_char(&text, '{');
 	for (int i = 99999; i >= 0; i--)
 		bytes_addf(&text,
@@ -544,6 +514,59 @@ holds_the_ceiling_on_values(void **state)
 	    &(struct decode_limits){ 8, 6 }, &why));
 }
 
+/* What ends a container is no value: as many as the ceiling says fit. */
+static void
+counts_no_end_as_a_value(void **state)
+{
+	struct bench *b = *state;
+	struct bytes text;
+	struct fault why;
+
+	bytes_init(&text, 10000);
+	for (size_t boxes = 1; boxes <= 200; boxes += 1 + boxes / 10) {
+		struct decode_limits limits = { 8, boxes + 1 };
+
+		bytes_clear(&text);
+		for (size_t i = 0; i < boxes; i++)
+			bytes_add_text(&text, i == 0 ? "[[]" : ",{}");
+		bytes_add_char(&text, ']');
+		assert_non_null(
+		    decode_with(b, bytes_str(&text), &limits, &why));
+		limits.values--;
+		assert_null(decode_with(b, bytes_str(&text), &limits, &why));
+		assert_int_equal(why.code, FAULT_TOO_LARGE);
+		assert_int_equal(why.column, text.len - 2);
+	}
+	bytes_done(&text);
+}
+
+/* Strings are read in steps, and otherwise where too few bytes follow. */
+static void
+refuses_a_wrong_byte_wherever_it_stands(void **state)
+{
+	for (size_t len = 1; len <= 40; len++) {
+		for (size_t at = 0; at < len; at++) {
+			char text[128];
+			char *want = base_print("body:1:%zu: this byte is not "
+			                        "UTF-8; send the body as UTF-8",
+			    at + 3);
+
+			memset(text, ' ', sizeof(text));
+			memset(text, 'x', len + 2);
+			text[0] = '[';
+			text[1] = text[len + 2] = '"';
+			text[at + 2] = (char)(at % 2 == 0 ? 0xFF : 0xC3);
+			text[sizeof(text) - 1] = ']';
+			assert_refused(*state,
+			    (struct str){ text, sizeof(text) }, want);
+			text[len + 3] = ']';
+			assert_refused(*state, (struct str){ text, len + 4 },
+			    want);
+			base_free(want);
+		}
+	}
+}
+
 static const char whole
     [] = "{\"a\":[1.5e3,-2,true,false,null,\"x\\n\\uD83D\\uDE00\xC3\xA9\"],"
          "\"b\":{\"c\":{},\"d\":[]},\"\\u0065\":\"\",\"1\":1,\"2\":1,\"3\":1,"
@@ -620,8 +643,6 @@ works_without_a_fault_to_fill(void **state)
 	    decode_json(b->arena, STR("[}"), &decode_limits_default, NULL));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int
 main(void)
 {
@@ -642,6 +663,8 @@ main(void)
 		TEST(survives_keys_chosen_against_it),
 		TEST(holds_the_depth_ceiling),
 		TEST(holds_the_ceiling_on_values),
+		TEST(counts_no_end_as_a_value),
+		TEST(refuses_a_wrong_byte_wherever_it_stands),
 		TEST(refuses_every_cut),
 		TEST(is_busy_when_the_arena_is_full),
 		TEST(refuses_a_text_past_32_bits),

@@ -141,6 +141,27 @@ an_index_in_use_is_not_made_anew(void **state)
 	assert_int_equal(found, 3 * (3 + 2 + 1 + 1 + 0 + 6));
 }
 
+/* The same from any node: there all filters by one text share an index. */
+static void
+an_index_from_anywhere_in_use_is_not_made_anew(void **state)
+{
+	static const char *const texts[] = { "@.l[?@.r=='x'].l[?@.r=='x'].v",
+		"@.l[?@.r=='y'].l[?@.r=='x'].v", "@.l[?@.r=='x'].v",
+		"@.l[?@.r=='y'].v", "@.l[?@.r=='x']['l','l'][?@.r=='x'].v",
+		NULL };
+	size_t found = 0;
+
+	(void)state;
+	expect_agreement("{\"l\":[{\"r\":\"x\",\"v\":0,\"l\":[{\"r\":\"x\","
+	                 "\"v\":1},"
+	                 "{\"r\":\"y\",\"v\":2}]},"
+	                 "{\"r\":\"y\",\"l\":[{\"r\":\"x\",\"v\":3}]},"
+	                 "{\"r\":\"x\",\"l\":[{\"r\":\"x\",\"v\":4},"
+	                 "{\"r\":\"x\",\"v\":5},{\"r\":\"y\",\"v\":6}]}]}",
+	    texts, &found);
+	assert_int_equal(found, 3 * (3 + 1 + 1 + 0 + 6));
+}
+
 /* [{"id":"n0","v":0}, ...] */
 static struct str
 many_items(size_t count)
@@ -264,6 +285,7 @@ main(void)
 		TEST(places_are_shared),
 		TEST(filters_share_an_index),
 		TEST(an_index_in_use_is_not_made_anew),
+		TEST(an_index_from_anywhere_in_use_is_not_made_anew),
 		TEST(find_knows_from_the_second_time_on),
 		TEST(filters_of_one_array_do_not_add_up),
 		TEST(without_memory_paths_run_alone),

@@ -24,6 +24,11 @@ static const struct check {
 	{ "phone", LEAD_STRING, "155512345", "must be at least 10 characters" },
 	{ "phone", LEAD_STRING, "éééééééééé", NULL },
 	{ "phone", LEAD_STRING, "ééééééééé", "must be at least 10 characters" },
+	{ "phone", LEAD_STRING,
+	    "\U0001F600\U0001F600\U0001F600\U0001F600"
+	    "\U0001F600\U0001F600\U0001F600\U0001F600"
+	    "\U0001F600",
+	    "must be at least 10 characters" },
 	{ "phone", LEAD_INTEGER, "15551234567", "must be a string" },
 
 	{ "country", LEAD_STRING, "US", NULL },

@@ -408,6 +408,78 @@ a_body_is_printed_behind_what_is_there(void **state)
 	drop(&c);
 }
 
+/* An object of 20,000 bytes, asked for by each of 2,000 items. */
+static void
+a_remainder_is_made_once_an_update(void **state)
+{
+	static char json[1 << 16];
+	struct compiled c = compile(
+	    "lead_id = \"l\"; update: { tags: { each = \"$.items\"; as = "
+	    "\"{remainder($.rest) | get('$.small')}\"; }; };");
+	struct arena *arena = arena_new((size_t)2 << 20);
+	struct mapping_update u;
+	struct fault why = { 0 };
+	size_t len = (size_t)snprintf(json, sizeof(json),
+	    "{\"rest\":{\"small\":\"s\",\"large\":\"%020000d\"},"
+	    "\"items\":[0",
+	    1);
+
+	(void)state;
+	for (size_t i = 1; i < 2000; i++) {
+		json[len++] = ',';
+		json[len++] = '0';
+	}
+	memcpy(json + len, "]}", sizeof("]}"));
+	if (run(c.mapping, arena, str_of(json), &u, &why) == -1)
+		fail_msg("%s", why.text);
+	assert_int_equal(u.body.len, strlen("{\"tags\":[]}") + 2000 * 4 - 1);
+	arena_free(arena);
+	drop(&c);
+}
+
+/* What stands where nobody names it, and a remainder is of that object. */
+static void
+a_mapping_knows_what_its_remainders_send(void **state)
+{
+	static const struct {
+		const char *field, *body;
+		bool sends;
+	} rows[] = {
+		{ "{remainder()}", "{\"key\":\"\"}", true },
+		{ "{remainder()} {$.key}", "{\"key\":\"\"}", false },
+		{ "{remainder()} {$.a.key}", "{\"a\":{\"key\":\"\"}}", false },
+		{ "{remainder()} {$.b}", "{\"a\":{\"key\":\"\"}}", true },
+		{ "{remainder($.a)}", "{\"key\":\"\"}", false },
+		{ "{remainder($.a)}", "{\"a\":\"\"}", false },
+		{ "{remainder($.a)}", "{\"a\":{\"key\":\"\"}}", true },
+		{ "{remainder($.a)} {$.a.key}", "{\"a\":{\"key\":\"\"}}",
+		    false },
+		{ "{remainder($.b)} {remainder($.a)}", "{\"a\":{\"key\":\"\"}}",
+		    true },
+		{ "{remainder($.a)}", "{\"a\":{\"b\":{\"key\":\"\"}}}", true },
+		{ "{remainder($.a[1])}", "{\"a\":[null,{\"key\":\"\"}]}",
+		    true },
+		{ "{remainder($.a[0])}", "{\"a\":[null,{\"key\":\"\"}]}",
+		    false },
+		{ "{remainder($.a)}", "", true },
+		{ "{$.a}", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *text = base_print("lead_id = \"l\"; update: { detail = "
+		                        "\"%s\"; };",
+		    rows[i].field);
+		struct compiled c = compile(text);
+
+		if (mapping_sends_rest(c.mapping, str_of(rows[i].body)) !=
+		    rows[i].sends)
+			fail_msg("%s of %s", rows[i].field, rows[i].body);
+		drop(&c);
+		base_free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -425,6 +497,8 @@ main(void)
 		cmocka_unit_test(faults_before_are_not_ours),
 		cmocka_unit_test(faults_never_show_values),
 		cmocka_unit_test(threads_may_share_a_mapping),
+		cmocka_unit_test(a_remainder_is_made_once_an_update),
+		cmocka_unit_test(a_mapping_knows_what_its_remainders_send),
 	};
 
 	return cmocka_run_group_tests_name("mapping limits", tests, NULL, NULL);

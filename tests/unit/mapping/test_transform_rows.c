@@ -30,9 +30,8 @@ examples_are_of_their_row_and_fit_its_arity(void **state)
 			assert_in_range(step.count, t->min_args, t->max_args);
 			good += e->out[0] != '!';
 		}
-		/* lookup's list cannot be written as a literal */
 		if (good == 0)
-			assert_string_equal(t->name, "lookup");
+			fail_msg("%s: no example shows what it does", t->name);
 	}
 }
 

@@ -9,6 +9,7 @@ dates_are_of_the_calendar(void **state)
 {
 	(void)state;
 	step_expect("\"2000-02-29\"", "date", "\"2000-02-29\"");
+	step_expect("\"0007-01-09\"", "date", "\"0007-01-09\"");
 	step_expect("\"1900-02-29\"", "date", "!is not a date");
 	step_expect("\"2024-04-31\"", "date", "!is not a date");
 	step_expect("\"2024-00-10\"", "date", "!is not a date");

@@ -1,8 +1,9 @@
 /*
  * tests/unit/mapping/transform_step.h - runs one step of a pipe by itself.
  *
- * Reads "phone('US', 'keep')", as the compiler does for literal arguments,
- * and calls the row as the run does. Nothing of either room is in between.
+ * Reads "phone('US', 'keep')", as the compiler does for literal arguments and
+ * for paths into the row's body, and calls the row as the run does. Nothing of
+ * either room is in between.
  */
 #ifndef TESTS_TRANSFORM_STEP_H
 #define TESTS_TRANSFORM_STEP_H
@@ -21,6 +22,7 @@ struct step_room {
 struct step_read {
 	const struct transform *row;
 	struct value args[TRANSFORM_ARGS];
+	struct str paths[TRANSFORM_ARGS]; /* at == NULL: it is a literal */
 	size_t count;
 };
 
@@ -93,6 +95,19 @@ step_literal_end(struct str s)
 }
 
 static inline void
+step_argument(struct str text, struct step_read *step)
+{
+	assert_true(step->count < TRANSFORM_ARGS);
+	step->paths[step->count] = STR_NONE;
+	if (str_starts(text, STR("$"))) {
+		step->paths[step->count] = text;
+		step->args[step->count] = (struct value){ VALUE_ABSENT };
+	} else
+		step->args[step->count] = step_literal(text);
+	step->count++;
+}
+
+static inline void
 step_parse(const char *text, struct step_read *step)
 {
 	struct str rest = str_of(text), name;
@@ -105,11 +120,40 @@ step_parse(const char *text, struct step_read *step)
 	while (rest.at != NULL && rest.len > 0) {
 		size_t end = step_literal_end(rest);
 
-		assert_true(step->count < TRANSFORM_ARGS);
-		step->args[step->count++] = step_literal(
-		    str_trim((struct str){ rest.at, end }));
+		step_argument(str_trim((struct str){ rest.at, end }), step);
 		rest = str_skip(rest, end + 1);
 	}
+}
+
+/* What the paths select in the row's body. True when there are some. */
+static inline bool
+step_resolve(struct step_room *room, const struct step_read *step,
+    struct value *args)
+{
+	struct value body = { VALUE_ABSENT };
+	bool some = false;
+
+	for (size_t i = 0; i < step->count; i++) {
+		struct fault why = { 0 };
+		struct jsonpath_scope scope;
+		struct jsonpath *path;
+
+		args[i] = step->args[i];
+		if (step->paths[i].at == NULL)
+			continue;
+		assert_non_null(step->row->body);
+		if (!some)
+			body = json_value(room->arena, step->row->body);
+		some = true;
+		path = jsonpath_compile(step->paths[i], 0, NULL, &why);
+		assert_non_null(path);
+		scope = (struct jsonpath_scope){ body.document, DOC_NONE,
+			room->arena, NULL };
+		args[i] = value_of_node(body.document,
+		    jsonpath_one(path, &scope));
+		jsonpath_free(path);
+	}
+	return some;
 }
 
 static inline int
@@ -138,14 +182,18 @@ step_call(struct step_room *room, const struct step_read *step, struct value *v,
 		.tables = tables,
 		.table_count = COUNT_OF(tables) };
 	const struct transform *row = step->row;
+	struct value args[TRANSFORM_ARGS];
+	bool paths = step_resolve(room, step, args);
 	void *prepared = NULL;
 	size_t compared = 0;
 	int rc;
 
-	if (row->prepare != NULL && row->prepare(&setup, &prepared, why) == -1)
+	if (row->prepare != NULL &&
+	    (!paths || (row->flags & TRANSFORM_MIXED_ARGS)) &&
+	    row->prepare(&setup, &prepared, why) == -1)
 		return -1;
-	rc = row->run(&(struct transform_call){ step->args, step->count,
-	                  prepared, &room->input, STEP_WHERE, NULL, &compared },
+	rc = row->run(&(struct transform_call){ args, step->count, prepared,
+	                  &room->input, STEP_WHERE, NULL, &compared },
 	    v, why);
 	if (row->release != NULL)
 		row->release(prepared);

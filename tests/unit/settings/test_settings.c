@@ -112,34 +112,38 @@ test_each_fault_says_where_and_what(void **state)
 		const char *text, *fault;
 	} rows[] = {
 		{ "count = 11;",
-		    "x.cfg:1: count: a value between 1 and 10 is expected\n" },
+		    "x.cfg:1:9: count: a value between 1 and 10 is "
+		    "expected\n" },
 		{ "\ncount = 0;",
-		    "x.cfg:2: count: a value between 1 and 10 is expected\n" },
+		    "x.cfg:2:9: count: a value between 1 and 10 is "
+		    "expected\n" },
 		{ "count = \"3\";",
-		    "x.cfg:1: count: a whole number is expected\n" },
+		    "x.cfg:1:9: count: a whole number is expected\n" },
 		{ "wait = \"61s\";",
-		    "x.cfg:1: wait: a value between 1s and 1m is expected\n" },
+		    "x.cfg:1:8: wait: a value between 1s and 1m is "
+		    "expected\n" },
 		{ "wait = \"5\";",
-		    "x.cfg:1: wait: a duration like \"500ms\", \"5s\" or "
+		    "x.cfg:1:8: wait: a duration like \"500ms\", \"5s\" or "
 		    "\"2m\" is expected\n" },
 		{ "wait = 5;",
-		    "x.cfg:1: wait: a duration like \"500ms\", \"5s\" or "
+		    "x.cfg:1:8: wait: a duration like \"500ms\", \"5s\" or "
 		    "\"2m\" is expected\n" },
 		{ "size = \"1T\";",
-		    "x.cfg:1: size: a size like 4096, \"16K\" or \"1M\" is "
+		    "x.cfg:1:8: size: a size like 4096, \"16K\" or \"1M\" is "
 		    "expected\n" },
-		{ "on = 1;", "x.cfg:1: on: true or false is expected\n" },
+		{ "on = 1;", "x.cfg:1:6: on: true or false is expected\n" },
 		{ "text = 5;",
-		    "x.cfg:1: text: a text in double quotes is expected\n" },
+		    "x.cfg:1:8: text: a text in double quotes is expected\n" },
 		{ "mode = \"fats\";",
-		    "x.cfg:1: mode: one of \"fast\", \"slow\" is expected\n" },
+		    "x.cfg:1:8: mode: one of \"fast\", \"slow\" is "
+		    "expected\n" },
 		{ "cuont = 1;",
-		    "x.cfg:1: cuont: there is no such setting; did you mean "
+		    "x.cfg:1:1: cuont: there is no such setting; did you mean "
 		    "'count'?\n" },
 		{ "elsewhere = 1;",
-		    "x.cfg:1: elsewhere: there is no such setting\n" },
+		    "x.cfg:1:1: elsewhere: there is no such setting\n" },
 		{ "counts = 1;",
-		    "x.cfg:1: counts: there is no such setting; did you mean "
+		    "x.cfg:1:1: counts: there is no such setting; did you mean "
 		    "'count'?\n" },
 		{ "count = ;", "x.cfg:1: syntax error\n" },
 	};
@@ -185,6 +189,9 @@ test_numbers_that_would_change_are_faults(void **state)
 		assert_null(settings_parse(str_of(bad[i]), "n.cfg", &all));
 		assert_int_equal(all.count, 1);
 		assert_int_equal(all.list[0].line, 1);
+		assert_int_equal(all.list[0].column,
+		    strcspn(bad[i], "-0123456789") + 1 +
+		        (strchr(bad[i], '(') != NULL ? 3 : 0));
 		assert_non_null(strstr(all.list[0].text, "would be changed"));
 		faults_done(&all);
 	}
@@ -197,9 +204,9 @@ test_all_faults_at_once(void **state)
 	char *faults = faults_of("count = 0;\non = 1;\nmodes = 1;\n", &s);
 
 	(void)state;
-	assert_non_null(strstr(faults, "x.cfg:1: count"));
-	assert_non_null(strstr(faults, "x.cfg:2: on"));
-	assert_non_null(strstr(faults, "x.cfg:3: modes"));
+	assert_non_null(strstr(faults, "x.cfg:1:9: count"));
+	assert_non_null(strstr(faults, "x.cfg:2:6: on"));
+	assert_non_null(strstr(faults, "x.cfg:3:1: modes"));
 	base_free(faults);
 }
 
