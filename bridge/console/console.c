@@ -135,6 +135,10 @@ print_bytes(struct bytes *b)
 	bytes_done(b);
 }
 
+#define EXIT_CODES "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
+/* Of an option with its value; a longer one has a line of its own. */
+#define OPTION_WIDTH 28
+
 static void
 print_usage(FILE *out)
 {
@@ -143,8 +147,8 @@ print_usage(FILE *out)
 	    out);
 	for (size_t i = 0; verbs[i] != NULL; i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->help);
-	fputs("\n'leadbridge VERB --help' tells more of one.\n"
-	      "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n",
+	fputs("\n'leadbridge VERB --help' tells more of one; --version (-V) is "
+	      "a verb too.\n" EXIT_CODES,
 	    out);
 }
 
@@ -161,7 +165,10 @@ print_option(const struct option_row *row)
 	else
 		snprintf(left, sizeof(left), "    --%s%s%s", row->name, gap,
 		    value);
-	printf("  %-28s %s\n", left, row->help);
+	if (strlen(left) > OPTION_WIDTH)
+		printf("  %s\n  %-*s %s\n", left, OPTION_WIDTH, "", row->help);
+	else
+		printf("  %-*s %s\n", OPTION_WIDTH, left, row->help);
 }
 
 static int
@@ -176,6 +183,7 @@ print_help(const struct verb *v)
 	     row++)
 		print_option(row);
 	print_option(&option_help);
+	printf("\nFor example:\n%s\n%s", v->example, EXIT_CODES);
 	return EXIT_OK;
 }
 
@@ -324,6 +332,26 @@ flush_output(int code)
 	return code;
 }
 
+static bool
+is_word_for(const char *word, const char *name, const char *letter)
+{
+	return strcmp(word, name) == 0 || strcmp(word, letter) == 0;
+}
+
+/* "help" and "--help" alone are of all verbs; "help send" is of one. */
+static int
+help_on(int argc, char **argv)
+{
+	const struct verb *v = argc > 2 ? find_verb(argv[2]) : NULL;
+
+	if (v != NULL)
+		return print_help(v);
+	if (argc > 2)
+		return unknown_verb(argv[2]);
+	print_usage(stdout);
+	return EXIT_OK;
+}
+
 int
 console_run(int argc, char **argv)
 {
@@ -337,13 +365,11 @@ console_run(int argc, char **argv)
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		print_usage(stdout);
-		return flush_output(EXIT_OK);
-	}
+	if (is_word_for(argv[1], "--help", "-h") ||
+	    is_word_for(argv[1], "help", "help"))
+		return flush_output(help_on(argc, argv));
 	g.verb = find_verb(
-	    strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
+	    is_word_for(argv[1], "--version", "-V") ? "version" : argv[1]);
 	if (g.verb == NULL)
 		return unknown_verb(argv[1]);
 	code = read_options(&g, argc - 1, argv + 1);

@@ -5,6 +5,8 @@
 struct bridge {
 	const struct program *program;
 	struct service delivery;
+	struct delivery_setup delivery_setup;
+	struct journal *journal; /* or NULL */
 	struct service admin_service;
 	struct admin admin;
 	struct listener *listener;
@@ -21,6 +23,7 @@ start_admin(struct bridge *b, struct fault *why)
 		.limits = b->program->limits,
 		.service = &b->admin_service };
 
+	b->admin.journal = b->journal;
 	b->admin_service = admin_service(&b->admin);
 	return listener_start(&setup, why);
 }
@@ -35,8 +38,29 @@ start_delivery(struct bridge *b, struct fault *why)
 		.limits = b->program->limits,
 		.service = &b->delivery };
 
-	b->delivery = delivery_service(b->program->routes);
+	b->delivery_setup = (struct delivery_setup){
+		.routes = b->program->routes,
+		.journal = b->journal,
+	};
+	b->delivery = delivery_service(&b->delivery_setup);
 	return listener_start(&setup, why);
+}
+
+/* Without one no route may need it, which the routes' loading has checked. */
+static bool
+start_journal(struct bridge *b, struct fault *why)
+{
+	const struct program *p = b->program;
+	struct journal_setup setup = { .settings = &p->journal };
+
+	if (p->journal_key != NULL)
+		setup.key = (struct str){ (const char *)p->journal_key,
+			JOURNAL_KEY };
+
+	if (p->journal.url == NULL)
+		return true;
+	b->journal = journal_open(&setup, why);
+	return b->journal != NULL;
 }
 
 struct bridge *
@@ -45,7 +69,8 @@ bridge_start(const struct program *p, struct fault *why)
 	struct bridge *b = base_alloc(sizeof(*b));
 
 	b->program = p;
-	b->admin_listener = start_admin(b, why);
+	if (start_journal(b, why))
+		b->admin_listener = start_admin(b, why);
 	if (b->admin_listener != NULL)
 		b->listener = start_delivery(b, why);
 	if (b->listener == NULL) {
@@ -72,5 +97,6 @@ bridge_stop(struct bridge *b)
 		listener_stop(b->listener, b->program->settings.drain_timeout);
 	if (b->admin_listener != NULL)
 		listener_stop(b->admin_listener, 0);
+	journal_close(b->journal);
 	base_free(b);
 }

@@ -21,7 +21,7 @@ const struct setting program_table[] = {
 	{ .name = "journal",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, journal),
-	    .help = "Where queued events are kept; no mode uses it yet." },
+	    .help = "Where events of queued routes are kept." },
 
 	{ .name = "limits",
 	    .kind = SETTING_TREE,
@@ -225,10 +225,78 @@ load_routes(struct program *p, bool targets_known, struct faults *all)
 		.pattern = p->settings.routes,
 		.secrets = p->secrets,
 		.targets = targets_known ? p->targets : NULL,
+		.journalled = p->settings.journal != NULL,
 		.target_count = p->target_count };
 
 	if (p->settings.routes != NULL)
 		p->routes = routes_load(&setup, all);
+}
+
+/* A relative path stands beside the settings file. */
+static char *
+resolve_url(const struct program *p, const char *url)
+{
+	static const char sqlite[] = "sqlite:";
+	char *path, *resolved;
+
+	if (strncmp(url, sqlite, sizeof(sqlite) - 1) != 0)
+		return base_copy(url);
+	path = beside(p, url + sizeof(sqlite) - 1);
+	resolved = base_print("%s%s", sqlite, path);
+	base_free(path);
+	return resolved;
+}
+
+/* As it is, in hex or in base64: whatever a person keeps 32 bytes as. */
+static bool
+read_journal_key(struct str value, unsigned char *key)
+{
+	if (value.len == JOURNAL_KEY) {
+		memcpy(key, value.at, JOURNAL_KEY);
+		return true;
+	}
+	return hex_decode(value, key, JOURNAL_KEY) == JOURNAL_KEY ||
+	    base64_decode(value, false, key, JOURNAL_KEY) == JOURNAL_KEY;
+}
+
+static void
+load_journal_key(struct program *p, struct faults *all)
+{
+	const char *name = p->journal.encrypt;
+	const struct secret *secret;
+
+	if (name == NULL || p->secrets == NULL)
+		return;
+	secret = secrets_find(p->secrets, name);
+	if (secret == NULL) {
+		settings_fault(all, p->settings.journal,
+		    "journal.encrypt: there is no secret of that name");
+		return;
+	}
+	p->journal_key = secrets_alloc(JOURNAL_KEY);
+	if (p->journal_key == NULL ||
+	    !read_journal_key(secret_value(secret, 0), p->journal_key))
+		settings_fault(all, p->settings.journal,
+		    "journal.encrypt: the secret '%s' is not 32 bytes, nor "
+		    "their hex or base64",
+		    name);
+}
+
+static void
+load_journal(struct program *p, struct faults *all)
+{
+	struct fault why = { 0 };
+
+	if (p->settings.journal == NULL ||
+	    !settings_read(p->settings.journal, "journal",
+	        journal_settings_table, &p->journal, all))
+		return;
+	if (journal_check_url(p->journal.url, &why) == -1)
+		settings_fault(all, p->settings.journal, "journal.url: %s",
+		    why.text);
+	p->journal_url = resolve_url(p, p->journal.url);
+	p->journal.url = p->journal_url;
+	load_journal_key(p, all);
 }
 
 /* Goes on where it can, so that one run shows every fault of every file. */
@@ -246,6 +314,7 @@ load_parts(struct program *p, struct faults *all)
 	load_log(p, all);
 	p->secrets = secrets_load(p->settings.secrets, settings_path(p->file),
 	    all);
+	load_journal(p, all);
 	before = all->count;
 	if (p->secrets != NULL)
 		load_upstreams(p, all);
@@ -273,9 +342,11 @@ program_load(const char *path, struct faults *all)
 const char *
 program_warning(const struct program *p, size_t i)
 {
-	if (i == 0 && p->settings.journal != NULL)
-		return "journal: has no effect; this version relays, it does "
-		       "not queue";
+	if (i == 0 && p->journal.url != NULL &&
+	    strncmp(p->journal.url, "memory:", 7) == 0)
+		return "journal: memory: keeps nothing over a restart; what "
+		       "was "
+		       "promised is lost with the process";
 	return NULL;
 }
 
@@ -295,6 +366,8 @@ program_free(struct program *p)
 	for (size_t i = 0; i < p->target_count; i++)
 		upstream_target_free(p->targets[i]);
 	base_free(p->targets);
+	secrets_wipe(p->journal_key);
+	base_free(p->journal_url);
 	secrets_free(p->secrets);
 	for (size_t i = 0; i < p->listen_count; i++)
 		free_address(&p->listen[i]);

@@ -29,6 +29,9 @@ struct program {
 	size_t listen_count;
 	struct listener_address admin;
 	int log_level, log_format;
+	struct journal_settings journal; /* url NULL: there is none */
+	char *journal_url;               /* what its url points to */
+	unsigned char *journal_key;      /* JOURNAL_KEY bytes; NULL: none */
 	struct secrets *secrets;
 	struct upstream_target **targets;
 	size_t target_count;

@@ -15,15 +15,17 @@ struct proposal {
 	struct str fields;   /* mapping.cfg from `empty` to its end */
 	struct str expected; /* what it makes of the request; a sample's JSON */
 	size_t taken, left;  /* members of the body */
-	bool lead_added;     /* no lead id was found: one is in the address */
+	bool lead_found;     /* an event says it */
+	bool lead_added;     /* one does not: a lead id is in the address */
 };
 
 /*
- * Matches the body's members to the lead's fields by their names, and tries
- * the result: what a transform or the contract refuses becomes a comment.
- * Where nothing holds a lead id, one is added to the request's address, for
- * tests. Everything is in the arena. -1 with why: the body is unreadable, is
- * no object, or has no member whose name says what it is.
+ * Finds the event, or the list of them, in the body and matches its members to
+ * the lead's fields by their names, and tries the result: what a transform or
+ * the contract refuses becomes a comment. Where nothing holds a lead id, one is
+ * added to the request's address, for tests. Everything is in the arena. -1
+ * with why: the body is unreadable, or has no member whose name says what it
+ * is.
  */
 int propose_mapping(struct request *r, struct arena *arena,
     struct proposal *out, struct fault *why) MUST_CHECK;

@@ -54,6 +54,19 @@ has_proof(const struct request *r, const config_setting_t *preset, size_t *rank)
 	    (prefix == NULL || str_starts(value, str_of(prefix)));
 }
 
+/* Presets of no sender's own: nearer than a sender who proves likewise. */
+static bool
+is_general(const char *name)
+{
+	static const char *const general[] = { FALLBACK, "basic", "query-token",
+		"token" };
+
+	for (size_t i = 0; i < COUNT_OF(general); i++)
+		if (strcmp(name, general[i]) == 0)
+			return true;
+	return false;
+}
+
 /* How well a preset fits; 0: the proof it looks for is not there. */
 static int
 score_of(const char *name, const struct request *r)
@@ -72,7 +85,7 @@ score_of(const char *name, const struct request *r)
 			score += header_of(r, id, &rank).at != NULL ? 4 : -1;
 		if (mentions(agent, str_of(name)))
 			score += 2;
-		if (strcmp(name, FALLBACK) == 0)
+		if (is_general(name))
 			score++;
 	}
 	settings_close(f);

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "console/console_report.h"
+#include "console/console_shown.h"
 #include "console/console_verb.h"
 
 #define REPORT_CEILING ((size_t)256 << 20)
-#define REPLACEMENT 0xfffd
 
 const struct report_rule_row report_rules[RULE_COUNT] = {
 	[RULE_DIFFERS] = { "sample-differs",
@@ -23,16 +23,6 @@ struct report_form {
 	void (*all)(const struct report *r, struct bytes *out);
 };
 
-uint32_t
-report_point(struct str *rest)
-{
-	uint32_t point = REPLACEMENT;
-	size_t used = utf8_get(*rest, &point);
-
-	*rest = str_skip(*rest, used != 0 ? used : 1);
-	return used != 0 ? point : REPLACEMENT;
-}
-
 void
 report_add_json(struct bytes *out, const char *text)
 {
@@ -42,12 +32,25 @@ report_add_json(struct bytes *out, const char *text)
 
 	bytes_init(&clean, REPORT_CEILING);
 	while (rest.len > 0) {
-		size_t len = utf8_put(utf8, report_point(&rest));
+		size_t len = utf8_put(utf8, shown_point(&rest));
 
 		bytes_add(&clean, utf8, len);
 	}
 	bytes_add_json(out, bytes_str(&clean));
 	bytes_done(&clean);
+}
+
+/* A line for people; names of files and values are strangers' words. */
+static void
+print_line(const char *before, const char *text, const char *after)
+{
+	struct bytes out;
+
+	bytes_init(&out, REPORT_CEILING);
+	bytes_add_text(&out, before);
+	shown_add(&out, str_of(text));
+	bytes_addf(&out, "%s\n", after);
+	print_bytes(&out);
 }
 
 static void
@@ -61,14 +64,14 @@ text_one(const struct report_case *c)
 		if (f->rule == RULE_EMPTY || f->rule == RULE_MAPPING)
 			tried = false;
 		if (f->rule == RULE_EMPTY)
-			printf("FAIL  %s: %s\n", c->folder, f->text);
+			print_line("FAIL  ", c->folder, ": has no samples");
 		else if (f->rule != RULE_MAPPING)
-			printf("    %s\n", f->text);
+			print_line("    ", f->text, "");
 	}
 	if (tried)
-		printf("%s  %s\n", c->count == 0 ? "ok  " : "FAIL", c->file);
+		print_line(c->count == 0 ? "ok    " : "FAIL  ", c->file, "");
 	else if (c->findings[0].rule == RULE_MAPPING)
-		printf("FAIL  %s\n", c->file);
+		print_line("FAIL  ", c->file, "");
 }
 
 static void
@@ -143,7 +146,8 @@ report_case(struct report *r, const char *folder, const char *file)
 	r->cases = base_grow(r->cases, r->count + 1, sizeof(*r->cases));
 	r->cases[r->count++] = (struct report_case){ .folder = base_copy(
 		                                         folder),
-		.file = base_copy(file) };
+		.file = base_copy(file),
+		.took_us = -clock_mono_us() };
 }
 
 void
@@ -171,8 +175,9 @@ report_find(struct report *r, enum report_rule rule, const char *file,
 void
 report_case_end(struct report *r)
 {
-	const struct report_case *c = &r->cases[r->count - 1];
+	struct report_case *c = &r->cases[r->count - 1];
 
+	c->took_us += clock_mono_us();
 	r->failed += c->count > 0;
 	if (r->form->one != NULL)
 		r->form->one(c);

@@ -32,7 +32,8 @@ struct report_case {
 	char *folder; /* the mapping's */
 	char *file;   /* the sample; the mapping where there is none */
 	struct report_finding *findings;
-	size_t count; /* 0: passed */
+	size_t count;    /* 0: passed */
+	int64_t took_us; /* until the case was complete */
 };
 
 struct report {
@@ -60,7 +61,5 @@ void report_junit(const struct report *r, struct bytes *out);
 void report_sarif(const struct report *r, struct bytes *out);
 /* As bytes_add_json, of any bytes: U+FFFD stands in for what is no UTF-8. */
 void report_add_json(struct bytes *out, const char *text);
-/* The first code point of the rest, taken off it; U+FFFD for no UTF-8. */
-uint32_t report_point(struct str *rest);
 
 #endif

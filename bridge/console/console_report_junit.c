@@ -1,10 +1,12 @@
 /*
  * console/console_report_junit.c - what `test` found, as JUnit XML: a suite
- * a mapping, a case a sample, a failure with a line for each finding.
+ * a mapping, a case a sample, a failure with a line for each finding. Only
+ * attributes that every published schema of it has, as some readers are strict.
  */
 #include <string.h>
 
 #include "console/console_report.h"
+#include "console/console_shown.h"
 
 /* What XML 1.0 has a character for; the rest cannot even be escaped. */
 static bool
@@ -22,7 +24,7 @@ add_xml(struct bytes *out, const char *text)
 	char utf8[4];
 
 	while (rest.len > 0) {
-		uint32_t point = report_point(&rest);
+		uint32_t point = shown_point(&rest);
 
 		if (!has_xml(point))
 			bytes_addf(out, "\\u%04x", (unsigned)point);
@@ -31,6 +33,23 @@ add_xml(struct bytes *out, const char *text)
 		else
 			bytes_add(out, utf8, utf8_put(utf8, point));
 	}
+}
+
+static void
+add_time(struct bytes *out, int64_t us)
+{
+	bytes_addf(out, " time=\"%.3f\"", (double)us / 1e6);
+}
+
+/* That of the cases from first to before end. */
+static int64_t
+time_of(const struct report *r, size_t first, size_t end)
+{
+	int64_t sum = 0;
+
+	for (size_t i = first; i < end; i++)
+		sum += r->cases[i].took_us;
+	return sum;
 }
 
 static const char *
@@ -68,9 +87,9 @@ add_case(const struct report_case *c, struct bytes *out)
 	add_xml(out, c->folder);
 	bytes_add_text(out, "\" name=\"");
 	add_xml(out, base_name(c->file));
-	bytes_add_text(out, "\" file=\"");
-	add_xml(out, c->file);
-	bytes_add_text(out, "\">");
+	bytes_add_char(out, '"');
+	add_time(out, c->took_us);
+	bytes_add_char(out, '>');
 	if (c->count > 0)
 		add_failure(c, out);
 	bytes_add_text(out, "</testcase>\n");
@@ -88,8 +107,10 @@ add_suite(const struct report *r, size_t first, struct bytes *out)
 		failed += r->cases[end].count > 0;
 	bytes_add_text(out, "  <testsuite name=\"");
 	add_xml(out, folder);
-	bytes_addf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
+	bytes_addf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\"",
 	    end - first, failed);
+	add_time(out, time_of(r, first, end));
+	bytes_add_text(out, ">\n");
 	for (size_t i = first; i < end; i++)
 		add_case(&r->cases[i], out);
 	bytes_add_text(out, "  </testsuite>\n");
@@ -102,8 +123,10 @@ report_junit(const struct report *r, struct bytes *out)
 	bytes_addf(out,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<testsuites name=\"leadbridge test\" tests=\"%zu\" "
-	    "failures=\"%zu\" errors=\"0\">\n",
+	    "failures=\"%zu\" errors=\"0\"",
 	    r->count, r->failed);
+	add_time(out, time_of(r, 0, r->count));
+	bytes_add_text(out, ">\n");
 	for (size_t i = 0; i < r->count;)
 		i = add_suite(r, i, out);
 	bytes_add_text(out, "</testsuites>\n");

@@ -35,9 +35,10 @@ bool given_json(const struct given *g);
 
 struct verb {
 	const char *name;
-	const char *args; /* shown in usage as it stands */
-	const char *help; /* one line, ends with a full stop */
-	const char *more; /* paragraphs for --help; NULL: none */
+	const char *args;    /* shown in usage as it stands */
+	const char *help;    /* one line, ends with a full stop */
+	const char *more;    /* paragraphs for --help; NULL: none */
+	const char *example; /* lines for --help, each indented by two */
 	const struct option_row *options; /* ended by a NULL name */
 	unsigned min_args, max_args;
 	int (*run)(const struct given *g); /* enum console_exit */

@@ -1,56 +1,126 @@
 /* console/console_verb_check.c - are the settings and mappings right? */
+#include "console/console_file.h"
 #include "console/console_program.h"
+#include "console/console_report.h"
 #include "console/console_verb.h"
 
 static const struct option_row options[] = {
 	OPTION_CONFIG,
+	OPTION_OUTPUT,
 	{ .name = NULL },
 };
 
-/* Mapping files on their own, without the settings around them. */
-static int
-check_mappings(const struct given *g)
-{
-	struct faults all = { 0 };
+/* What was looked at, and what was found. */
+struct checked {
+	const char *settings; /* NULL: none were */
+	struct program *program;
+	size_t mappings; /* given by name */
+	struct faults faults;
+};
 
-	for (size_t i = 0; given_arg(g, i) != NULL; i++)
-		route_close(route_open(given_arg(g, i), NULL, &all));
-	if (all.count > 0)
-		return complain_faults(&all, EXIT_FAULTS);
-	printf("%zu mapping%s ok\n", given_count(g),
-	    given_count(g) == 1 ? "" : "s");
+static void
+look(struct checked *c, const struct given *g)
+{
+	c->settings = given_option(g, "config");
+	if (given_count(g) == 0 && c->settings == NULL)
+		c->settings = PROGRAM_FILE;
+	if (c->settings != NULL)
+		c->program = program_load(c->settings, &c->faults);
+	for (; given_arg(g, c->mappings) != NULL; c->mappings++) {
+		char *file = mapping_file(given_arg(g, c->mappings));
+
+		route_close(route_open(file, NULL, &c->faults));
+		base_free(file);
+	}
+}
+
+static const char *
+plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static int
+tell_text(struct checked *c)
+{
+	struct program *p = c->program;
+
+	if (c->faults.count > 0)
+		return complain_faults(&c->faults, EXIT_FAULTS);
+	for (size_t i = 0; p != NULL && program_warning(p, i) != NULL; i++)
+		fprintf(stderr, "%s: warning: %s\n", c->settings,
+		    program_warning(p, i));
+	if (p != NULL)
+		printf("%s: ok, %zu route%s\n", c->settings,
+		    routes_count(p->routes), plural(routes_count(p->routes)));
+	if (c->mappings > 0)
+		printf("%zu mapping%s ok\n", c->mappings, plural(c->mappings));
 	return EXIT_OK;
+}
+
+static void
+add_fault(const struct fault *f, const char *excerpt, struct bytes *out)
+{
+	bytes_add_text(out, "{\"file\":");
+	report_add_json(out, f->where);
+	if (f->line > 0)
+		bytes_addf(out, ",\"line\":%u", f->line);
+	if (f->column > 0)
+		bytes_addf(out, ",\"column\":%u", f->column);
+	bytes_add_text(out, ",\"text\":");
+	report_add_json(out, f->text);
+	if (excerpt != NULL) {
+		bytes_add_text(out, ",\"excerpt\":");
+		report_add_json(out, excerpt);
+	}
+	bytes_add_char(out, '}');
+}
+
+static int
+tell_json(const struct checked *c)
+{
+	const struct faults *all = &c->faults;
+	struct program *p = c->program;
+	struct bytes out;
+
+	bytes_init(&out, SIZE_MAX / 2);
+	bytes_addf(&out, "{\"ok\":%s,\"count\":%zu,\"faults\":[",
+	    all->count == 0 ? "true" : "false", all->count);
+	for (size_t i = 0; i < all->kept; i++) {
+		bytes_add_text(&out, i > 0 ? ",\n" : "\n");
+		add_fault(&all->list[i], all->excerpts[i], &out);
+	}
+	bytes_add_text(&out, "],\"warnings\":[");
+	for (size_t i = 0; p != NULL && program_warning(p, i) != NULL; i++) {
+		bytes_add_text(&out, i > 0 ? ",\n" : "\n");
+		report_add_json(&out, program_warning(p, i));
+	}
+	bytes_add_text(&out, "]}\n");
+	print_bytes(&out);
+	return all->count > 0 ? EXIT_FAULTS : EXIT_OK;
 }
 
 static int
 check(const struct given *g)
 {
-	const char *file = given_option(g, "config");
-	struct faults all = { 0 };
-	struct program *p;
+	struct checked c = { .settings = NULL };
+	int code;
 
-	if (given_count(g) > 0 && file == NULL)
-		return check_mappings(g);
-	if (file == NULL)
-		file = PROGRAM_FILE;
-	p = program_load(file, &all);
-	if (p == NULL)
-		return complain_faults(&all, EXIT_FAULTS);
-	for (size_t i = 0; program_warning(p, i) != NULL; i++)
-		fprintf(stderr, "%s: warning: %s\n", file,
-		    program_warning(p, i));
-	printf("%s: ok, %zu route%s\n", file, routes_count(p->routes),
-	    routes_count(p->routes) == 1 ? "" : "s");
-	program_free(p);
-	return given_count(g) > 0 ? check_mappings(g) : EXIT_OK;
+	look(&c, g);
+	code = given_json(g) ? tell_json(&c) : tell_text(&c);
+	program_free(c.program);
+	faults_done(&c.faults);
+	return code;
 }
 
 const struct verb verb_check = {
 	.name = "check",
 	.args = "[MAPPING...]",
 	.help = "Check the settings and all mappings; show every fault.",
-	.more = "With mapping files and no -c, checks only these, without the\n"
-	        "settings around them.\n",
+	.more = "With mappings (files, or the folders they are in) and no -c,\n"
+	        "checks only these, without the settings around them. A fault\n"
+	        "in a mapping shows its line, with a mark under the place.\n",
+	.example = "  leadbridge check -c leadbridge.cfg\n",
 	.options = options,
 	.max_args = 1000,
 	.run = check,

@@ -381,6 +381,7 @@ const struct verb verb_demo = {
 	        "three that must fail, and shows each journey. Exits 0 only "
 	        "if\n"
 	        "each did what it should.\n",
+	.example = "  leadbridge demo\n",
 	.options = options,
 	.run = demo,
 };

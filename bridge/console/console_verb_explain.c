@@ -1,6 +1,7 @@
 /* console/console_verb_explain.c - where each field of an update came from. */
 #include "console/console_file.h"
 #include "console/console_outcome.h"
+#include "console/console_shown.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)
@@ -38,7 +39,7 @@ add_shown(struct bytes *out, struct str value)
 	if (len > SHOWN_BYTES)
 		for (len = SHOWN_BYTES; (value.at[len] & 0xc0) == 0x80;)
 			len--;
-	bytes_add(out, value.at, len);
+	shown_add(out, (struct str){ value.at, len });
 	if (len < value.len)
 		bytes_add_text(out, "...");
 }
@@ -46,7 +47,11 @@ add_shown(struct bytes *out, struct str value)
 static void
 begin_text(struct tale *t, const struct mapping_told *told)
 {
-	bytes_addf(&t->out, "%-*s", WHERE_WIDTH, told->where);
+	size_t start = t->out.len;
+
+	shown_add(&t->out, str_of(told->where));
+	while (t->out.len - start < WHERE_WIDTH && bytes_ok(&t->out))
+		bytes_add_char(&t->out, ' ');
 }
 
 static void
@@ -98,7 +103,7 @@ add_step_text(struct tale *t, const struct mapping_told *told)
 	    t->last.at == NULL)
 		return; /* absent stays absent */
 	bytes_add_text(&t->out, marks[told->kind].before);
-	bytes_add_str(&t->out, told->text);
+	shown_add(&t->out, told->text);
 	bytes_add_text(&t->out, marks[told->kind].between);
 	add_shown(&t->out, told->value);
 }
@@ -201,7 +206,7 @@ tell_fault(struct tale *t, const struct mapping_told *told)
 		bytes_add_json(&t->out, told->text);
 	} else {
 		bytes_add_text(&t->out, "  refused: ");
-		bytes_add_str(&t->out, told->text);
+		shown_add(&t->out, told->text);
 	}
 	end(t);
 }
@@ -226,15 +231,18 @@ tell(void *context, const struct mapping_told *told)
 static void
 add_unused_text(struct tale *t, doc_node n)
 {
-	struct bytes value;
+	struct bytes path, value;
 
-	bytes_add_text(&t->out, t->first ? "nothing came of\n  " : "  ");
-	doc_print_path(t->document, n, &t->out);
+	bytes_init(&path, SIZE_MAX / 4);
 	bytes_init(&value, SIZE_MAX / 4);
+	doc_print_path(t->document, n, &path);
 	doc_print(t->document, n, &value);
+	bytes_add_text(&t->out, t->first ? "nothing came of\n  " : "  ");
+	shown_add(&t->out, bytes_str(&path));
 	bytes_add_text(&t->out, "  ");
 	add_shown(&t->out, bytes_str(&value));
 	bytes_add_char(&t->out, '\n');
+	bytes_done(&path);
 	bytes_done(&value);
 }
 
@@ -350,6 +358,8 @@ const struct verb verb_explain = {
 	    "sources tried with what they gave, what each step made of it,\n"
 	    "and what is sent. Below stands what the event has and no field\n"
 	    "took; a 'when' or a filter may have read it all the same.\n",
+	.example = "  leadbridge explain mappings/typeform "
+	           "mappings/typeform/samples/response.http\n",
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,

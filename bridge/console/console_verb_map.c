@@ -7,7 +7,10 @@
 #define SAMPLE_CEILING ((size_t)64 << 20)
 
 static const struct option_row options[] = {
-	OPTION_CONFIG,
+	{ .name = "config",
+	    .letter = 'c',
+	    .value = "FILE",
+	    .help = "Check these settings first (default: none)." },
 	OPTION_OUTPUT,
 	{ .name = NULL },
 };
@@ -103,6 +106,8 @@ const struct verb verb_map = {
 	    "raw request (*.http) or a body (- is standard input). Nothing\n"
 	    "is sent and no signature is asked for. With -c the settings\n"
 	    "are checked first.\n",
+	.example = "  leadbridge map mappings/typeform "
+	           "mappings/typeform/samples/response.http\n",
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,

@@ -94,6 +94,7 @@ const struct verb verb_query = {
 	.help = "Print what a JSONPath (RFC 9535) selects, a value a line.",
 	.more = "Reads standard input where no file is named. --output json\n"
 	        "prints one array. An invalid path exits 1 and shows where.\n",
+	.example = "  leadbridge query '$.form_response.hidden' event.json\n",
 	.options = options,
 	.min_args = 1,
 	.max_args = 2,

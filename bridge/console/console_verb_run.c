@@ -113,6 +113,7 @@ const struct verb verb_run = {
 	.help = "Run the bridge until SIGTERM or SIGINT.",
 	.more = "SIGTERM and SIGINT drain: no new connections, open requests\n"
 	        "may finish within drain_timeout. SIGHUP is ignored.\n",
+	.example = "  leadbridge run -c leadbridge.cfg\n",
 	.options = options,
 	.run = run,
 };

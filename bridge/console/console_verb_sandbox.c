@@ -142,6 +142,8 @@ const struct verb verb_sandbox = {
 	.help = "Serve a stand-in of the leads API on this machine.",
 	.more = "Strict as the contract, over TLS 1.3, leads in memory. For\n"
 	        "trying mappings and for tests. Ends at SIGTERM or SIGINT.\n",
+	.example = "  leadbridge sandbox --make-certs certs\n"
+	           "  leadbridge sandbox --listen 127.0.0.1:9443\n",
 	.options = options,
 	.run = sandbox,
 };

@@ -22,6 +22,7 @@ const struct verb verb_schema = {
 	.name = "schema",
 	.args = "",
 	.help = "Print the contract of a lead update as JSON Schema.",
+	.example = "  leadbridge schema > lead-update.schema.json\n",
 	.options = options,
 	.run = schema,
 };

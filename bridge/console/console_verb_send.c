@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "console/console_file.h"
+#include "console/console_outcome.h"
 #include "console/console_post.h"
 #include "console/console_program.h"
 #include "console/console_sign.h"
@@ -29,14 +30,44 @@ static const struct option_row options[] = {
 	{ .name = NULL },
 };
 
+/* "mappings/x/mapping.cfg:9: email: refused; from $.email" */
+static void
+print_blamed(void *arg, const struct blamed *one)
+{
+	(void)arg;
+	if (one->file != NULL)
+		fprintf(stderr, "%s:%u: ", one->file, one->line);
+	if (one->field.at == NULL)
+		fputs("refused; the answer names no field of a lead\n", stderr);
+	else if (one->source.at == NULL)
+		fprintf(stderr, "%.*s: refused; this event did not set it\n",
+		    STR_ARG(one->field));
+	else
+		fprintf(stderr, "%.*s: refused; from %.*s\n",
+		    STR_ARG(one->field), STR_ARG(one->source));
+}
+
+/* Of a refused update, what in the mapping wrote its fields. */
+static void
+print_blame(const struct route *r, const struct request *request,
+    const struct post_answer *answer, struct arena *arena)
+{
+	struct blame *b = blame_new(answer->body, arena, print_blamed, NULL);
+	struct outcome outcome;
+
+	if (b == NULL)
+		return;
+	outcome_watched(r, request, arena, blame_watch(b), &outcome);
+	blame_rest(b);
+}
+
 static int
-print_answer(struct post_answer *answer)
+print_answer(const struct post_answer *answer)
 {
 	int status = answer->status;
 
 	fprintf(stderr, "HTTP %d %s\n", status, http_reason(status));
 	printf("%.*s\n", STR_ARG(answer->body));
-	bytes_done(&answer->raw);
 	return status >= 200 && status < 300 ? EXIT_OK : EXIT_FAULTS;
 }
 
@@ -55,19 +86,25 @@ choose_target(const struct post_url *url, const struct route *r,
 	return path;
 }
 
+/* r: the route it is for, or NULL. */
 static int
-post(const struct given *g, const struct post_url *url,
-    const struct request *request)
+post(const struct given *g, const struct post_url *url, const struct route *r,
+    const struct request *request, struct arena *arena)
 {
 	struct post_answer answer;
 	struct fault why = { 0 };
+	int code;
 
 	if (post_send(url, given_option(g, "ca"), request, &answer, &why) ==
 	    -1) {
-		bytes_done(&answer.raw);
-		return complain_fault(&why, EXIT_CANNOT);
+		code = complain_fault(&why, EXIT_CANNOT);
+	} else {
+		code = print_answer(&answer);
+		if (r != NULL)
+			print_blame(r, request, &answer, arena);
 	}
-	return print_answer(&answer);
+	bytes_done(&answer.raw);
+	return code;
 }
 
 static int
@@ -85,7 +122,7 @@ post_sample(const struct given *g, const struct route *r, struct str text,
 	    sign_sample(r, &sample, choose_target(&url, r, &sample), arena,
 	        &request, &why) == -1)
 		return complain_fault(&why, EXIT_FAULTS);
-	return post(g, &url, &request);
+	return post(g, &url, r, &request, arena);
 }
 
 static int
@@ -189,7 +226,7 @@ post_signed(const struct given *g, const struct post_url *url,
 		target = sample.target;
 	if (sign_by(v, &sample, target, arena, &request, &why) == -1)
 		return complain_fault(&why, EXIT_FAULTS);
-	return post(g, url, &request);
+	return post(g, url, NULL, &request, arena);
 }
 
 /* What is signed as the address: where it goes, without the path. */
@@ -293,10 +330,17 @@ const struct verb verb_send = {
 	        "file\n"
 	        "(-c) has the secret. The answer's status goes to standard\n"
 	        "error, its body to standard output; exit 0 for 2xx, else 1.\n"
+	        "Of an update that is refused, it says which line of the\n"
+	        "mapping wrote the field, and from what.\n"
 	        "With --sender there is no mapping: the secret is that of\n"
 	        "--secret-file, or the settings' of the sender's name, and "
 	        "the\n"
 	        "path that of the URL, or of a sample NAME.http.\n",
+	.example = "  leadbridge send --to http://localhost:8080 "
+	           "mappings/typeform mappings/typeform/samples/response.http\n"
+	           "  leadbridge send --to "
+	           "http://localhost:8080/hooks/typeform --sender typeform "
+	           "--secret-file typeform.secret event.json\n",
 	.options = options,
 	.min_args = 1,
 	.max_args = 2,

@@ -8,7 +8,7 @@
 static const struct option_row options[] = {
 	OPTION_OUTPUT,
 	{ .name = "raw",
-	    .help = "With show: the preset's file, with where it is "
+	    .help = "With NAME: the preset's file, with where it is "
 	            "documented." },
 	{ .name = NULL },
 };
@@ -108,35 +108,44 @@ show(const char *name, bool json)
 }
 
 static int
+show_one(const struct given *g, const char *name)
+{
+	if (verify_preset_text(name) == NULL)
+		return unknown(name);
+	if (!given_flag(g, "raw"))
+		return show(name, given_json(g));
+	if (given_json(g))
+		return complain(EXIT_USAGE,
+		    "senders: --raw is the file as it is, no JSON");
+	fputs(verify_preset_text(name), stdout);
+	return EXIT_OK;
+}
+
+/* "show" in front of the name may be said, and need not be. */
+static int
 senders(const struct given *g)
 {
-	const char *name = given_arg(g, 1);
+	const char *first = given_arg(g, 0);
+	bool show_word = first != NULL && strcmp(first, "show") == 0;
 
-	if (given_count(g) == 2 && strcmp(given_arg(g, 0), "show") == 0) {
-		if (verify_preset_text(name) == NULL)
-			return unknown(name);
-		if (!given_flag(g, "raw"))
-			return show(name, given_json(g));
-		if (given_json(g))
-			return complain(EXIT_USAGE,
-			    "senders: --raw is the file as it is, no JSON");
-		fputs(verify_preset_text(name), stdout);
-		return EXIT_OK;
-	}
+	if (given_count(g) == (show_word ? 2 : 1))
+		return show_one(g, given_arg(g, show_word ? 1 : 0));
 	if (given_count(g) > 0 || given_flag(g, "raw"))
 		return complain(EXIT_USAGE,
-		    "senders: 'show NAME' or nothing is expected");
+		    "senders: the name of one sender, or nothing, is expected; "
+		    "see 'leadbridge senders --help'");
 	return given_json(g) ? list_json() : list_text();
 }
 
 const struct verb verb_senders = {
 	.name = "senders",
-	.args = "[show NAME]",
+	.args = "[[show] NAME]",
 	.help = "List the senders known by name, or show one.",
 	.more = "A mapping names one in 'sender'. What is shown: how it proves "
 	        "itself,\n"
 	        "how long it waits, what it is told, and how to set it up at "
 	        "its end.\n",
+	.example = "  leadbridge senders typeform\n",
 	.options = options,
 	.max_args = 2,
 	.run = senders,

@@ -439,6 +439,7 @@ const struct verb verb_test = {
 	        "mappings). Each samples/NAME.http (or .json, .form) is\n"
 	        "compared with samples/NAME.expected.json. --output junit,\n"
 	        "json and sarif are for machines; exit codes are the same.\n",
+	.example = "  leadbridge test mappings --output junit > results.xml\n",
 	.options = options,
 	.max_args = 1000,
 	.run = test,

@@ -49,6 +49,8 @@ add_page(size_t i, const struct mapping_transform *t, struct bytes *out)
 	    t->name, t->help, args, t->takes, t->gives);
 	if (t->examples > 0)
 		bytes_add_text(out, "\nexamples\n");
+	if (t->body != NULL)
+		bytes_addf(out, "  of the body $ = %s\n", t->body);
 	for (size_t k = 0; k < t->examples; k++) {
 		struct mapping_example e = mapping_transform_example(i, k);
 
@@ -93,6 +95,8 @@ add_json(size_t i, const struct mapping_transform *t, struct bytes *out)
 	add_pair(out, "gives", t->gives);
 	bytes_add_char(out, ',');
 	add_pair(out, "help", t->help);
+	if (t->body != NULL)
+		bytes_addf(out, ",\"body\":%s", t->body);
 	bytes_add_text(out, ",\"examples\":[");
 	for (size_t k = 0; k < t->examples; k++) {
 		struct mapping_example e = mapping_transform_example(i, k);
@@ -156,6 +160,7 @@ const struct verb verb_transforms = {
 	.more = "Each with how many arguments it has, what it takes and "
 	        "gives.\n"
 	        "With NAME its examples are shown too; they are tests of it.\n",
+	.example = "  leadbridge transforms phone\n",
 	.options = options,
 	.max_args = 1,
 	.run = transforms,

@@ -26,6 +26,7 @@ const struct verb verb_version = {
 	.name = "version",
 	.args = "",
 	.help = "Print the version, and those of the libraries.",
+	.example = "  leadbridge version\n",
 	.options = options,
 	.run = version,
 };

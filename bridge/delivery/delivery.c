@@ -1,12 +1,11 @@
 /*
- * delivery/delivery.c - the steps of a delivery, and the service they are.
+ * delivery/delivery.c - the steps of a delivery.
  *
  * A request is matched, proved, decoded, split into events; each event is
  * mapped and sent, one after the other, so that a batch keeps its order; the
  * end answers the sender. Callbacks translate and leave.
  */
 #include <string.h>
-#include <sys/random.h>
 
 #include "delivery/delivery_life.h"
 
@@ -141,6 +140,7 @@ greet(struct delivery *d, const char **reason, struct fault *why)
 static int
 pong(struct delivery *d)
 {
+	struct template_facts facts = delivery_facts(d);
 	struct answer a = { .status = 200,
 		.body = STR("{\"success\":true,\"data\":{\"ping\":true}}") };
 
@@ -148,7 +148,7 @@ pong(struct delivery *d)
 	    !condition_holds(d->route->ping, &d->exchange->request,
 	        d->exchange->arena))
 		return 0;
-	reply_apply(d->route->reply, REPLY_PING, &a);
+	reply_apply(d->route->reply, REPLY_PING, &facts, &a);
 	delivery_answer(d, "ping", &a);
 	return 1;
 }
@@ -195,6 +195,23 @@ split(struct delivery *d, struct fault *why)
 	return 0;
 }
 
+/*
+ * When the sender has to have its answer: a tenth of its patience, a second at
+ * most, is left to the way back, so that it is told our 504 and does not call
+ * it a time-out of its own.
+ */
+static int64_t
+deadline_of(const struct delivery *d)
+{
+	int64_t ms = route_patience(d->route), margin = ms / 10;
+
+	if (ms == 0)
+		return INT64_MAX;
+	if (margin > DELIVERY_MARGIN_MS)
+		margin = DELIVERY_MARGIN_MS;
+	return d->started_us + (ms - margin) * 1000;
+}
+
 /* Everything before the first update; 1 when it is answered, -1 with why. */
 static int
 read_event(struct delivery *d, const char **reason, struct fault *why)
@@ -204,54 +221,18 @@ read_event(struct delivery *d, const char **reason, struct fault *why)
 
 	if (match(d, reason, why) == -1)
 		return -1;
+	d->deadline_us = deadline_of(d);
 	rc = greet(d, reason, why);
 	if (rc == 0)
 		rc = pong(d);
 	if (rc != 0)
 		return rc;
+	d->proven = true;
 	document = route_decode(&d->exchange->request, d->exchange->arena, why);
 	if (document == NULL)
 		return -1;
 	fill_input(d, document);
 	return split(d, why);
-}
-
-/*
- * True when the next update would fail as this one did. One that was written
- * and not answered may be the fault of its lead: several in a row are not.
- */
-static bool
-is_out_of_reach(struct delivery *d, const struct upstream_answer *got)
-{
-	if (got->outcome == UPSTREAM_ANSWERED) {
-		d->silent = 0;
-		return false;
-	}
-	return upstream_outcome_unsent(got->outcome) ||
-	    got->outcome == UPSTREAM_STOPPED || ++d->silent == DELIVERY_SILENT;
-}
-
-/* Notes how an update of a batch ended, and logs it where it went wrong. */
-static void
-note_answer(struct delivery *d, const struct upstream_answer *got)
-{
-	struct delivery_item *item = &d->items[d->next - 1];
-
-	item->status = got->status;
-	if (delivery_no_answer(got, &item->fault))
-		delivery_log(d, LOG_LEVEL_WARNING, "update failed",
-		    got->reason != NULL ? got->reason : item->fault.text,
-		    got->status);
-}
-
-/* The API is out of reach: the rest would fail as this one did. */
-static void
-give_up_rest(struct delivery *d)
-{
-	for (size_t i = d->next; i < d->events.count; i++)
-		fault_set(&d->items[i].fault, FAULT_UPSTREAM, NULL,
-		    "not tried: the API is out of reach");
-	d->next = d->events.count;
 }
 
 static void
@@ -263,9 +244,7 @@ on_answer(void *arg, const struct upstream_answer *got)
 		delivery_relay(d, got);
 		return;
 	}
-	note_answer(d, got);
-	if (is_out_of_reach(d, got))
-		give_up_rest(d);
+	delivery_note(d, got);
 	delivery_next(d);
 }
 
@@ -281,6 +260,7 @@ send_update(struct delivery *d, struct upstream_call *call)
 		item->lead_id[d->update.lead_id.len] = '\0';
 		d->update.lead_id = str_of(item->lead_id);
 	}
+	upstream_until(call, d->deadline_us);
 	upstream_send(call, d->update.lead_id, STR_NONE, on_answer, d);
 }
 
@@ -314,7 +294,7 @@ try_event(struct delivery *d, struct fault *why)
 static void
 delivery_next(struct delivery *d)
 {
-	while (d->next < d->events.count) {
+	while (d->next < d->events.count && !delivery_batch_late(d)) {
 		struct fault why = { 0 };
 		int rc = try_event(d, &why);
 
@@ -333,8 +313,18 @@ delivery_next(struct delivery *d)
 	delivery_report(d);
 }
 
+/* Of a journalled route, what its sender has proven is kept for a person. */
 static void
-serve(void *mine, struct exchange *x)
+give_up(struct delivery *d, const struct fault *why, const char *reason)
+{
+	if (reason == NULL)
+		reason = why->text;
+	if (!delivery_keep(d, why, reason))
+		delivery_refuse(d, why, reason);
+}
+
+void
+delivery_serve(void *mine, struct exchange *x)
 {
 	struct worker *w = mine;
 	struct delivery *d = arena_take(x->arena, sizeof(*d));
@@ -342,6 +332,8 @@ serve(void *mine, struct exchange *x)
 	const char *reason = NULL;
 	int rc;
 
+	if (w->port != NULL && delivery_tell_state(w, x))
+		return;
 	if (d == NULL) {
 		struct answer a;
 
@@ -358,47 +350,10 @@ serve(void *mine, struct exchange *x)
 	rc = read_event(d, &reason, &why);
 	if (rc == 1)
 		return;
-	if (rc == -1)
-		delivery_refuse(d, &why, reason != NULL ? reason : why.text);
-	else if (d->events.count == 0)
+	if (rc == 0 && d->events.count == 0)
 		delivery_ignore(d);
-	else
+	else if (rc == 0 && d->route->settings.mode == ROUTE_RELAY)
 		delivery_next(d);
-}
-
-static void *
-start(void *shared, void *event_base, unsigned index)
-{
-	const struct routes *routes = shared;
-	struct worker *w = base_alloc(sizeof(*w));
-
-	w->routes = routes;
-	if (getrandom(w->seed, sizeof(w->seed), 0) != sizeof(w->seed)) {
-		w->seed[0] = (uint64_t)clock_wall_ms() << 8 | index;
-		w->seed[1] = (uint64_t)clock_mono_us();
-	}
-	w->pools = base_alloc(routes->target_count * sizeof(w->pools[0]));
-	for (size_t i = 0; i < routes->target_count; i++)
-		w->pools[i] = upstream_pool_new(event_base, routes->targets[i]);
-	return w;
-}
-
-static void
-stop(void *mine)
-{
-	struct worker *w = mine;
-
-	for (size_t i = 0; i < w->routes->target_count; i++)
-		upstream_pool_free(w->pools[i]);
-	base_free(w->pools);
-	base_free(w);
-}
-
-struct service
-delivery_service(const struct routes *r)
-{
-	return (struct service){ .start = start,
-		.serve = serve,
-		.stop = stop,
-		.shared = (void *)(uintptr_t)r };
+	else if (rc == -1 || delivery_store(d, &why) == -1)
+		give_up(d, &why, reason);
 }

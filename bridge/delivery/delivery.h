@@ -10,6 +10,7 @@
 #define BRIDGE_DELIVERY_H
 
 #include "base/base.h"
+#include "journal/journal.h"
 #include "mapping/mapping.h"
 #include "secrets/secrets.h"
 #include "settings/settings.h"
@@ -28,6 +29,7 @@ struct routes_setup {
 	const struct secrets *secrets; /* NULL: see below */
 	struct upstream_target *const *targets; /* NULL: see below */
 	size_t target_count;
+	bool journalled; /* there is a journal: modes but relay are fine */
 };
 
 /*
@@ -40,8 +42,35 @@ struct routes *routes_load(const struct routes_setup *setup,
 void routes_free(struct routes *r); /* NULL is fine */
 size_t routes_count(const struct routes *r);
 
-/* The service a listener serves: verify, map, deliver, relay. */
-struct service delivery_service(const struct routes *r);
+/*
+ * The service a listener serves: verify, map, deliver, relay; or store, and
+ * deliver from the journal. NULL journal: no route may need one. Both have to
+ * outlive the service, and the struct too.
+ */
+struct delivery_setup {
+	const struct routes *routes;
+	struct journal *journal;
+};
+struct service delivery_service(const struct delivery_setup *setup);
+
+/*
+ * An event that the journal kept, through the mappings as they are now; for a
+ * person who mended one. What it makes lies in the arena. -1 with why when no
+ * mapping takes it, or the one that does refuses it.
+ */
+struct delivery_kept {
+	const char *id;      /* of the delivery */
+	struct str event;    /* as the journal has it */
+	int64_t received_ms; /* when it came */
+};
+struct delivery_remapped {
+	const struct journal_update *updates; /* some may be refused */
+	size_t count;   /* 0: the mapping wants nothing of it now */
+	unsigned flags; /* for journal_revive */
+};
+int delivery_remap(const struct routes *all, const struct delivery_kept *kept,
+    struct arena *arena, struct delivery_remapped *out,
+    struct fault *why) MUST_CHECK;
 
 /*
  * One mapping file on its own (map, test, send). Without secrets the route
@@ -65,6 +94,26 @@ const struct document *route_decode(const struct request *r,
     struct arena *arena, struct fault *why) MUST_CHECK;
 const struct mapping *route_mapping(const struct route *r);
 const struct verifier *route_verifier(const struct route *r); /* or NULL */
+/*
+ * What the API refused of an update, back to the mapping: read the answer,
+ * run the mapping again under the watch, tell the rest. All in the arena,
+ * where the body has to stay.
+ */
+struct blamed {
+	struct str field; /* "address.city"; STR_NONE: no detail names one */
+	struct str
+	    source;       /* as written: $.a.city; STR_NONE: nothing wrote it */
+	const char *file; /* of the mapping, where it is written; or NULL */
+	unsigned line;
+};
+typedef void blame_tell(void *arg, const struct blamed *one);
+struct blame;
+/* NULL where the body is no VALIDATION_ERROR, or the arena is full. */
+struct blame *blame_new(struct str body, struct arena *arena, blame_tell *tell,
+    void *arg) MUST_CHECK;
+const struct mapping_watch *blame_watch(const struct blame *b);
+void blame_rest(const struct blame *b);
+
 /* As verifier_delivery_id(); secrets are not needed for it. */
 struct str route_delivery_id(const struct route *r,
     const struct request *request, struct arena *arena);

@@ -8,6 +8,7 @@
 #define BRIDGE_DELIVERY_LIFE_H
 
 #include "delivery/delivery_route.h"
+#include "delivery/delivery_sender.h"
 
 #define DELIVERY_ID_SIZE 37
 
@@ -20,14 +21,26 @@
 /* Calls of a batch in a row that end without an answer before it gives up. */
 #define DELIVERY_SILENT 3
 
+/* Of a sender's patience, the most that is left to the answer's way back. */
+#define DELIVERY_MARGIN_MS 1000
+
+/* Behind it stands an id; its answer tells what became of the delivery. */
+#define DELIVERY_STATES_PATH "/deliveries/"
+
+/* A Retry-After: seconds, or a date. */
+#define RETRY_AFTER_SIZE 40
+
 enum delivery_state {
 	DELIVERY_RECEIVED, /* bytes in memory, nothing promised to anyone */
-	DELIVERY_REFUSED,  /* the sender was told why; nothing is kept */
+	DELIVERY_REFUSED,  /* the sender was told why */
 	DELIVERY_ANSWERED, /* a handshake or a ping: no event */
 	DELIVERY_IGNORED,  /* genuine, and the mapping wants nothing of it */
 	DELIVERY_SENDING,  /* one call of the API is in flight */
-	DELIVERY_RELAYED,  /* the API's answer went back to the sender */
-	DELIVERY_FAILED,   /* no usable answer; the sender was told to retry */
+	DELIVERY_STORED, /* in the journal; the sender may have it in writing */
+	DELIVERY_QUEUED, /* ... and was told: 202 */
+	DELIVERY_DUPLICATE, /* it came before; answered as then */
+	DELIVERY_RELAYED,   /* the API's answer went back to the sender */
+	DELIVERY_FAILED,    /* no usable answer; the sender was told to retry */
 	DELIVERY_STATES
 };
 
@@ -43,6 +56,10 @@ struct worker {
 	const struct routes *routes;
 	struct upstream_pool **pools; /* one a target */
 	uint64_t seed[2];             /* of delivery ids */
+	/* Where there is a journal; senders: one a target. */
+	struct event_base *base;
+	struct journal_port *port;
+	struct sender **senders;
 };
 
 struct delivery {
@@ -51,7 +68,9 @@ struct delivery {
 	struct exchange *exchange;
 	const struct route *route; /* NULL until matched */
 	char id[DELIVERY_ID_SIZE];
+	bool proven; /* as the route asks for it */
 	int64_t started_us;
+	int64_t deadline_us; /* of the whole; INT64_MAX: the sender has time */
 	struct header params[ROUTE_PARAMS];
 	struct mapping_input input;
 	struct mapping_events events;
@@ -60,7 +79,11 @@ struct delivery {
 	struct arena_mark mark;       /* what one event takes is given back */
 	struct mapping_update update; /* the one in flight */
 	struct delivery_item *items;  /* batches: one an event */
+	char retry_after[RETRY_AFTER_SIZE]; /* batches: the API's last; or "" */
 };
+
+/* A request comes in; see struct service. */
+void delivery_serve(void *mine, struct exchange *x);
 
 const char *delivery_state_name(enum delivery_state s);
 /* The only function that assigns ->state; counts the outcome. */
@@ -82,12 +105,38 @@ void delivery_ignore(struct delivery *d);
 void delivery_answer(struct delivery *d, const char *what,
     const struct answer *a);
 void delivery_relay(struct delivery *d, const struct upstream_answer *got);
-void delivery_report(struct delivery *d); /* of a batch */
 
+/* Batches. Notes how the update in flight ended; logs where it went wrong. */
+void delivery_note(struct delivery *d, const struct upstream_answer *got);
+/* True past the deadline: the updates left are given up. */
+bool delivery_batch_late(struct delivery *d);
+void delivery_report(struct delivery *d); /* an end, as above */
+
+/*
+ * Journalled routes (delivery_store.c). All updates are made, stored, and
+ * the sender is answered. -1 with why when it cannot be; not answered then.
+ */
+int delivery_store(struct delivery *d, struct fault *why) MUST_CHECK;
+/*
+ * Keeps an event that was proven and makes no update, then refuses it. False
+ * when it is not to be kept: the caller refuses.
+ */
+bool delivery_keep(struct delivery *d, const struct fault *wrong,
+    const char *reason);
+/* GET /deliveries/{id}: what became of one. False: it is not asked for. */
+bool delivery_tell_state(struct worker *w, struct exchange *x);
+
+/* What replies may say of it. */
+struct template_facts delivery_facts(const struct delivery *d);
 /*
  * What the sender is told when the API gave no usable answer; false when it
  * gave one.
  */
 bool delivery_no_answer(const struct upstream_answer *got, struct fault *why);
+/* Of a usable one: true for a 2xx that says "success": false. */
+bool delivery_declined(const struct upstream_answer *got, struct arena *arena,
+    struct fault *why);
+/* Logs the fields of the update that the API refused, and what wrote them. */
+void delivery_blame(struct delivery *d, const struct upstream_answer *got);
 
 #endif

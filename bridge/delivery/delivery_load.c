@@ -7,6 +7,20 @@
 
 static const struct name modes[] = {
 	{ "relay", ROUTE_RELAY },
+	{ "queue", ROUTE_QUEUE },
+	{ "relay-or-queue", ROUTE_RELAY_OR_QUEUE },
+	{ NULL, -1 },
+};
+
+static const struct name ambiguous[] = {
+	{ "retry", AMBIGUOUS_RETRY },
+	{ "dead-letter", AMBIGUOUS_DEAD },
+	{ NULL, -1 },
+};
+
+static const struct name dead_letters[] = {
+	{ "skip", DEAD_SKIP },
+	{ "block", DEAD_BLOCK },
 	{ NULL, -1 },
 };
 
@@ -19,6 +33,18 @@ static const struct name methods[] = {
 };
 
 static const struct setting route_table[] = {
+	{ .name = "coalesce",
+	    .kind = SETTING_BOOLEAN,
+	    .at = offsetof(struct route_settings, coalesce),
+	    .fallback = "false",
+	    .help = "Waiting updates of one lead may go as one." },
+
+	{ .name = "dedupe",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct route_settings, dedupe),
+	    .help = "What makes two events the same: \"id\", \"body\", "
+	            "\"none\", or a list of paths." },
+
 	{ .name = "handshake",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct route_settings, handshake),
@@ -35,7 +61,25 @@ static const struct setting route_table[] = {
 	    .at = offsetof(struct route_settings, mode),
 	    .names = modes,
 	    .fallback = "relay",
-	    .help = "relay: the sender gets the API's answer." },
+	    .help = "relay: the sender gets the API's answer. queue: 202, once "
+	            "it is in the journal. relay-or-queue: the answer if it "
+	            "comes in time, else 202." },
+
+	{ .name = "on_ambiguous",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct route_settings, on_ambiguous),
+	    .names = ambiguous,
+	    .fallback = "retry",
+	    .help = "Where writes = \"append\" and an update may have been "
+	            "applied: retry, or dead-letter." },
+
+	{ .name = "on_dead_letter",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct route_settings, on_dead_letter),
+	    .names = dead_letters,
+	    .fallback = "skip",
+	    .help = "Whether a lead's later updates go on behind one that was "
+	            "given up: skip, or block." },
 
 	{ .name = "patience",
 	    .kind = SETTING_DURATION,
@@ -166,7 +210,8 @@ load_preset(struct route *r, const struct secrets *secrets,
 	struct handshake_setup setup = { .route = settings_root(r->file),
 		.group = r->settings.handshake,
 		.secrets = secrets,
-		.secret = secret };
+		.secret = secret,
+		.verifier = r->verifier };
 
 	r->preset = verify_preset_open(r->settings.sender, all);
 	if (r->preset != NULL)
@@ -239,6 +284,32 @@ find_target(struct route *r, const struct routes *all, struct faults *faults)
 	    found != NULL ? found : "", found != NULL ? "'?" : "");
 }
 
+/* What the journal has to know of the route's updates. */
+static void
+load_journal(struct route *r, bool journalled, struct faults *all)
+{
+	const struct route_settings *s = &r->settings;
+
+	r->dedupe = dedupe_new(s->dedupe, all);
+	if (s->mode != ROUTE_RELAY && !journalled)
+		settings_fault(all, member(r, "mode"),
+		    "mode: \"%s\" needs a journal; say where it is in the "
+		    "settings: journal = { url = \"sqlite:journal.db\"; };",
+		    name_text(modes, s->mode));
+	if (r->mapping == NULL)
+		return;
+	if (mapping_writes(r->mapping) == MAPPING_APPEND && s->coalesce)
+		settings_fault(all, member(r, "coalesce"),
+		    "coalesce: updates that append cannot be merged");
+	if (mapping_writes(r->mapping) == MAPPING_APPEND &&
+	    s->on_ambiguous == AMBIGUOUS_DEAD)
+		r->journal_flags |= JOURNAL_ONCE;
+	if (s->on_dead_letter == DEAD_BLOCK)
+		r->journal_flags |= JOURNAL_BLOCKS;
+	if (s->coalesce)
+		r->journal_flags |= JOURNAL_COALESCE;
+}
+
 /* All that a route file holds; `among`: the targets to choose from, if known.
  */
 static struct route *
@@ -248,6 +319,7 @@ load_route(const char *file, const struct secrets *secrets,
 	struct route *r = base_alloc(sizeof(*r));
 	size_t before = all->count;
 	const config_setting_t *root;
+	struct bytes proof;
 
 	r->file = settings_open(file, all);
 	if (r->file == NULL)
@@ -262,11 +334,15 @@ load_route(const char *file, const struct secrets *secrets,
 	if (among != NULL && r->settings.upstream != NULL)
 		find_target(r, among, all);
 	r->mapping = mapping_compile(root, all);
+	load_journal(r, among == NULL || among->journalled, all);
+	bytes_init(&proof, (size_t)1 << 20);
 	if (r->mapping != NULL && r->verifier != NULL &&
-	    mapping_sends_rest(r->mapping) && verifier_in_body(r->verifier))
+	    verifier_in_body(r->verifier, &proof) &&
+	    mapping_sends_rest(r->mapping, bytes_str(&proof)))
 		settings_fault(all, root,
 		    "remainder() would send the sender's secret, which is in "
 		    "the body; map the other members by name");
+	bytes_done(&proof);
 out:
 	if (all->count > before) {
 		route_close(r);
@@ -290,6 +366,7 @@ route_close(struct route *r)
 	verifier_free(r->keyless);
 	handshake_free(r->handshake);
 	condition_free(r->ping);
+	dedupe_free(r->dedupe);
 	reply_map_free(r->reply);
 	settings_close(r->preset);
 	mapping_free(r->mapping);
@@ -395,6 +472,28 @@ load_all(struct routes *r, const struct routes_setup *setup, struct faults *all)
 	base_free(pattern);
 }
 
+/* No handshake signs for strangers what is an event on another route. */
+static void
+check_oracles(const struct routes *r, struct faults *all)
+{
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t k = 0;
+		     r->list[i]->handshake != NULL && k < r->count; k++) {
+			const struct route *signs = r->list[i];
+			const struct route *takes = r->list[k];
+
+			if (k == i || takes->verifier == NULL ||
+			    !handshake_oracle(signs->handshake,
+			        takes->verifier))
+				continue;
+			settings_fault(all, settings_root(signs->file),
+			    "handshake: what it signs for anybody could be a "
+			    "signed event of %s, which has the same secret; "
+			    "name another secret in one of the two",
+			    settings_path(takes->file));
+		}
+}
+
 struct routes *
 routes_load(const struct routes_setup *setup, struct faults *all)
 {
@@ -403,10 +502,12 @@ routes_load(const struct routes_setup *setup, struct faults *all)
 
 	r->targets = setup->targets;
 	r->target_count = setup->target_count;
+	r->journalled = setup->journalled;
 	load_all(r, setup, all);
 	if (r->count > 0)
 		qsort(r->list, r->count, sizeof(struct route *), by_path);
 	routes_index(r, on_twins, all);
+	check_oracles(r, all);
 	if (all->count > before) {
 		routes_free(r);
 		r = NULL;

@@ -1,4 +1,5 @@
 /* delivery/delivery_reply.c - the reply group: outcomes to answers. */
+#include <stdio.h>
 #include <string.h>
 
 #include "delivery/delivery_reply.h"
@@ -11,6 +12,7 @@ static const struct name outcomes[] = {
 	{ "unreadable", REPLY_UNREADABLE },
 	{ "mapping", REPLY_MAPPING },
 	{ "contract", REPLY_CONTRACT },
+	{ "declined", REPLY_DECLINED },
 	{ "partial", REPLY_PARTIAL },
 	{ "busy", REPLY_BUSY },
 	{ "unavailable", REPLY_UNAVAILABLE },
@@ -33,6 +35,7 @@ static const enum reply_outcome of_fault[FAULT_CODES] = {
 	[FAULT_TOO_LARGE] = REPLY_UNREADABLE,
 	[FAULT_MAPPING] = REPLY_MAPPING,
 	[FAULT_CONTRACT] = REPLY_CONTRACT,
+	[FAULT_CONFLICT] = REPLY_FAILED,
 	[FAULT_BUSY] = REPLY_BUSY,
 	[FAULT_UPSTREAM] = REPLY_UNAVAILABLE,
 	[FAULT_UPSTREAM_LATE] = REPLY_LATE,
@@ -47,6 +50,7 @@ struct rule {
 	int64_t status;   /* 0: as it is */
 	const char *body; /* NULL: as it is */
 	const char *type;
+	const config_setting_t *at; /* the last to speak of it */
 };
 
 struct reply_map {
@@ -62,7 +66,7 @@ static const struct setting table[] = {
 	{ .name = "body",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct rule, body),
-	    .help = "The answer's body, as it is." },
+	    .help = "The answer's body, with {placeholders}." },
 
 	{ .name = "status",
 	    .kind = SETTING_COUNT,
@@ -175,6 +179,7 @@ read_rule(struct reply_map *m, const config_setting_t *s, struct faults *all)
 		return;
 	}
 	to = rule_for(m, key);
+	to->at = s;
 	if (got.status != 0)
 		to->status = got.status;
 	if (got.body != NULL)
@@ -199,6 +204,27 @@ read_group(struct reply_map *m, const config_setting_t *group,
 		read_rule(m, config_setting_get_elem(group, (unsigned)i), all);
 }
 
+/* When both groups are read: one may have the type, the other the body. */
+static void
+check_rules(const struct reply_map *m, struct faults *all)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		const struct rule *r = &m->list[i].rule;
+		char what[64];
+
+		snprintf(what, sizeof(what), "reply.%s",
+		    config_setting_name(r->at));
+		if (r->body != NULL)
+			(void)template_check(r->at, what, r->body, r->type,
+			    all);
+		else if (r->type != NULL)
+			settings_fault(all, r->at,
+			    "%s: type says what body is, and there is none; "
+			    "add a body, or take the type out",
+			    what);
+	}
+}
+
 struct reply_map *
 reply_map_new(const config_setting_t *preset, const config_setting_t *group,
     struct faults *all)
@@ -212,6 +238,8 @@ reply_map_new(const config_setting_t *preset, const config_setting_t *group,
 	m->own = arena_new((size_t)8 << 20);
 	read_group(m, preset, all);
 	read_group(m, group, all);
+	if (all->count == before)
+		check_rules(m, all);
 	if (all->count == before)
 		return m;
 	reply_map_free(m);
@@ -247,44 +275,72 @@ add_rule(const struct reply_map *m, int key, struct rule *to)
 }
 
 static void
-put(const struct rule *r, struct answer *a)
+put(const struct rule *r, const struct template_facts *facts, struct answer *a)
 {
+	struct str body = STR_NONE;
+
+	if (r->body != NULL)
+		body = template_fill(r->body, r->type, facts, a);
 	if (r->status != 0)
 		a->status = (int)r->status;
-	if (r->body == NULL)
+	if (body.at == NULL)
 		return;
-	a->body = str_of(r->body);
+	a->body = body;
 	a->content_type = str_of(r->type); /* none: JSON */
 }
 
-void
-reply_apply(const struct reply_map *m, enum reply_outcome o, struct answer *a)
+static struct rule
+rule_of(const struct reply_map *m, enum reply_outcome o)
 {
 	struct rule r = { 0 };
 
 	if (m == NULL)
-		return;
+		return r;
 	add_rule(m, (int)o, &r);
 	if (o >= REPLY_UNPROVEN)
 		add_rule(m, REPLY_FAILED, &r);
-	put(&r, a);
+	return r;
 }
 
-void
-reply_apply_status(const struct reply_map *m, struct answer *a)
+static struct rule
+rule_of_status(const struct reply_map *m, int status)
 {
 	struct rule r = { 0 };
 
-	if (a->status < 400) {
-		reply_apply(m, REPLY_DELIVERED, a);
-		return;
-	}
+	if (status < 400)
+		return rule_of(m, REPLY_DELIVERED);
 	if (m == NULL)
-		return;
-	add_rule(m, STATUS_KEY(a->status), &r);
-	add_rule(m, CLASS_KEY(a->status / 100), &r);
+		return r;
+	add_rule(m, STATUS_KEY(status), &r);
+	add_rule(m, CLASS_KEY(status / 100), &r);
 	add_rule(m, REPLY_FAILED, &r);
-	put(&r, a);
+	return r;
+}
+
+void
+reply_apply(const struct reply_map *m, enum reply_outcome o,
+    const struct template_facts *facts, struct answer *a)
+{
+	struct rule r = rule_of(m, o);
+
+	put(&r, facts, a);
+}
+
+void
+reply_apply_status(const struct reply_map *m,
+    const struct template_facts *facts, struct answer *a)
+{
+	struct rule r = rule_of_status(m, a->status);
+
+	put(&r, facts, a);
+}
+
+int
+reply_status(const struct reply_map *m, int status)
+{
+	struct rule r = rule_of_status(m, status);
+
+	return r.status != 0 ? (int)r.status : status;
 }
 
 enum reply_outcome

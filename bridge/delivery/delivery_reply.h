@@ -8,8 +8,7 @@
 #ifndef BRIDGE_DELIVERY_REPLY_H
 #define BRIDGE_DELIVERY_REPLY_H
 
-#include "base/base.h"
-#include "settings/settings.h"
+#include "delivery/delivery_template.h"
 
 enum reply_outcome {
 	REPLY_DELIVERED,   /* the API took it */
@@ -19,6 +18,7 @@ enum reply_outcome {
 	REPLY_UNREADABLE,  /* a body that cannot be decoded */
 	REPLY_MAPPING,     /* an event the mapping cannot use */
 	REPLY_CONTRACT,    /* mapped, and no lead update */
+	REPLY_DECLINED,    /* the API answered 2xx, and that it did not */
 	REPLY_PARTIAL,     /* of a batch some failed, and will again */
 	REPLY_BUSY,        /* a ceiling was reached */
 	REPLY_UNAVAILABLE, /* no usable answer of the API */
@@ -35,11 +35,17 @@ struct reply_map *reply_map_new(const config_setting_t *preset,
     const config_setting_t *group, struct faults *all) MUST_CHECK;
 void reply_map_free(struct reply_map *m); /* NULL is fine */
 
-/* Changes what the map says otherwise. NULL map: nothing. */
+/*
+ * Changes what the map says otherwise; NULL map: nothing. A body that finds
+ * no room in the facts' arena is left as it is.
+ */
 void reply_apply(const struct reply_map *m, enum reply_outcome o,
-    struct answer *a);
+    const struct template_facts *facts, struct answer *a);
 /* The same for an answer of the API by its status. */
-void reply_apply_status(const struct reply_map *m, struct answer *a);
+void reply_apply_status(const struct reply_map *m,
+    const struct template_facts *facts, struct answer *a);
+/* The status alone. */
+int reply_status(const struct reply_map *m, int status);
 enum reply_outcome reply_of_fault(enum fault_code code);
 
 #endif

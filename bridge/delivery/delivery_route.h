@@ -3,9 +3,19 @@
 #define BRIDGE_DELIVERY_ROUTE_H
 
 #include "delivery/delivery.h"
+#include "delivery/delivery_dedupe.h"
 #include "delivery/delivery_reply.h"
+#include "journal/journal.h"
 
-enum route_mode { ROUTE_RELAY };
+enum route_mode {
+	ROUTE_RELAY,         /* the sender gets the API's answer */
+	ROUTE_QUEUE,         /* 202, once it is in the journal */
+	ROUTE_RELAY_OR_QUEUE /* the API's answer if it comes in time, else 202
+	                      */
+};
+
+enum on_ambiguous { AMBIGUOUS_RETRY, AMBIGUOUS_DEAD };
+enum on_dead { DEAD_SKIP, DEAD_BLOCK };
 
 struct route_settings {
 	const char *path;
@@ -15,6 +25,12 @@ struct route_settings {
 	const char *upstream;
 	const char *public_url;
 	int mode;
+	/* Of journalled routes: */
+	bool coalesce;
+	int on_ambiguous;
+	int on_dead_letter;
+	const config_setting_t *dedupe;
+
 	int64_t patience; /* ms; 0: what the preset says */
 	const char *ping;
 	const config_setting_t *verify;
@@ -31,9 +47,11 @@ struct route {
 	struct verifier *keyless;    /* without it; knows where ids stand */
 	struct handshake *handshake; /* NULL: none */
 	struct condition *ping;      /* NULL: none */
-	struct reply_map *reply;     /* NULL: what happened is what is told */
-	int64_t patience_ms;         /* 0: not known */
-	size_t target; /* index into the targets of routes_setup */
+	struct dedupe *dedupe;
+	unsigned journal_flags;  /* of its items */
+	struct reply_map *reply; /* NULL: what happened is what is told */
+	int64_t patience_ms;     /* 0: not known */
+	size_t target;           /* index into the targets of routes_setup */
 	/* The path cut at its slashes; a parameter has its name and `param`. */
 	struct route_segment {
 		struct str text;
@@ -49,6 +67,7 @@ struct routes {
 	struct route_index *index;
 	struct upstream_target *const *targets;
 	size_t target_count;
+	bool journalled; /* the settings name a journal */
 };
 
 /* Cuts and checks the path of a route; adds faults. */

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include "listener/listener_socket.h"
 #include "listener/listener_worker.h"
@@ -193,6 +195,31 @@ log_listening(const struct listener *l, size_t i, const char *address)
 	base_free(real);
 }
 
+/* What else a process has open: upstreams, events, the log, its settings. */
+#define FILES_BESIDE 64
+
+/* The kernel would refuse what the settings allow: told before it happens. */
+static void
+check_files(const struct listener_setup *s)
+{
+	char wanted[24], files[24];
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur >= (rlim_t)s->limits.connections + FILES_BESIDE)
+		return;
+	snprintf(wanted, sizeof(wanted), "%lld",
+	    (long long)s->limits.connections);
+	snprintf(files, sizeof(files), "%llu",
+	    (unsigned long long)limit.rlim_cur);
+	log_event(LOG_LEVEL_WARNING, "too few open files", "listener", s->name,
+	    "limits.connections", wanted, "files", files, "do",
+	    "raise the limit of open files (LimitNOFILE=), or lower "
+	    "limits.connections",
+	    NULL);
+}
+
 struct listener *
 listener_start(const struct listener_setup *setup, struct fault *why)
 {
@@ -201,6 +228,7 @@ listener_start(const struct listener_setup *setup, struct fault *why)
 
 	event_set_log_callback(on_event_log);
 	event_set_fatal_callback(on_event_fatal);
+	check_files(setup);
 	for (size_t i = 0; i < setup->address_count; i++)
 		if (open_address(l, i, &setup->addresses[i], why) == -1) {
 			free_listener(l);

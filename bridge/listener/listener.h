@@ -3,10 +3,10 @@
  *
  * Owns threads: `workers` of them, each with its own event base and its own
  * SO_REUSEPORT socket an address. A byte scanner judges requests as RFC 9112
- * does, and keeps their bytes; evhttp, which would misread many, is given a
- * line of ours for each that is over, accepts, and keeps or closes
- * connections (listener_worker.h tells how). No other room sees evhttp. Every
- * request that passes becomes one exchange for the service; requests that do
+ * does, and keeps their bytes; evhttp, which would misread many, accepts,
+ * holds and closes connections, and is given a line of ours for each
+ * (listener_worker.h tells how). No other room sees evhttp. Every request
+ * that passes becomes one exchange for the service; requests that do
  * not are answered here, in the API's envelope, and the connection is closed.
  *
  * Deadlines are absolute: a peer that drips bytes gains nothing by it.
@@ -50,7 +50,8 @@ struct listener;
 
 /*
  * Binds, loads certificates, starts the threads. Returns when all addresses
- * are listening; NULL with why when one cannot.
+ * are listening; NULL with why when one cannot. Warns, in the log, when this
+ * process may not open as many files as the limits allow connections.
  */
 struct listener *listener_start(const struct listener_setup *setup,
     struct fault *why) MUST_CHECK;

@@ -4,14 +4,17 @@
  * The rules that keep evhttp and us apart:
  *
  * - evhttp's bufferevent neither reads nor writes: evhttp enables reading
- *   whenever it waits for a request, and we disable it again before the
- *   loop could look (on_adopt, answered).
- * - evhttp's input is empty, or begins with a line of ours. It is called for
- *   that line, by us or by itself, and then drained of it.
+ *   when it waits for its request, and we disable it again before the loop
+ *   could look (on_adopt).
+ * - evhttp is called once, for a line of ours in front of its input, and
+ *   drains that line. It never looks at what else is in there:
  * - Bytes behind a complete request stay in that input, untouched, until its
- *   answer is written (on_written), so requests are served one at a time
- *   and in order. Nothing is read meanwhile, which bounds them to one read.
- *   Only a peer that sends meanwhile costs a change of what is waited for.
+ *   answer is written (listener_talk.c). Nothing is read meanwhile, which
+ *   bounds them to one read. Only a peer that sends meanwhile costs a change
+ *   of what is waited for.
+ * - evhttp has a request in hand from then on. When the connection ends
+ *   before we said that it is over, evhttp may let go of it, unfreed
+ *   (guard_free).
  * - evhttp frees connections when it likes, and tells only those who know
  *   the connection, which we do from the first request on (on_gone). Before
  *   that it does so when told to (guard_end), or in accepting: it takes its
@@ -24,8 +27,10 @@
 #include "listener/listener_worker.h"
 #include "metrics/metrics.h"
 
-/* What is read and dropped behind an answer that closes, at most. */
-#define LINGER_BYTES ((size_t)4 << 20)
+/* Connections of a worker that keep TLS's buffers: 1.3 MiB. */
+#define WARM_MAX 64
+/* At rest so long, they are given back. */
+#define REST_MS 1000
 /* "POST /4294967295 HTTP/1.1" and two line ends. */
 #define LINE_ROOM 48
 
@@ -42,6 +47,26 @@ guard_enter(struct guard *g, enum phase phase)
 
 	g->phase = phase;
 	g->deadline = timeout > 0 ? worker_now() + timeout : INT64_MAX;
+}
+
+/*
+ * What a busy connection does with TLS's buffers. Only some keep them: with
+ * thousands, more memory would cost more than the wiping it spares.
+ */
+void
+guard_warm(struct guard *g, bool warm)
+{
+	struct worker *w = g->worker;
+
+	if (g->stream.ssl == NULL || g->warm == warm ||
+	    (warm && w->warm == WARM_MAX))
+		return;
+	g->warm = warm;
+	if (warm)
+		w->warm++;
+	else
+		w->warm--;
+	stream_keep_buffers(&g->stream, warm);
 }
 
 /* Life. */
@@ -81,25 +106,6 @@ evhttp_let_go(const struct guard *g)
 	return on_event == NULL;
 }
 
-static void on_io(evutil_socket_t fd, short what, void *arg);
-
-/* Waits for EV_READ or EV_WRITE; with 0, for nothing. */
-static void
-guard_wait(struct guard *g, short what)
-{
-	if (g->waits == what)
-		return;
-	if (g->waits != 0)
-		event_del(&g->io);
-	g->waits = what;
-	if (what == 0)
-		return;
-	event_assign(&g->io, g->worker->base, g->stream.fd, what | EV_PERSIST,
-	    on_io, g);
-	if (event_add(&g->io, NULL) == -1)
-		guard_enter(g, PHASE_DOOMED);
-}
-
 /* evhttp has given the bufferevent its descriptor: from here on it is ours. */
 static void
 on_adopt(evutil_socket_t fd, short what, void *arg)
@@ -134,7 +140,6 @@ guard_open(struct event_base *base, void *arg)
 	if (g->bev == NULL)
 		bug("out of memory for a connection");
 	bufferevent_incref(g->bev);
-	scan_start(&g->scan, &w->scan_limits);
 	g->slot = take_slot(w, g);
 	w->open++;
 	guard_enter(g, PHASE_HEAD);
@@ -153,6 +158,7 @@ guard_free(struct guard *g)
 	struct worker *w = g->worker;
 
 	event_del(&g->io);
+	guard_warm(g, false);
 	stream_close(&g->stream);
 	if (g->incoming != NULL) {
 		if (g->incoming->served)
@@ -160,6 +166,8 @@ guard_free(struct guard *g)
 		else
 			incoming_drop(g->incoming);
 	}
+	if (g->http != NULL && !evhttp_request_get_connection(g->http))
+		evhttp_send_reply_end(g->http); /* which only frees it */
 	bufferevent_decref(g->bev);
 	leave_slot(w, g->slot);
 	w->open--;
@@ -212,8 +220,11 @@ static const struct {
 	[PHASE_WRITING] = { true, false },
 };
 
-static void refuse(struct guard *g, enum scan_reason reason);
-static void call_when_ready(struct guard *g);
+static int64_t
+idle_since(const struct guard *g)
+{
+	return g->deadline - g->worker->timeout[PHASE_IDLE];
+}
 
 void
 guard_sweep(struct guard *g, int64_t now)
@@ -222,274 +233,57 @@ guard_sweep(struct guard *g, int64_t now)
 		guard_end(g);
 		return;
 	}
+	if (g->warm && g->phase == PHASE_IDLE && now >= idle_since(g) + REST_MS)
+		guard_warm(g, false);
 	if (now < g->deadline)
 		return;
 	if (late[g->phase].counts)
 		metrics_add(METRIC_TIMEOUTS, 0, 1);
-	if (late[g->phase].answers && g->incoming != NULL) {
-		refuse(g, SCAN_LATE);
-		call_when_ready(g);
-	} else {
+	if (late[g->phase].answers && incoming_begun(g->incoming))
+		guard_refuse(g, SCAN_LATE);
+	else
 		guard_end(g);
-	}
 }
 
-/* From the socket to a line for evhttp. */
+/* To evhttp, and back. */
 
-/* Puts our line where evhttp will look for it. */
-static void
-put_line(struct guard *g)
+void
+guard_show(struct guard *g)
 {
-	const struct scan *s = &g->scan;
 	char text[LINE_ROOM];
 	struct bytes line = { .data = text,
 		.room = sizeof(text),
 		.ceiling = sizeof(text) - 1 };
 
-	bytes_add_str(&line,
-	    scan_is_head_method(s) ? STR("HEAD /") : STR("POST /"));
+	bytes_add_str(&line, STR("POST /"));
 	bytes_add_int(&line, g->slot);
 	bytes_add_str(&line, STR(" HTTP/1.1\r\n\r\n"));
 	if (evbuffer_prepend(bufferevent_get_input(g->bev), text, line.len) ==
 	    0)
-		guard_enter(g, PHASE_READY);
-	else
-		guard_enter(g, PHASE_DOOMED);
-}
-
-/* evhttp may answer within, and g be gone when this returns. */
-static void
-call_when_ready(struct guard *g)
-{
-	if (g->phase == PHASE_READY)
 		bufferevent_trigger(g->bev, EV_READ, 0);
-}
-
-/* Of a peer that takes no 25 bytes nothing good is to be expected. */
-static void
-say_continue(struct guard *g)
-{
-	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	size_t n;
-
-	if (stream_write(&g->stream, line, sizeof(line) - 1, &n) !=
-	        STREAM_MOVED ||
-	    n != sizeof(line) - 1)
+	else
 		guard_enter(g, PHASE_DOOMED);
 }
 
+/* Behind the last answer: evhttp closes the connection next. */
 static void
-refuse(struct guard *g, enum scan_reason reason)
-{
-	struct evbuffer *input = bufferevent_get_input(g->bev);
-
-	if (reason != g->scan.reason)
-		scan_refuse(&g->scan, reason);
-	evbuffer_drain(input, evbuffer_get_length(input));
-	put_line(g);
-}
-
-/* How far the bytes take the request; how many of them were its own. */
-static size_t
-feed(struct guard *g, const char *at, size_t n)
-{
-	struct scan *s = &g->scan;
-	size_t done = 0;
-
-	while (done < n && !scan_over(s)) {
-		enum scan_part part;
-		size_t used = scan_feed(s, at + done, n - done, &part);
-
-		if (part != SCAN_SKIP && g->incoming == NULL)
-			g->incoming = incoming_take(g);
-		if (part != SCAN_SKIP &&
-		    !incoming_keep(g->incoming, at + done, used) &&
-		    s->reason == SCAN_OK)
-			scan_refuse(s, SCAN_MEMORY);
-		done += used;
-	}
-	return done;
-}
-
-/* The request got further, or is over: so does the connection. */
-static void
-settle(struct guard *g)
-{
-	const struct scan *s = &g->scan;
-
-	if (scan_over(s)) {
-		if (s->reason == SCAN_OK)
-			put_line(g);
-		else
-			refuse(g, s->reason);
-		return;
-	}
-	if (g->phase == PHASE_HEAD && scan_past_head(s)) {
-		guard_enter(g, PHASE_BODY);
-		if (s->expects_continue && s->body_len == 0)
-			say_continue(g);
-	} else if (g->phase == PHASE_IDLE) {
-		guard_enter(g, PHASE_HEAD);
-		if (scan_past_head(s))
-			settle(g);
-	}
-}
-
-/* What a read brought; of it, what is behind the request waits in evhttp's. */
-static void
-take(struct guard *g, const char *at, size_t n)
-{
-	size_t used = feed(g, at, n);
-
-	if (used < n &&
-	    evbuffer_prepend(bufferevent_get_input(g->bev), at + used,
-	        n - used) == -1)
-		guard_enter(g, PHASE_DOOMED);
-	else
-		settle(g);
-}
-
-/* What waited behind a request is the next one's. */
-static void
-take_waiting(struct guard *g)
-{
-	struct evbuffer *input = bufferevent_get_input(g->bev);
-	struct evbuffer_iovec block;
-	bool any = false;
-
-	while (!scan_over(&g->scan) &&
-	    evbuffer_peek(input, -1, NULL, &block, 1) > 0) {
-		evbuffer_drain(input, feed(g, block.iov_base, block.iov_len));
-		any = true;
-	}
-	if (any)
-		settle(g);
-}
-
-static void
-read_request(struct guard *g)
-{
-	struct stream *stream = &g->stream;
-	char *at = g->worker->scratch;
-	enum stream_state state;
-	size_t n;
-
-	do {
-		state = stream_read(stream, at, SCRATCH_BYTES, &n);
-		if (state == STREAM_MOVED)
-			take(g, at, n);
-	} while (state == STREAM_MOVED && g->phase <= PHASE_BODY &&
-	    stream_holds(stream));
-	if (state >= STREAM_ENDED) {
-		guard_end(g);
-		return;
-	}
-	guard_wait(g, state == STREAM_WAITS_WRITE ? EV_WRITE : EV_READ);
-	call_when_ready(g);
-}
-
-/* To be dropped; a peer that sends on and on loses what it would be told. */
-static void
-read_and_drop(struct guard *g)
-{
-	struct worker *w = g->worker;
-	size_t n = 0;
-	enum stream_state state = stream_read(&g->stream, w->scratch,
-	    SCRATCH_BYTES, &n);
-
-	g->dropped += n;
-	if (state >= STREAM_ENDED || g->dropped > LINGER_BYTES)
-		guard_end(g);
-}
-
-/* By phase: what to do with a connection that is ready. */
-static void
-on_io(evutil_socket_t fd, short what, void *arg)
-{
-	struct guard *g = arg;
-
-	(void)fd;
-	(void)what;
-	if (g->phase <= PHASE_BODY)
-		read_request(g);
-	else if (g->phase == PHASE_WRITING)
-		guard_write(g);
-	else if (g->phase == PHASE_LINGER)
-		read_and_drop(g);
-	else
-		guard_wait(g, 0); /* in time, it will be read */
-}
-
-/* From evhttp to the service, and back. */
-
-/*
- * The answer is written. evhttp closes the connection next, or waits for a
- * request: by then its input has to be as it should be.
- */
-static void
-on_written(struct evhttp_request *http, void *arg)
+on_closing(struct evhttp_request *http, void *arg)
 {
 	struct guard *g = arg;
 
 	(void)http;
-	if (g->closing) {
-		stream_goodbye(&g->stream);
-		if (g->scan.reason != SCAN_OK)
-			guard_enter(g, PHASE_LINGER);
-		return;
-	}
-	guard_enter(g, PHASE_IDLE);
-	scan_start(&g->scan, &g->worker->scan_limits);
-	take_waiting(g);
-}
-
-/*
- * Tells evhttp, which goes through on_written and perhaps on_gone. What
- * OpenSSL had read ahead makes no descriptor readable.
- */
-static void
-answered(struct guard *g)
-{
-	struct worker *w = g->worker;
-	struct evhttp_request *http = g->incoming->http;
-	unsigned slot = g->slot;
-
-	if (g->closing)
-		evhttp_add_header(evhttp_request_get_output_headers(http),
-		    "Connection", "close");
-	incoming_drop(g->incoming);
-	g->incoming = NULL;
-	evhttp_send_reply_end(http);
-	if (w->guards[slot] != g)
-		return;
-	bufferevent_disable(g->bev, EV_READ);
-	guard_wait(g, EV_READ);
-	if (stream_holds(&g->stream))
-		event_active(&g->io, EV_READ, 0);
+	g->http = NULL; /* which evhttp frees */
+	stream_goodbye(&g->stream);
+	if (g->refused)
+		guard_enter(g, PHASE_LINGER);
 }
 
 void
-guard_write(struct guard *g)
+guard_hang_up(struct guard *g)
 {
-	struct str *out = &g->incoming->out;
-	enum stream_state state = STREAM_MOVED;
-	size_t n;
-
-	while (out->len > 0 && state == STREAM_MOVED) {
-		state = stream_write(&g->stream, out->at, out->len, &n);
-		if (state == STREAM_MOVED)
-			*out = str_skip(*out, n);
-	}
-	if (state == STREAM_MOVED) {
-		answered(g);
-		return;
-	}
-	if (g->phase != PHASE_WRITING)
-		guard_enter(g, PHASE_WRITING);
-	if (state >= STREAM_ENDED)
-		guard_end(g);
-	else
-		guard_wait(g, state == STREAM_WAITS_READ ? EV_READ : EV_WRITE);
+	evhttp_add_header(evhttp_request_get_output_headers(g->http),
+	    "Connection", "close");
+	evhttp_send_reply_end(g->http);
 }
 
 static struct guard *
@@ -506,40 +300,19 @@ guard_of(const struct worker *w, struct evhttp_request *http)
 	return g;
 }
 
-static void
-serve(struct guard *g)
-{
-	struct worker *w = g->worker;
-	struct incoming *in = g->incoming;
-	enum scan_reason reason = g->scan.reason;
-
-	if (reason == SCAN_OK && w->stopped)
-		reason = SCAN_STOPPING;
-	if (reason == SCAN_OK && !incoming_fill(in, &g->scan))
-		reason = SCAN_MEMORY;
-	if (reason != SCAN_OK)
-		incoming_refuse(in, reason);
-	else
-		w->service.serve(w->mine, &in->exchange);
-}
-
 void
 guard_called(struct evhttp_request *http, void *arg)
 {
 	struct entry *e = arg;
 	struct guard *g = guard_of(e->worker, http);
+	ev_uint16_t port;
+	char *peer;
 
-	if (g->incoming == NULL)
-		g->incoming = incoming_take(g);
-	g->incoming->http = http;
-	g->incoming->served = true;
-	g->incoming->no_body = scan_is_head_method(&g->scan);
-	g->worker->serving++;
-	if (g->connection == NULL) {
-		g->connection = evhttp_request_get_connection(http);
-		evhttp_connection_set_closecb(g->connection, on_gone, g);
-	}
-	evhttp_request_set_on_complete_cb(http, on_written, g);
-	guard_enter(g, PHASE_SERVING);
-	serve(g);
+	g->http = http;
+	g->connection = evhttp_request_get_connection(http);
+	evhttp_connection_get_peer(g->connection, &peer, &port);
+	g->peer = peer;
+	evhttp_connection_set_closecb(g->connection, on_gone, g);
+	evhttp_request_set_on_complete_cb(http, on_closing, g);
+	guard_serve(g);
 }

@@ -41,8 +41,15 @@ incoming_take(struct guard *g)
 	in->guard = g;
 	in->next = NULL;
 	in->no_body = false;
+	scan_start(&in->scan, &w->scan_limits);
 	bytes_init_in(&in->bytes, in->exchange.arena, size);
 	return in;
+}
+
+bool
+incoming_begun(const struct incoming *in)
+{
+	return in != NULL && in->scan.head_len > 0;
 }
 
 static void
@@ -57,9 +64,6 @@ incoming_drop(struct incoming *in)
 {
 	struct worker *w = in->worker;
 
-	if (in->http != NULL && !evhttp_request_get_connection(in->http))
-		evhttp_send_reply_end(in->http); /* which only frees it */
-	in->http = NULL;
 	in->guard = NULL;
 	in->exchange.request = (struct request){ .body = STR_NONE };
 	arena_reset(in->exchange.arena);
@@ -87,7 +91,7 @@ incoming_free_pool(struct worker *w)
 bool
 incoming_keep(struct incoming *in, const char *at, size_t n)
 {
-	const struct scan *s = &in->guard->scan;
+	const struct scan *s = &in->scan;
 
 	/* Between head and body: how much follows is known, or a guess. */
 	if (s->body_len == 0 && s->left > 0 && s->left <= RESERVE_MAX)
@@ -119,21 +123,19 @@ cut_line(struct str *head)
 }
 
 bool
-incoming_fill(struct incoming *in, const struct scan *s)
+incoming_fill(struct incoming *in)
 {
+	const struct scan *s = &in->scan;
 	struct request *r = &in->exchange.request;
 	struct arena *arena = in->exchange.arena;
 	struct str rest = str_skip(bytes_str(&in->bytes), s->head_len);
 	struct str head = { in->bytes.data, s->head_len }, line;
 	struct header *headers;
-	char *peer;
-	ev_uint16_t port;
 
-	evhttp_connection_get_peer(in->guard->connection, &peer, &port);
 	headers = arena_take(arena, s->fields * sizeof(*headers));
 	*r = (struct request){ .headers = headers,
 		.body = rest,
-		.peer = arena_copy(arena, str_of(peer)),
+		.peer = arena_copy(arena, str_of(in->guard->peer)),
 		.received_ms = clock_wall_ms(),
 		.tls = in->guard->entry->tls != NULL };
 	if (headers == NULL || r->peer.at == NULL)
@@ -152,17 +154,15 @@ incoming_fill(struct incoming *in, const struct scan *s)
 static void
 log_refused(struct incoming *in, const struct scan_verdict *verdict)
 {
-	char *peer, status[16], more[16];
-	ev_uint16_t port;
+	char status[16], more[16];
 	unsigned dropped;
 
 	if (!quota_take(&in->worker->bad_lines, BAD_LINES_A_SECOND, &dropped))
 		return;
-	evhttp_connection_get_peer(in->guard->connection, &peer, &port);
 	snprintf(status, sizeof(status), "%d", verdict->status);
 	snprintf(more, sizeof(more), "%u", dropped);
 	log_event(LOG_LEVEL_INFO, "bad request", "listener", in->worker->name,
-	    "peer", peer, "status", status, "reason", verdict->text,
+	    "peer", in->guard->peer, "status", status, "reason", verdict->text,
 	    "lines_left_out", dropped > 0 ? more : NULL, NULL);
 }
 
@@ -202,7 +202,7 @@ send_answer(struct incoming *in, const struct answer *a)
 {
 	struct guard *g = in->guard;
 
-	g->closing = a->close || !g->scan.keep || in->worker->stopping;
+	g->closing = a->close || !in->scan.keep || in->worker->stopping;
 	in->out = answer_print(in, a, g->closing);
 	if (in->out.at == NULL) {
 		g->closing = true;

@@ -81,6 +81,17 @@ stream_write(struct stream *s, const char *at, size_t len, size_t *n)
 	return STREAM_MOVED;
 }
 
+void
+stream_keep_buffers(struct stream *s, bool keep)
+{
+	if (keep) {
+		SSL_clear_mode(s->ssl, SSL_MODE_RELEASE_BUFFERS);
+	} else {
+		SSL_set_mode(s->ssl, SSL_MODE_RELEASE_BUFFERS);
+		(void)SSL_free_buffers(s->ssl); /* no: after the next record */
+	}
+}
+
 bool
 stream_holds(const struct stream *s)
 {

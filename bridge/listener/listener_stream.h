@@ -33,6 +33,12 @@ enum stream_state stream_read(struct stream *s, char *at, size_t room,
     size_t *n) MUST_CHECK;
 enum stream_state stream_write(struct stream *s, const char *at, size_t len,
     size_t *n) MUST_CHECK;
+/*
+ * TLS has two buffers, 21 KiB together. Kept, they are there for the next
+ * record; else they are taken, wiped and given back for each, as they are
+ * from the start.
+ */
+void stream_keep_buffers(struct stream *s, bool keep);
 bool stream_holds(const struct stream *s);
 /* Tells the peer that nothing was cut off (TLS). */
 void stream_goodbye(struct stream *s);

@@ -15,8 +15,8 @@
 
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 /*
- * Bytes of a record we write. OpenSSL's write buffer is of that size, and is
- * wiped after every answer; nearly all answers fit.
+ * Bytes of a record we write. OpenSSL's write buffer is of that size; nearly
+ * all answers fit.
  */
 #define RECORD_MAX 4096
 

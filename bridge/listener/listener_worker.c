@@ -126,7 +126,7 @@ open_entry(struct entry *e)
 	evconnlistener_set_error_cb(l, on_accept_error);
 	evhttp_set_bevcb(e->http, guard_open, e);
 	evhttp_set_gencb(e->http, guard_called, e);
-	evhttp_set_allowed_methods(e->http, EVHTTP_REQ_POST | EVHTTP_REQ_HEAD);
+	evhttp_set_allowed_methods(e->http, EVHTTP_REQ_POST);
 	evhttp_set_max_headers_size(e->http, LINE_MAX_BYTES);
 	evhttp_set_max_body_size(e->http, 0);
 	evhttp_set_default_content_type(e->http, NULL);
@@ -205,7 +205,7 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 	/* Who has not begun a request will not be heard. */
 	for (unsigned i = 0; i < w->slots; i++)
 		if (w->guards[i] != NULL && w->guards[i]->phase <= PHASE_HEAD &&
-		    w->guards[i]->incoming == NULL)
+		    !incoming_begun(w->guards[i]->incoming))
 			guard_end(w->guards[i]);
 	evtimer_del(w->sweep);
 	set_timer(w->sweep, 0);

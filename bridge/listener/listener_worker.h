@@ -11,12 +11,14 @@
  *
  * How a request gets past evhttp. The guard reads the connection itself: the
  * bufferevent evhttp holds never does. It has every byte scanned, and keeps
- * it. Once the request is complete, or known to be bad, evhttp finds in its
- * input one line of ours, "POST /17 HTTP/1.1", and calls back with it; 17 is
- * the guard's place in the table. The guard writes the answer, one block, and
- * tells evhttp that the request is over. So evhttp parses nothing a stranger
- * wrote, prints nothing, and is left with what it is good at: accepting,
- * requests one after the other, keeping connections or closing them.
+ * it. Once the first request of a connection is complete, or known to be bad,
+ * evhttp finds in its input one line of ours, "POST /17 HTTP/1.1", and calls
+ * back with it; 17 is the guard's place in the table. From there on evhttp
+ * has one request in hand for as long as the connection is open. The guard
+ * serves those that come, one after the other, and writes the answers, a
+ * block each; behind the last one it tells evhttp that its request is over.
+ * So evhttp parses nothing a stranger wrote, prints nothing, and is left with
+ * what it is good at: accepting connections, holding and closing them.
  */
 #ifndef BRIDGE_LISTENER_WORKER_H
 #define BRIDGE_LISTENER_WORKER_H
@@ -60,7 +62,7 @@ enum phase {
 	PHASE_IDLE,    /* between two requests */
 	PHASE_HEAD,    /* nothing, or a part of a head */
 	PHASE_BODY,    /* a head and a part of a body */
-	PHASE_READY,   /* evhttp has our line, and will call */
+	PHASE_READY,   /* a request is over, good or bad: to be served */
 	PHASE_SERVING, /* the service owes an answer */
 	PHASE_WRITING, /* the peer takes the answer, in more than one go */
 	PHASE_LINGER,  /* evhttp let go; what comes is read and dropped */
@@ -77,24 +79,28 @@ struct guard {
 	short waits;     /* what io waits for: EV_READ, EV_WRITE or 0 */
 	unsigned slot;
 	enum phase phase;
-	int64_t deadline; /* clock_mono_us() / 1000 */
-	struct scan scan;
-	struct incoming *incoming; /* from the first byte of a head, or NULL */
-	struct evhttp_connection *connection; /* once evhttp called */
+	int64_t deadline;          /* clock_mono_us() / 1000 */
+	struct incoming *incoming; /* from its first byte; NULL at rest */
+	struct evhttp_connection *connection; /* once evhttp called ... */
+	struct evhttp_request *http;          /* ... with this one, */
+	const char *peer;                     /* ... from here; evhttp's */
+	bool more_waits;                      /* bytes in evhttp's input */
 	bool closing;                         /* behind the answer */
+	bool refused;                         /* what it answers */
+	bool warm;                            /* keeps TLS's buffers */
 	size_t dropped;                       /* bytes read for nobody */
 };
 
 struct incoming {
-	struct exchange exchange;    /* first: the service knows only this */
-	struct worker *worker;       /* of the pool */
-	struct guard *guard;         /* NULL once the peer is gone */
-	struct evhttp_request *http; /* NULL: evhttp has not called yet */
-	bool served;                 /* with the service: it owes an answer */
-	struct bytes bytes;          /* head and body, in a row */
-	struct str out;              /* of the answer, what is not written */
-	struct incoming *next;       /* in the pool */
-	bool no_body;                /* the answer's: HEAD */
+	struct exchange exchange; /* first: the service knows only this */
+	struct worker *worker;    /* of the pool */
+	struct guard *guard;      /* NULL once the peer is gone */
+	bool served;              /* with the service: it owes an answer */
+	struct scan scan;         /* how far it has been read */
+	struct bytes bytes;       /* head and body, in a row */
+	struct str out;           /* of the answer, what is not written */
+	struct incoming *next;    /* in the pool */
+	bool no_body;             /* the answer's: HEAD */
 };
 
 struct worker {
@@ -130,6 +136,7 @@ struct worker {
 	size_t date_len;
 	time_t date_of;
 	unsigned serving; /* requests the service owes an answer to */
+	unsigned warm;    /* guards that keep TLS's buffers */
 
 	bool stopping, stopped; /* told to stop; the service has stopped */
 	int64_t drain_until, close_at;
@@ -151,23 +158,38 @@ void worker_wake(struct worker *w);  /* there is something to sweep */
 /* listener.c: the worker runs, or could not start. */
 void listener_reports(struct listener *l, bool runs);
 
-/* listener_guard.c */
+/* listener_guard.c: a connection's life, and what evhttp has to do with it */
 struct bufferevent *guard_open(struct event_base *base, void *entry);
 void guard_called(struct evhttp_request *http, void *entry);
 void guard_enter(struct guard *g, enum phase phase);
-/* Writes g->incoming->out, now or later; g may be gone when it returns. */
-void guard_write(struct guard *g);
+/* Whether it keeps TLS's buffers; see stream_keep_buffers(). */
+void guard_warm(struct guard *g, bool warm);
 void guard_sweep(struct guard *g, int64_t now);
+/* A connection's first request: has evhttp call, which serves it. */
+void guard_show(struct guard *g);
+/* Behind the last answer. g may be gone when it returns. */
+void guard_hang_up(struct guard *g);
 void guard_end(struct guard *g); /* closes it, whatever it does */
 void guard_free(struct guard *g);
+
+/* listener_talk.c: what is read and written; g may be gone afterwards */
+/* Waits for EV_READ or EV_WRITE; with 0, for nothing. */
+void guard_wait(struct guard *g, short what);
+/* Answers what was begun, for a reason the scanner does not know. */
+void guard_refuse(struct guard *g, enum scan_reason reason);
+void guard_serve(struct guard *g); /* g->incoming, which is complete */
+/* Writes g->incoming->out, now or later. */
+void guard_write(struct guard *g);
 
 /* listener_incoming.c */
 struct incoming *incoming_take(struct guard *g);
 void incoming_drop(struct incoming *in); /* back to the pool, unanswered */
+/* A byte of its head is here; blank lines before it do not count. */
+bool incoming_begun(const struct incoming *in); /* NULL: no */
 /* Keeps bytes of head or body; false when there is no memory. */
 bool incoming_keep(struct incoming *in, const char *at, size_t n);
 /* Fills the request; false when there is no memory. */
-bool incoming_fill(struct incoming *in, const struct scan *s);
+bool incoming_fill(struct incoming *in);
 void incoming_refuse(struct incoming *in, enum scan_reason reason);
 void incoming_reply(struct exchange *x, const struct answer *a);
 void incoming_free_pool(struct worker *w);

@@ -8,18 +8,23 @@
 
 #include "metrics/metrics.h"
 
-#define SLOTS 16
+#define SLOTS 32
 
 static const char *const status_classes[] = { "none", "1xx", "2xx", "3xx",
 	"4xx", "5xx", NULL };
 static const char *const outcomes[] = { "relayed", "refused", "ignored",
-	"failed", "answered", NULL };
+	"failed", "answered", "queued", "duplicate", NULL };
 static const char *const answers[] = { "2xx", "3xx", "4xx", "5xx", "none",
 	NULL };
+static const char *const states[] = { "waiting", "sending", "done", "dead",
+	"refused", NULL };
+static const char *const commits[] = { "done", "failed", NULL };
+static const char *const results[] = { "ok", "duplicate", "conflict", "fenced",
+	"not_found", "unavailable", NULL };
 static const char *const reasons[] = { "none", "settings", "request",
 	"unsigned", "forbidden", "route", "method", "body", "body_kind",
-	"too_large", "mapping", "contract", "busy", "upstream", "upstream_late",
-	"internal", NULL };
+	"too_large", "mapping", "contract", "conflict", "busy", "upstream",
+	"upstream_late", "internal", NULL };
 
 _Static_assert(COUNT_OF(reasons) == FAULT_CODES + 1, "a name a fault code");
 _Static_assert(COUNT_OF(outcomes) == OUTCOMES + 1, "a name an outcome");
@@ -61,6 +66,29 @@ static const struct row rows[METRICS] = {
 	    "counter", "Inbound connections cut at a deadline.", NULL, NULL },
 	[METRIC_BAD_REQUESTS] = { "leadbridge_bad_requests_total", "counter",
 	    "Requests refused as malformed HTTP.", NULL, NULL },
+	[METRIC_JOURNAL_ITEMS] = { "leadbridge_journal_items", "gauge",
+	    "Lead updates in the journal, by state.", "state", states },
+	[METRIC_JOURNAL_LANES] = { "leadbridge_journal_lanes", "gauge",
+	    "Leads with an update waiting or being sent.", NULL, NULL },
+	[METRIC_JOURNAL_OLDEST] = { "leadbridge_journal_oldest_seconds",
+	    "gauge", "Age of the oldest waiting update.", NULL, NULL },
+	[METRIC_JOURNAL_COMMITS] = { "leadbridge_journal_commits_total",
+	    "counter", "Transactions of the journal, by result.", "result",
+	    commits },
+	[METRIC_JOURNAL_COMMIT_US] = { "leadbridge_journal_commit_microseconds_"
+	                               "total",
+	    "counter", "Time the journal's transactions took.", NULL, NULL },
+	[METRIC_JOURNAL_OPS] = { "leadbridge_journal_operations_total",
+	    "counter", "Operations in the transactions that were done.", NULL,
+	    NULL },
+	[METRIC_JOURNAL_ACCEPTS] = { "leadbridge_journal_accepts_total",
+	    "counter", "Events handed to the journal, by result.", "result",
+	    results },
+	[METRIC_JOURNAL_DEAD] = { "leadbridge_journal_dead_total", "counter",
+	    "Lead updates given up.", NULL, NULL },
+	[METRIC_JOURNAL_FENCED] = { "leadbridge_journal_fenced_total",
+	    "counter", "Attempts that ended after their lease was lost.", NULL,
+	    NULL },
 };
 
 static atomic_llong slots[METRICS][SLOTS];
@@ -69,6 +97,13 @@ void
 metrics_add(enum metric m, unsigned label, int64_t n)
 {
 	atomic_fetch_add_explicit(&slots[m][label % SLOTS], n,
+	    memory_order_relaxed);
+}
+
+void
+metrics_set(enum metric m, unsigned label, int64_t n)
+{
+	atomic_store_explicit(&slots[m][label % SLOTS], n,
 	    memory_order_relaxed);
 }
 

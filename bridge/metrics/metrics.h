@@ -17,11 +17,20 @@ enum metric {
 	METRIC_UPSTREAM, /* label: enum metric_answer */
 	METRIC_UPSTREAM_CONNECTS,
 	METRIC_UPSTREAM_REUSES,
-	METRIC_TLS_FAILURES, /* upstream handshakes or checks that failed */
-	METRIC_CONNECTIONS,  /* gauge: open inbound connections */
-	METRIC_ACCEPTED,     /* inbound connections accepted */
-	METRIC_TIMEOUTS,     /* inbound connections cut at a deadline */
-	METRIC_BAD_REQUESTS, /* refused by the strict scanner */
+	METRIC_TLS_FAILURES,    /* upstream handshakes or checks that failed */
+	METRIC_CONNECTIONS,     /* gauge: open inbound connections */
+	METRIC_ACCEPTED,        /* inbound connections accepted */
+	METRIC_TIMEOUTS,        /* inbound connections cut at a deadline */
+	METRIC_BAD_REQUESTS,    /* refused by the strict scanner */
+	METRIC_JOURNAL_ITEMS,   /* gauge; label: enum journal_state */
+	METRIC_JOURNAL_LANES,   /* gauge: leads with something to be sent */
+	METRIC_JOURNAL_OLDEST,  /* gauge: age of the oldest waiting item, s */
+	METRIC_JOURNAL_COMMITS, /* label: 0 done, 1 failed */
+	METRIC_JOURNAL_COMMIT_US, /* time they took, summed */
+	METRIC_JOURNAL_OPS,       /* in those that were done */
+	METRIC_JOURNAL_ACCEPTS,   /* label: enum journal_result */
+	METRIC_JOURNAL_DEAD,      /* items given up */
+	METRIC_JOURNAL_FENCED, /* attempts whose lease was another's by then */
 	METRICS
 };
 
@@ -31,6 +40,8 @@ enum metric_outcome {
 	OUTCOME_IGNORED,
 	OUTCOME_FAILED,
 	OUTCOME_ANSWERED, /* handshakes and pings */
+	OUTCOME_QUEUED,   /* told 202: the journal has it */
+	OUTCOME_DUPLICATE,
 	OUTCOMES
 };
 enum metric_answer {
@@ -43,6 +54,8 @@ enum metric_answer {
 };
 
 void metrics_add(enum metric m, unsigned label, int64_t n);
+/* For a gauge that one thread alone keeps. */
+void metrics_set(enum metric m, unsigned label, int64_t n);
 int64_t metrics_value(enum metric m, unsigned label);
 /* Prometheus text format 0.0.4, HELP and TYPE for every row. */
 void metrics_print(struct bytes *out);

@@ -91,6 +91,11 @@ struct upstream_call *upstream_begin(struct upstream_pool *p,
     size_t most) MUST_CHECK;
 struct bytes *upstream_body(struct upstream_call *call);
 /*
+ * The call ends at that time of the monotonic clock, in us, where its target's
+ * timeout does not end it before. To be said before it is sent.
+ */
+void upstream_until(struct upstream_call *call, int64_t us);
+/*
  * PATCH {prefix}/api/v1/leads/{lead_id} with the body. done runs exactly
  * once, on this loop, never from inside this call. lead_id must satisfy
  * lead_id_valid(); it is asserted. idempotency_key may be STR_NONE; what is
@@ -105,6 +110,36 @@ struct upstream_call *upstream_patch(struct upstream_pool *p,
     upstream_done *done, void *arg);
 /* done will not run; the connection, if any, is closed. */
 void upstream_cancel(struct upstream_call *call);
+
+/*
+ * The gate of a target, shared by all workers, for calls that can wait (the
+ * journal's): a circuit breaker, the API's own Retry-After, pauses while the
+ * key or the way itself is refused, and the target's `rate`. Any thread.
+ */
+enum gate_event {
+	GATE_UNUSED,    /* there was nothing to send */
+	GATE_WELL,      /* answered, whatever it said of the update */
+	GATE_FAILED,    /* no answer, or a 5xx */
+	GATE_THROTTLED, /* come back later */
+	GATE_KEY,       /* the key is refused */
+	GATE_TARGET,    /* a certificate or a redirect: the way is wrong */
+	GATE_EVENTS
+};
+/*
+ * How many of `wanted` calls may start now; how each ended has to be noted
+ * once. 0: *wait_ms says when to ask again.
+ */
+size_t upstream_gate_ask(struct upstream_target *t, size_t wanted,
+    int64_t *wait_ms);
+/* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
+void upstream_gate_note(struct upstream_target *t, enum gate_event event,
+    int64_t delay_ms);
+/* "closed", "failing", "throttled", "key refused", "target refused" */
+const char *upstream_gate_state(struct upstream_target *t);
+
+/* Of the settings: the deadline of a call, connections a worker may hold. */
+int64_t upstream_target_timeout_ms(const struct upstream_target *t);
+size_t upstream_target_connections(const struct upstream_target *t);
 
 /* Fits a settings table row: what `upstreams.<name>` may hold. */
 extern const struct setting upstream_settings[];

@@ -42,12 +42,38 @@ call_begin(struct upstream_pool *p, size_t most)
 		evtimer_assign(&call->deadline, p->base, on_deadline, call);
 	}
 	call->sent = 0;
+	call->until_us = INT64_MAX;
 	call->wrote = call->again = false;
 	call->request.ceiling = head + most;
 	/* A failure sticks: whoever prints the body, or sends it, sees it. */
 	if (bytes_reserve(&call->request, head + first) != NULL)
 		call->request.len = head;
 	return call;
+}
+
+void
+upstream_until(struct upstream_call *call, int64_t us)
+{
+	call->until_us = us;
+}
+
+/* The target's timeout, as all calls share it, or less of its own. */
+static void
+arm_deadline(struct upstream_call *call)
+{
+	const struct upstream_pool *p = call->pool;
+	int64_t left = call->until_us - call->started_us;
+	struct timeval own;
+
+	if (left >= p->target->options.timeout_ms * 1000) {
+		evtimer_add(&call->deadline, p->deadline);
+		return;
+	}
+	if (left < 0)
+		left = 0;
+	own = (struct timeval){ .tv_sec = (time_t)(left / 1000000),
+		.tv_usec = (suseconds_t)(left % 1000000) };
+	evtimer_add(&call->deadline, &own);
 }
 
 void
@@ -62,7 +88,7 @@ call_start(struct upstream_call *call, upstream_done *done, void *arg)
 	answer_reader_again(&call->reader,
 	    (struct answer_limits){ .headers = (size_t)o->max_answer_headers,
 	        .body = (size_t)o->max_answer });
-	evtimer_add(&call->deadline, p->deadline);
+	arm_deadline(call);
 }
 
 void

@@ -15,10 +15,11 @@
 
 static const unsigned conn_moves[CONN_STATES] = {
 	[CONN_RESOLVING] = BIT(CONN_CONNECTING) | BIT(CONN_CLOSED),
-	/* to itself: the next address is tried */
+	/* to CONNECTING: the next address is tried */
 	[CONN_CONNECTING] = BIT(CONN_CONNECTING) | BIT(CONN_SECURING) |
 	    BIT(CONN_BUSY) | BIT(CONN_CLOSED),
-	[CONN_SECURING] = BIT(CONN_BUSY) | BIT(CONN_CLOSED),
+	[CONN_SECURING] = BIT(CONN_CONNECTING) | BIT(CONN_BUSY) |
+	    BIT(CONN_CLOSED),
 	[CONN_BUSY] = BIT(CONN_IDLE) | BIT(CONN_CLOSED),
 	[CONN_IDLE] = BIT(CONN_BUSY) | BIT(CONN_CLOSED),
 };
@@ -157,6 +158,15 @@ conn_is_quiet(struct conn *c)
 	    WIRE_NEEDS_READ;
 }
 
+void
+conn_warm(struct conn *c, bool warm)
+{
+	if (c->warm == warm)
+		return;
+	c->warm = warm;
+	wire_keep_buffers(&c->wire, warm);
+}
+
 static void
 attach(struct conn *c, struct upstream_call *call)
 {
@@ -192,6 +202,7 @@ conn_finish(struct conn *c, bool surplus)
 	} else {
 		c->used = true;
 		c->idle_since_us = now;
+		conn_warm(c, true);
 		conn_move(c, CONN_IDLE);
 		TAILQ_INSERT_HEAD(&c->pool->idle, c, idle);
 		pool_watch_idle(c->pool);
@@ -314,6 +325,16 @@ conn_ready(struct conn *c)
 	}
 }
 
+static bool conn_goes_on(struct conn *c);
+
+/* TLS failed before anything was asked: another address may do better. */
+static void
+conn_insecure(struct conn *c)
+{
+	if (!conn_goes_on(c))
+		conn_fail(c, UPSTREAM_NO_TLS, c->wire.problem);
+}
+
 static void
 conn_secure(struct conn *c)
 {
@@ -324,7 +345,7 @@ conn_secure(struct conn *c)
 	else if (result == WIRE_DONE)
 		conn_ready(c);
 	else if (result == WIRE_LOST)
-		conn_fail(c, UPSTREAM_NO_TLS, c->wire.problem);
+		conn_insecure(c);
 }
 
 /* Waits at most until `by`; on_timer() says what then. */
@@ -344,7 +365,6 @@ arm_timer(struct conn *c, int64_t by)
 static void
 conn_connected(struct conn *c)
 {
-	arm_timer(c, c->connect_by_us);
 	event_add(&c->readable, NULL);
 	if (c->pool->target->tls == NULL) {
 		conn_ready(c);
@@ -356,18 +376,25 @@ conn_connected(struct conn *c)
 
 static void conn_connect(struct conn *c);
 
-/* This address does not answer: on to the next, or an end. */
-static void
-conn_unreachable(struct conn *c)
+/* This address is of no use. False when it was the last, or time is up. */
+static bool
+conn_goes_on(struct conn *c)
 {
 	unhook_socket(c);
 	c->tried++;
-	if (c->tried < c->addresses.count &&
-	    clock_mono_us() < c->connect_by_us) {
-		c->address = (c->address + 1) % c->addresses.count;
-		conn_connect(c);
+	if (c->tried == c->addresses.count ||
+	    clock_mono_us() >= c->connect_by_us)
+		return false;
+	c->address = (c->address + 1) % c->addresses.count;
+	conn_connect(c);
+	return true;
+}
+
+static void
+conn_unreachable(struct conn *c)
+{
+	if (conn_goes_on(c))
 		return;
-	}
 	names_forget(c->pool->names);
 	conn_fail(c, UPSTREAM_NO_CONNECT, c->wire.problem);
 }
@@ -416,20 +443,22 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
+	bool securing = c->state == CONN_SECURING;
+
 	(void)fd, (void)what;
-	if (c->state == CONN_SECURING) {
-		conn_fail(c, UPSTREAM_NO_TLS,
-		    "the TLS handshake did not end within connect_timeout");
-		return;
-	}
-	snprintf(c->wire.problem, sizeof(c->wire.problem),
-	    "no connection within connect_timeout");
-	conn_unreachable(c);
+	snprintf(c->wire.problem, sizeof(c->wire.problem), "%s",
+	    securing ? "the TLS handshake did not end within connect_timeout"
+	             : "no connection within connect_timeout");
+	if (securing)
+		conn_insecure(c);
+	else
+		conn_unreachable(c);
 }
 
 /*
  * Tries c->address. Each address gets an equal share of the time that is
- * left, so that one that swallows everything does not starve the others.
+ * left, TLS included, so that one that swallows everything does not starve
+ * the others.
  */
 static void
 conn_connect(struct conn *c)
@@ -440,6 +469,7 @@ conn_connect(struct conn *c)
 	enum wire_result result;
 
 	conn_move(c, CONN_CONNECTING);
+	arm_timer(c, now + share);
 	wire_init(&c->wire, &c->pool->memory);
 	result = wire_open(&c->wire, &c->addresses.list[c->address]);
 	if (c->wire.fd != -1) {
@@ -452,7 +482,6 @@ conn_connect(struct conn *c)
 		conn_connected(c);
 	} else if (result == WIRE_NEEDS_WRITE) {
 		event_add(&c->writable, NULL);
-		arm_timer(c, now + share);
 	} else {
 		conn_unreachable(c);
 	}

@@ -25,6 +25,8 @@
 #define NAMES_AGE_US ((int64_t)60 * 1000000)
 /* Addresses this new are not looked up again because none answers. */
 #define NAMES_AGE_MIN_US ((int64_t)1000000)
+/* A lookup that failed is tried again; the last addresses serve meanwhile. */
+#define NAMES_AGAIN_US ((int64_t)5000000)
 
 struct lookup {
 	atomic_int holders;
@@ -36,10 +38,11 @@ struct lookup {
 
 struct names {
 	struct url url;
-	struct names_list known; /* count == 0: nothing is known */
-	int64_t known_us;
-	struct lookup *lookup; /* NULL: a numeric host */
-	bool looking;          /* its thread has not reported yet */
+	struct names_list known; /* count == 0: nothing was ever found */
+	int64_t looked_us;       /* when a lookup ended */
+	int64_t fresh_until_us;  /* then it is looked up again */
+	struct lookup *lookup;   /* NULL: a numeric host */
+	bool looking;            /* its thread has not reported yet */
 	struct event *done;
 	names_ready *ready;
 	void *arg;
@@ -167,6 +170,17 @@ start_lookup(struct names *n)
 	lookup_finish(l);
 }
 
+/* A name server that fails has not moved the API. */
+static void
+keep_last(struct names *n)
+{
+	n->fresh_until_us = n->looked_us + NAMES_AGAIN_US;
+	log_event(LOG_LEVEL_WARNING, "upstream name not found", "host",
+	    n->url.host, "reason", n->lookup->problem, "do",
+	    "look at this machine's name servers; its last addresses are used",
+	    NULL);
+}
+
 static void
 on_done(evutil_socket_t fd, short what, void *arg)
 {
@@ -177,8 +191,13 @@ on_done(evutil_socket_t fd, short what, void *arg)
 	if (read(fd, &count, sizeof(count)) != (ssize_t)sizeof(count))
 		return;
 	n->looking = false;
-	n->known = n->lookup->found;
-	n->known_us = clock_mono_us();
+	n->looked_us = clock_mono_us();
+	if (n->lookup->found.count > 0) {
+		n->known = n->lookup->found;
+		n->fresh_until_us = n->looked_us + NAMES_AGE_US;
+	} else if (n->known.count > 0) {
+		keep_last(n);
+	}
 	n->ready(n->arg, n->known.count == 0 ? n->lookup->problem : NULL);
 }
 
@@ -234,8 +253,7 @@ names_free(struct names *n)
 const struct names_list *
 names_get(struct names *n)
 {
-	bool fresh = n->url.numeric ||
-	    clock_mono_us() - n->known_us < NAMES_AGE_US;
+	bool fresh = n->url.numeric || clock_mono_us() < n->fresh_until_us;
 
 	if (!n->looking && n->known.count > 0 && fresh)
 		return &n->known;
@@ -247,6 +265,8 @@ names_get(struct names *n)
 void
 names_forget(struct names *n)
 {
-	if (!n->url.numeric && clock_mono_us() - n->known_us > NAMES_AGE_MIN_US)
-		n->known.count = 0;
+	int64_t now = clock_mono_us();
+
+	if (now - n->looked_us > NAMES_AGE_MIN_US)
+		n->fresh_until_us = now;
 }

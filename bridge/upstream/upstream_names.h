@@ -4,7 +4,7 @@
  *
  * A name is looked up by getaddrinfo() on a thread of its own, which lives
  * as long as the lookup; the loop never waits. What was found is good for a
- * minute. A numeric host needs none of this.
+ * minute, and longer while lookups fail. A numeric host needs none of this.
  */
 #ifndef BRIDGE_UPSTREAM_NAMES_H
 #define BRIDGE_UPSTREAM_NAMES_H
@@ -22,7 +22,7 @@ struct names_list {
 	size_t count;
 };
 
-/* A lookup ended: problem is NULL, or says why nothing was found. */
+/* A lookup ended: problem is NULL, or says why there is no address. */
 typedef void names_ready(void *arg, const char *problem);
 
 struct names *names_new(struct event_base *base, const struct url *url,
@@ -34,7 +34,7 @@ void names_free(struct names *n); /* NULL is fine; ready will not run */
  * is returned changes with the next lookup.
  */
 const struct names_list *names_get(struct names *n);
-/* None of them answers: look again next time. */
+/* None of them answers: look again next time. They may be found again. */
 void names_forget(struct names *n);
 
 #endif

@@ -53,14 +53,21 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		pool_wake(p);
 }
 
+/* A connection that rests so long gives back TLS's buffers. */
+#define REST_US ((int64_t)1000000)
+
+/* The next look at those at rest: one may be due for its end before. */
 static void
 rest_timer(struct upstream_pool *p, const struct conn *oldest)
 {
 	int64_t due = oldest->idle_since_us +
 	    p->target->options.idle_timeout_ms * 1000;
 	int64_t left = due - clock_mono_us();
-	struct timeval tv = timeval_of_us(left > 0 ? left : 0);
+	struct timeval tv;
 
+	if (left > REST_US)
+		left = REST_US;
+	tv = timeval_of_us(left > 0 ? left : 0);
 	evtimer_add(&p->idle_timer, &tv);
 }
 
@@ -75,16 +82,22 @@ static void
 on_idle_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct upstream_pool *p = arg;
-	int64_t before = clock_mono_us() -
-	    p->target->options.idle_timeout_ms * 1000;
-	struct conn *c;
+	int64_t now = clock_mono_us();
+	int64_t before = now - p->target->options.idle_timeout_ms * 1000;
+	struct conn *c, *oldest;
 
 	(void)fd, (void)what;
-	while ((c = TAILQ_LAST(&p->idle, conns)) != NULL &&
-	    c->idle_since_us <= before)
-		conn_close(c);
-	if (c != NULL)
-		rest_timer(p, c);
+	while ((oldest = TAILQ_LAST(&p->idle, conns)) != NULL &&
+	    oldest->idle_since_us <= before)
+		conn_close(oldest);
+	TAILQ_FOREACH_REVERSE(c, &p->idle, conns, idle)
+	{
+		if (c->idle_since_us > now - REST_US)
+			break;
+		conn_warm(c, false);
+	}
+	if (oldest != NULL)
+		rest_timer(p, oldest);
 }
 
 /* A lookup ended: whoever waits for it goes on, or ends. */

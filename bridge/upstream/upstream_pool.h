@@ -44,6 +44,7 @@ struct conn {
 	struct event writable; /* only where a write or connect would block */
 	struct event timer;    /* connecting and securing */
 	bool used;             /* has carried an answer before */
+	bool warm;             /* keeps TLS's buffers */
 	struct names_list addresses; /* as they were when it was resolved */
 	size_t address;              /* index of the one being tried */
 	size_t tried;
@@ -77,6 +78,7 @@ struct upstream_call {
 	struct answer_reader reader;
 	struct event deadline;
 	int64_t started_us;
+	int64_t until_us; /* see upstream_until(); INT64_MAX: not said */
 	enum upstream_outcome outcome; /* when ended */
 	char reason[256];
 	upstream_done *done;
@@ -123,7 +125,10 @@ struct upstream_pool {
 void pool_wake(struct upstream_pool *p); /* the sweep will run */
 /* Serves the queue, while there are connections to serve it. */
 void pool_pump(struct upstream_pool *p);
-/* A connection came to rest: it will be closed when it rests too long. */
+/*
+ * A connection came to rest: it gives back its buffers when it rests for a
+ * while, and is closed when it rests too long.
+ */
 void pool_watch_idle(struct upstream_pool *p);
 
 /* upstream_call.c */
@@ -159,6 +164,8 @@ void conn_resolved(struct conn *c, const char *problem);
 bool conn_is_quiet(struct conn *c);
 /* Sends the call's request on an idle connection. */
 void conn_begin(struct conn *c, struct upstream_call *call);
+/* Whether it keeps TLS's buffers; see wire_keep_buffers(). */
+void conn_warm(struct conn *c, bool warm);
 /* Unhooks it; it must hold no call. The sweep frees it. */
 void conn_close(struct conn *c);
 

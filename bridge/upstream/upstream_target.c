@@ -67,6 +67,14 @@ const struct setting upstream_settings[] = {
 	    .fallback = "256",
 	    .help = "Calls a worker lets wait for a free connection; more are "
 	            "refused as busy." },
+	{ .name = "rate",
+	    .kind = SETTING_COUNT,
+	    .at = AT(rate),
+	    .min = 0,
+	    .max = 100000,
+	    .fallback = "0",
+	    .help = "Most journalled updates a second, over all workers; 0: "
+	            "any number." },
 	{ .name = "timeout",
 	    .kind = SETTING_DURATION,
 	    .at = AT(timeout_ms),
@@ -207,6 +215,7 @@ print_fields(struct upstream_target *t, struct str key)
 	bytes_add_text(&out,
 	    "\r\nContent-Type: application/json"
 	    "\r\nAccept: application/json"
+	    "\r\nAccept-Encoding: identity"
 	    "\r\nUser-Agent: leadbridge/" BRIDGE_VERSION
 	    "\r\nContent-Length: ");
 	if (!bytes_ok(&out))
@@ -242,6 +251,7 @@ upstream_target_new(const char *name, const config_setting_t *group,
 
 	t->name = base_copy(name);
 	ok = settings_read(group, what, upstream_settings, &t->options, all);
+	gate_init(&t->gate, t->options.rate);
 	base_free(what);
 	if (ok) {
 		bool url = load_url(&l) && load_tls(&l);
@@ -262,6 +272,7 @@ upstream_target_free(struct upstream_target *t)
 		return;
 	if (t->fields != NULL)
 		explicit_bzero(t->fields, t->fields_len);
+	gate_done(&t->gate);
 	SSL_CTX_free(t->tls);
 	base_free(t->fields);
 	base_free(t->start);
@@ -280,4 +291,16 @@ const char *
 upstream_target_url(const struct upstream_target *t)
 {
 	return t->address;
+}
+
+int64_t
+upstream_target_timeout_ms(const struct upstream_target *t)
+{
+	return t->options.timeout_ms;
+}
+
+size_t
+upstream_target_connections(const struct upstream_target *t)
+{
+	return (size_t)t->options.connections;
 }

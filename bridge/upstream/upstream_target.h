@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 
 #include "upstream/upstream.h"
+#include "upstream/upstream_gate.h"
 #include "upstream/upstream_url.h"
 
 #define UPSTREAM_ID_MAX ((size_t)64)     /* of a lead id */
@@ -23,6 +24,7 @@ struct upstream_options {
 	int64_t idle_timeout_ms;
 	int64_t connections;
 	int64_t queue;
+	int64_t rate;
 	int64_t max_answer;
 	int64_t max_answer_headers;
 	int tls_min;
@@ -48,6 +50,7 @@ struct upstream_target {
 	char *fields; /* holds the key: wiped when freed */
 	size_t start_len;
 	size_t fields_len;
+	struct gate gate;
 	size_t head_room; /* the longest head without an Idempotency-Key */
 };
 

@@ -74,10 +74,11 @@ harden(SSL_CTX *tls)
 }
 
 /*
- * One read per answer. A connection at rest gives its two buffers back: many
- * are open for a burst and few are busy at a time. The price is two
- * allocations a call, and their wiping; hence the small records, in which all
- * but unusual updates are still one. A larger one takes a write a record.
+ * One read per answer. A connection gives its two buffers back after each
+ * record, unless it is told to keep them (wire_keep_buffers()): a record is
+ * cheap where they are kept, and many connections are open for a burst. All
+ * but unusual updates are one of the small records; a larger one takes a
+ * write a record.
  */
 static void
 tune(SSL_CTX *tls)

@@ -206,13 +206,21 @@ tls_lost(struct wire *w, int error, int saved)
 	    reason != NULL ? reason : "TLS");
 }
 
+/* SSL_get_error() trusts the queue; nearly always there is nothing in it. */
+static void
+forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+	errno = 0;
+}
+
 static enum wire_result
 tls_read(struct wire *w, char *at, size_t room, size_t *got)
 {
 	int error;
 
-	ERR_clear_error();
-	errno = 0;
+	forget_errors();
 	if (SSL_read_ex(w->ssl, at, room, got) == 1) {
 		w->heard = true;
 		return WIRE_DONE;
@@ -255,8 +263,7 @@ tls_write(struct wire *w, const char *at, size_t len, size_t *put)
 {
 	int error;
 
-	ERR_clear_error();
-	errno = 0;
+	forget_errors();
 	if (SSL_write_ex(w->ssl, at, len, put) == 1)
 		return WIRE_DONE;
 	error = SSL_get_error(w->ssl, 0);
@@ -299,6 +306,19 @@ wire_is_silent(const struct wire *w)
 
 	return !wire_has_more(w) && recv(w->fd, &byte, 1, MSG_PEEK) == -1 &&
 	    errno == EAGAIN;
+}
+
+void
+wire_keep_buffers(struct wire *w, bool keep)
+{
+	if (w->ssl == NULL)
+		return;
+	if (keep) {
+		SSL_clear_mode(w->ssl, SSL_MODE_RELEASE_BUFFERS);
+	} else {
+		SSL_set_mode(w->ssl, SSL_MODE_RELEASE_BUFFERS);
+		(void)SSL_free_buffers(w->ssl); /* no: after the next record */
+	}
 }
 
 /*

@@ -67,6 +67,12 @@ bool wire_has_more(const struct wire *w);
  * at the socket, where a read would set up a record's buffers as well.
  */
 bool wire_is_silent(const struct wire *w);
+/*
+ * TLS has two buffers, 21 KiB together. Kept, they are there for the next
+ * call; else they are taken, wiped and given back for each record, as they
+ * are from the start.
+ */
+void wire_keep_buffers(struct wire *w, bool keep);
 void wire_close(struct wire *w); /* says goodbye if that does not wait */
 
 #endif

@@ -184,11 +184,14 @@ routes    = "mappings/*/mapping.cfg";
         assert p.returncode == code, (args, p.returncode, p.stdout, p.stderr)
         return p.stdout, p.stderr
 
+    def sandbox_args(self):
+        return ["--listen", "127.0.0.1:0", "--certs", self.certs,
+                "--key-file", self.path("api.key"),
+                "--lead", "lead_abc123", "--lead", "lead_2"]
+
     def start_sandbox(self):
         self.sandbox = subprocess.Popen(
-            [self.program, "sandbox", "--listen", "127.0.0.1:0", "--certs",
-             self.certs, "--key-file", self.path("api.key"),
-             "--lead", "lead_abc123", "--lead", "lead_2"],
+            [self.program, "sandbox", *self.sandbox_args()],
             cwd=self.folder, stdout=subprocess.PIPE,
             stderr=open(self.path("sandbox.log"), "w"), text=True)
         line = self.sandbox.stdout.readline()

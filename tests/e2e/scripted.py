@@ -118,7 +118,7 @@ class Peer:
 
 class Upstream:
     def __init__(self, script=None, cert=None, greet=None, context=None,
-                 whole=True, host="localhost"):
+                 whole=True, host="localhost", port=0):
         """
         cert     a certs.Cert to serve with; context: a ready SSLContext;
                  neither: plain HTTP.
@@ -135,7 +135,7 @@ class Upstream:
         self.stopped = threading.Event()
         self.changed = threading.Condition()
         self.socks = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         scheme = "https" if self.context else "http"
         self.url = f"{scheme}://{host}:{self.port}"

@@ -1,6 +1,7 @@
 """explain: where each field of an update came from."""
 
 import json
+import re
 
 import pytest
 
@@ -146,3 +147,30 @@ def test_each_update_of_a_batch_by_its_number(house):
                        "json")
     assert [f["update"] for f in json.loads(out)["fields"]
             if f["field"] == "lead_id"] == [1, 2, 3]
+
+
+# Controls of a terminal, marks of direction, and what has no width.
+HIDDEN = ["\x1b", "\x7f", "\x85", "\x9b", "\xa0", "\xad", "\u061c", "\u200b",
+          "\u200e", "\u202e", "\u2028", "\u2066", "\ufeff", "\ufe0f",
+          "\ufff9", "\U000e0041", "\U0001d173"]
+
+
+def escaped(char):
+    return json.dumps(char)[1:-1]
+
+
+@pytest.mark.parametrize("char", HIDDEN, ids=lambda c: f"U+{ord(c):04X}")
+def test_what_cannot_be_seen_is_written_out(house, char):
+    house.write("hidden.json", json.dumps(
+        {"kind": "lead", "id": "l1", "last": f"A{char}B",
+         f"k{char}": f"v{char}", "street": "é日本😀", "number": 1},
+        ensure_ascii=False))
+    out, _ = house.run("explain", "m.cfg", "hidden.json")
+    assert char not in out
+    want = escaped(char) if char != "\x7f" else "\\u007f"
+    assert f'update.lastName  $.last  "A{want}B"' in re.sub(
+        r" {3,}", "  ", out)
+    assert f'"v{want}"' in out and f"$['k{want}']" in out
+    assert "é日本😀 1" in out  # what can be seen stays
+    out, _ = house.run("coverage", "m.cfg", "hidden.json", "--only", "paths")
+    assert char not in out and f"k{want}" in out

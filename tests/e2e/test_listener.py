@@ -267,6 +267,23 @@ def test_expect_continue(echo):
             assert read_answer(s)[1]["body"] == 3
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_pipelined_expectation_is_met_in_its_turn(echo, together):
+    first, head = get("/slow?ms=150"), (
+        H + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n").encode()
+    with echo.connect() as s:
+        s.sendall(first + head if together else first)
+        if not together:
+            time.sleep(0.05)  # the first is being served
+            s.sendall(head)
+        seen = b""
+        while not seen.endswith(b"HTTP/1.1 100 Continue\r\n\r\n"):
+            seen += s.recv(4096)
+        assert [status for status, _, _ in answers(seen)] == [200, 100]
+        s.sendall(b"abc")
+        assert read_answer(s)[1]["body"] == 3
+
+
 def test_pipelining_keeps_the_order(echo):
     data = b"".join(get(f"/slow?ms={ms}&n={n}") for n, ms in
                     enumerate((120, 1, 60, 0))) + b"bad\r\n" + get("/no")
@@ -274,6 +291,26 @@ def test_pipelining_keeps_the_order(echo):
     assert [status for status, _, _ in got] == [200] * 4 + [400]
     for n in range(4):
         assert json.loads(got[n][2])["query"].endswith(f"n={n}")
+
+
+def test_blank_lines_begin_no_request(start):
+    e = start('header_timeout="200ms"')
+    with e.connect() as s:
+        s.sendall(b"\r\n")
+        assert s.recv(100) == b""  # late, but with nothing to answer
+    with e.connect() as s:
+        s.sendall(b"\r\nG")
+        assert s.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_rests_behind_pipelined_requests(start):
+    e = start('header_timeout="200ms"', 'idle_timeout="20s"')
+    with e.connect() as s:
+        s.sendall(get("/a") + get("/b"))
+        assert read_answer_list(s, 2) == ["/a", "/b"]
+        time.sleep(0.6)  # no head is under way that could be late
+        s.sendall(get("/c"))
+        assert read_answer_list(s, 1) == ["/c"]
 
 
 def test_bytes_while_serving_do_no_harm(echo):
@@ -466,6 +503,16 @@ def test_workers_share_the_port(start):
     assert e.metric("leadbridge_connections_accepted_total") == 31
 
 
+@pytest.mark.parametrize("files, warns", [(300, True), (364, False)])
+def test_fewer_files_than_connections_are_told_at_start(build, files, warns):
+    e = Echo(build, *LIMITS, "connections=300", files=files)
+    said = [json.loads(line) for line in e.stop().splitlines()]
+    said = [line for line in said if line["event"] == "too few open files"]
+    assert [(line["limits.connections"], line["files"]) for line in said] == \
+        [("300", "300")] * warns
+    assert all("LimitNOFILE" in line["do"] for line in said)
+
+
 # The end.
 
 def test_drain_lets_open_requests_finish(build):
@@ -500,6 +547,17 @@ def test_drain_ends_what_does_not_finish(build, path):
         assert status == 503 and fields["retry-after"]
         e.stop()
         assert 0.25 < time.time() - begin < 3
+
+
+def test_drain_ends_an_answer_that_nobody_takes(build):
+    e = Echo(build, *LIMITS[:-1], 'write_timeout="60s"', 'drain="100ms"')
+    with slow_reader(e) as s:
+        s.sendall(get("/big?n=1000000") * LARGE_ANSWERS)
+        time.sleep(0.2)
+        begin = time.time()
+        e.process.send_signal(signal.SIGTERM)
+        e.stop()
+        assert time.time() - begin < 5
 
 
 def test_peers_that_left_are_answered_into_nothing(build):

@@ -4,6 +4,10 @@ import glob
 import json
 import os
 import re
+import resource
+import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -89,8 +93,9 @@ def test_the_samples_carry_the_senders_proof(house, name):
     assert f'route    = "/hooks/{name}"' in mapping
 
 
-@pytest.mark.parametrize("name", ["github", "svix"])
-def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name):
+@pytest.mark.parametrize("name, sample", [
+    ("zendesk", "contact"), ("github", "labeled"), ("svix", "form-submitted")])
+def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name, sample):
     """The settings around it: its secret and upstream, and it is sent."""
     h = House(build, tmp_path)
     try:
@@ -102,7 +107,7 @@ def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name):
             "token    =", f'{name} = {{ file = "new.secret"; }}; token ='))
         h.run("check", "-c", "leadbridge.cfg")
         h.start()
-        sample = h.path(f"mappings/{name}/samples/contact.http")
+        sample = h.path(f"mappings/{name}/samples/{sample}.http")
         h.run("send", "-c", "leadbridge.cfg", "--to",
               f"http://127.0.0.1:{h.port}", f"mappings/{name}", sample)
     finally:
@@ -110,21 +115,69 @@ def test_a_running_bridge_takes_the_new_mapping(build, tmp_path, name):
 
 
 def test_nothing_is_ever_overwritten(house):
-    house.write("kept/samples/contact.http", "mine\n")
+    house.write("kept/notes.txt", "mine\n")
     _, err = house.run("new", "github", "kept", code=3)
-    assert "kept/samples/contact.http: is there already" in err
-    assert read(house.path("kept/samples/contact.http")) == "mine\n"
-    assert not os.path.exists(house.path("kept/mapping.cfg"))
+    assert "kept: is there already and has something in it" in err
+    assert os.listdir(house.path("kept")) == ["notes.txt"]
+    assert read(house.path("kept/notes.txt")) == "mine\n"
     house.run("new", "slack", "twice")
     before = read(house.path("twice/mapping.cfg"))
     house.run("new", "typeform", "twice", code=3)
     assert read(house.path("twice/mapping.cfg")) == before
+    house.write("afile", "x")
+    _, err = house.run("new", "slack", "afile", code=3)
+    assert "afile: is there already and is no folder" in err
+
+
+def test_an_empty_folder_is_filled(house):
+    os.makedirs(house.path("hollow"))
+    out, _ = house.run("new", "slack", "hollow/")
+    assert "hollow/mapping.cfg" in out.split()
+    house.run("test", "hollow")
+    mode = os.stat(house.path("hollow")).st_mode
+    assert mode == os.stat(os.path.dirname(house.path("hollow/x"))).st_mode
+    assert mode & 0o777 == 0o777 & ~umask()
+
+
+def umask():
+    mask = os.umask(0o22)
+    os.umask(mask)
+    return mask
 
 
 def test_where_it_cannot_write_it_says_so(house):
     house.write("file", "x")
     _, err = house.run("new", "slack", "file/below", code=3)
     assert "file" in err and "cannot be" in err
+
+
+@pytest.mark.parametrize("limit", [0, 4096, 20000])
+def test_a_write_that_fails_leaves_nothing_behind(house, limit):
+    """A disk that is full after so many bytes of a file."""
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    house.write("plain/room.txt", "x")
+    house.write("big.json", json.dumps(
+        {"lead_id": "l1", "email": "a@b.co", "x": "y" * 30000}))
+    before = sorted(os.listdir(house.folder))
+    for args in (("typeform", "full/of/it"), ("jotform", "full"),
+                 ("--from", "big.json", "full"), ("slack", "plain/full")):
+        p = subprocess.run(
+            [house.program, "new", *args], cwd=house.folder, text=True,
+            capture_output=True, timeout=60, preexec_fn=small_files,
+            restore_signals=False)
+        if p.returncode == 0:  # it fits: then it is all there
+            assert limit > 0
+            shutil.rmtree(house.path(args[-1].split("/")[0])
+                          if "plain" not in args[-1]
+                          else house.path(args[-1]))
+            continue
+        assert p.returncode == 3 and p.stdout == "", p.stdout
+        assert "cannot be written: File too large" in p.stderr
+    assert sorted(os.listdir(house.folder)) == before
+    assert os.listdir(house.path("plain")) == ["room.txt"]
 
 
 def test_an_unknown_sender_names_the_nearest(house):
@@ -138,4 +191,7 @@ def test_a_dangling_link_is_not_followed(house):
     os.makedirs(house.path("linked"))
     os.symlink(house.path("elsewhere"), house.path("linked/mapping.cfg"))
     house.run("new", "slack", "linked", code=3)
+    assert not os.path.exists(house.path("elsewhere"))
+    os.symlink(house.path("elsewhere"), house.path("link"))
+    house.run("new", "slack", "link", code=3)
     assert not os.path.exists(house.path("elsewhere"))

@@ -97,6 +97,167 @@ def test_forms_are_read_too(house):
     assert "$['Full Name']" in text and "#   $.x\n" in text
 
 
+def test_a_list_of_events_is_an_update_each(house):
+    text, made, err = propose(house, "list", [
+        {"lead_id": "l1", "email": "A@b.co", "x": 1},
+        {"lead_id": "l2", "phone": "(202) 456-1414", "x": 2}])
+    assert 'events   = "$[*]";' in text
+    assert made == [
+        {"leadId": "l1", "update": {"email": "a@b.co"}},
+        {"leadId": "l2", "update": {"phone": "+12024561414"}}]
+    assert "#   @.x\n" in text and text.count("@.x") == 1
+    assert "Of the body's members 3 are taken, 1 are not" in err
+
+
+def test_lists_in_lists_are_gone_through(house):
+    text, made, _ = propose(house, "nested", {
+        "object": "page", "entry": [
+            {"id": "1", "changes": [{"field": "a", "value": {
+                "lead_id": "l1", "email": "a@b.co"}}]},
+            {"id": "2", "changes": [
+                {"field": "b", "value": {"lead_id": "l2", "city": "Bern"}},
+                {"field": "c", "value": {"lead_id": "l3"}}]}]})
+    assert 'events   = "$.entry[*].changes[*]";' in text
+    # The third says nothing of a lead, and is passed over.
+    assert made == [
+        {"leadId": "l1", "update": {"email": "a@b.co"}},
+        {"leadId": "l2", "update": {"address": {"city": "Bern"}}}]
+    assert re.search(r'^ +when = "@\.value\.email \|\| @\.value\.city";$',
+                     text, re.M)
+    rest = text.split("# Not taken")[1]
+    for path in ("@.field", "$.object", "$['entry'][0]['id']"):
+        assert f"#   {path}\n" in rest
+
+
+def test_a_list_beside_the_lead_is_no_list_of_events(house):
+    text, made, _ = propose(house, "beside", {
+        "lead_id": "l1", "email": "a@b.co", "city": "Bern",
+        "items": [{"sku": "1", "name": "Tea"}, {"sku": "2", "name": "Cup"}]})
+    assert "events" not in text
+    assert made["update"] == {"email": "a@b.co", "address": {"city": "Bern"}}
+    assert "#   $.items\n" in text
+
+
+def test_events_without_a_lead_id_have_it_in_the_address(house):
+    text, made, _ = propose(house, "listnolead", [
+        {"email": "a@b.co", "lead_id": "l1"}, {"email": "c@d.co"}])
+    assert [e["leadId"] for e in made] == ["l1", "lead_example"]
+    assert "Not every event of the capture holds a lead id" in text
+    assert "?lead_id=lead_example " in read(
+        house.path("listnolead/samples/capture.http"))
+
+
+SOAP = """<?xml version="1.0"?>
+<s:Envelope xmlns:s="urn:s"><s:Body><notifications xmlns="urn:n">
+ <OrganizationId>00D3</OrganizationId>%s</notifications></s:Body></s:Envelope>
+"""
+NOTE = """<Notification><Id>%s</Id><sObject><sf:FirstName xmlns:sf="urn:f">
+Jane</sf:FirstName><Email>%s</Email><LeadSail_Id__c>x</LeadSail_Id__c>
+<LeadId>%s</LeadId></sObject></Notification>"""
+
+
+def test_xml_that_comes_once_or_several_times(house):
+    one = NOTE % ("1", "A@b.co", "l1")
+    want = {"leadId": "l1", "update": {
+        "firstName": "Jane", "email": "a@b.co"}}
+    text, made, _ = propose(house, "soap", SOAP % one,
+                            kind="text/xml; charset=utf-8")
+    assert made == [want]
+    assert ('events   = "$.Envelope.Body.notifications..sObject";' in text)
+    rest = text.split("# Not taken")[1]
+    for path in ("@.LeadSail_Id__c",
+                 "$.Envelope.Body.notifications.OrganizationId",
+                 "$.Envelope.Body.notifications.Notification.Id"):
+        assert f"#   {path}\n" in rest, rest
+    # The mapping made of one takes two, and the one made of two takes one.
+    both = SOAP % (one + NOTE % ("2", "c@d.co", "l2"))
+    two = dict(want, leadId="l2",
+               update={"firstName": "Jane", "email": "c@d.co"})
+    again, made, _ = propose(house, "soaps", both, kind="text/xml")
+    assert made == [want, two]
+    name = capture(house, "both.http", both, kind="text/xml")
+    out, _ = house.run("map", "soap", name, "--output", "json")
+    assert json.loads(out) == [want, two]
+    name = capture(house, "one.http", SOAP % one, kind="application/xml")
+    out, _ = house.run("map", "soaps", name, "--output", "json")
+    assert json.loads(out) == [want]
+
+
+def test_simple_xml(house):
+    text, made, _ = propose(
+        house, "xml", "<lead><lead_id>l1</lead_id><email>a@b.co</email>"
+        "</lead>", kind="application/xml")
+    assert made == {"leadId": "l1", "update": {"email": "a@b.co"}}
+    assert "events" not in text
+    text, made, _ = propose(
+        house, "xmls", "<leads><lead><lead_id>l1</lead_id><e-mail>a@b.co"
+        "</e-mail></lead></leads>", kind="application/vnd.x+xml")
+    assert made == [{"leadId": "l1", "update": {"email": "a@b.co"}}]
+    assert 'events   = "$.leads.lead";' in text
+    assert "@['e-mail']" in text
+
+
+def test_multipart_is_read_too(house):
+    body = "".join(
+        f'--b0\r\nContent-Disposition: form-data; name="{k}"{more}\r\n\r\n'
+        f"{v}\r\n" for k, v, more in (
+            ("lead_id", "l1", ""), ("First Name", "Laura", ""),
+            ("cv", "%PDF", '; filename="cv.pdf"'),
+            ("raw", '{"a": 1}', ""))) + "--b0--\r\n"
+    text, made, _ = propose(house, "multi", body,
+                            kind="multipart/form-data; boundary=b0")
+    assert made == {"leadId": "l1", "update": {"firstName": "Laura"}}
+    assert "#   $.cv.filename\n" in text
+    assert "{$.raw | json | get('$.NAME')}" in text
+
+
+ANSWERS = {
+    "typeform": ([
+        {"type": "email", "email": "A@b.co", "field": {"ref": "email"}},
+        {"type": "phone_number", "phone_number": "+12024561414",
+         "field": {"ref": "phone"}},
+        {"type": "choice", "choice": {"label": "Cats"},
+         "field": {"ref": "pets"}}],
+        "$.answers[?@.field.ref=='email'].email", "pets"),
+    "google": ([
+        {"column_id": "EMAIL", "column_name": "Mail", "string_value": "a@b.co"},
+        {"column_id": "PHONE_NUMBER", "string_value": "(202) 456-1414"},
+        {"column_id": "Own a car?", "string_value": "yes"}],
+        "$.answers[?@.column_id=='EMAIL'].string_value", "Own a car?"),
+    "meta": ([
+        {"name": "email", "values": ["a@b.co"]},
+        {"name": "phone_number", "values": ["+12024561414"]},
+        {"name": "pets", "values": ["Cats"]}],
+        "$.answers[?@.name=='email'].values[0]", "pets"),
+}
+
+
+@pytest.mark.parametrize("who", sorted(ANSWERS))
+def test_answers_in_a_list_are_known_by_their_names(house, who):
+    answers, path, other = ANSWERS[who]
+    text, made, _ = propose(house, "of-" + who, {
+        "lead_id": "l1", "answers": answers})
+    assert made == {"leadId": "l1", "update": {
+        "email": "a@b.co", "phone": "+12024561414"}}
+    assert path in text
+    # What is left over is a questionnaire, ready to be taken in.
+    lines = re.findall(r"^#     ((?:questionnaire|  as).*)$", text, re.M)
+    house.write(f"of-{who}/mapping.cfg", text.replace(
+        "update: {\n", "update: {\n" + "\n".join(lines) + "\n"))
+    out, _ = house.run("map", "of-" + who,
+                       f"of-{who}/samples/capture.http", "--output", "json")
+    assert [a["key"] for a in
+            json.loads(out)["update"]["questionnaire"]] == [other]
+
+
+def test_a_body_that_is_a_list_of_answers(house):
+    text, made, _ = propose(house, "serialized", [
+        {"name": "lead_id", "value": "l1"}, {"name": "email", "value": "a@b.co"},
+        {"name": "x", "value": "1"}])
+    assert made == {"leadId": "l1", "update": {"email": "a@b.co"}}
+    assert "#   $[?@.name=='x'].value\n" in text
+
+
 def test_a_vague_name_counts_only_where_people_stand(house):
     _, made, _ = propose(house, "vague", {
         "id": 5, "form": {"name": "Intake"}, "lead_id": 12,
@@ -192,17 +353,27 @@ def test_a_name_cannot_write_into_the_mapping(house):
     assert not re.search("^upstream = \"evil", text, re.M)
 
 
+def test_a_name_that_cannot_be_seen_is_written_out(house):
+    text, made, _ = propose(house, "unseen", {
+        "lead_id": "l1", "email": "a@b.co", "ph\u202eone": "+12024561414",
+        "x\u2066\x9b": {"city": "Bern"}, "b\u200b": [{"city": "Bern"}]})
+    assert made["update"] == {"email": "a@b.co"}
+    for char in "\u202e\u2066\x9b\u200b":
+        assert char not in text
+    assert "$['ph\\u202eone']" in text
+
+
 def test_nothing_is_ever_overwritten(house):
     name = capture(house, "again.http", {"lead_id": "l1", "email": "a@b.co"})
     house.write("kept/samples/capture.http", "mine\n")
     _, err = house.run("new", "--from", name, "kept", code=3)
-    assert "kept/samples/capture.http: is there already" in err
+    assert "kept: is there already and has something in it" in err
     assert read(house.path("kept/samples/capture.http")) == "mine\n"
     assert not os.path.exists(house.path("kept/mapping.cfg"))
 
 
 def test_what_cannot_be_proposed_says_why_and_writes_nothing(house):
-    for body, words in (("[1]", "is an array"), ("{", "1:2"),
+    for body, words in (("[1]", "no member has a name"), ("{", "1:2"),
                         ('{"a":1}', "no member has a name"),
                         ('{"phone":"12"}', "holds a value it takes")):
         name = capture(house, "bad.http", body)

@@ -32,13 +32,25 @@ def test_one_with_its_examples(house):
     assert "  \"a-b-c\"  | replace('-', ' ')  -> \"a b c\"" in shown
 
 
+def test_the_body_that_examples_look_into_is_shown(house):
+    out, _ = house.run("transforms", "lookup")
+    assert '  of the body $ = {"options": ' in out
+    one = json.loads(
+        house.run("transforms", "lookup", "--output", "json")[0])[0]
+    for e in one["examples"]:
+        if "$.options, 'id'" in e["step"] and not isinstance(e["in"], list):
+            found = [o["text"] for o in one["body"]["options"]
+                     if o["id"] == e["in"]]
+            assert found == ([e["out"]] if "out" in e else [])
+
+
 def test_all_of_it_as_json(house):
     every = json.loads(house.run("transforms", "--output", "json")[0])
     listed = house.run("transforms")[0].splitlines()
     assert [t["name"] for t in every] == [x.split()[0] for x in listed]
     for t in every:
-        assert set(t) == {"name", "arguments", "takes", "gives", "help",
-                          "examples"}
+        assert set(t) - {"body"} == {"name", "arguments", "takes", "gives",
+                                     "help", "examples"}
         assert t["arguments"]["min"] <= t["arguments"]["max"]
         for e in t["examples"]:
             assert e["step"].split("(")[0].rstrip("?") == t["name"]

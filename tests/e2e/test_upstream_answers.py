@@ -214,9 +214,10 @@ def test_the_request_on_the_wire(build, localhost, ca):
         assert r.all("X-API-Key") == ["probe-key-4be1c09d"]
         assert r.all("Content-Type") == ["application/json"]
         assert r.all("Accept") == ["application/json"]
+        assert r.all("Accept-Encoding") == ["identity"]
         assert r.all("User-Agent")[0].startswith("leadbridge/")
         assert r.all("Idempotency-Key") == ["evt%201%0D%0AX:%20%25%C3%A9"]
-        assert len(r.fields) == 7
+        assert len(r.fields) == 8
         assert r.raw.count(b"probe-key-4be1c09d") == 1
 
 

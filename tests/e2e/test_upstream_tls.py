@@ -1,10 +1,13 @@
 """Whom the upstream client talks to. A server it does not trust gets not one
 byte of HTTP, hence no key; the reason is told; the key is never printed."""
 
+import contextlib
 import re
+import socket
 import ssl
 import subprocess
 import threading
+import time
 import warnings
 
 import pytest
@@ -471,6 +474,77 @@ def test_the_addresses_of_a_name_are_tried_in_turn(build, pki):
         assert probe.one("lead_a")["status"] == 200
         assert probe.one("lead_b")["status"] == 200
         assert up.connections == 2
+
+
+class Beside:
+    """A server at the first address of both.test, on the port of another."""
+
+    def __init__(self, up, serve):
+        self.serve, self.connections = serve, 0
+        self.listener = socket.create_server(("127.0.0.2", up.port))
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self.listener.accept()
+                self.connections += 1
+                self.serve(sock)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+def serve_expired(pki):
+    def serve(sock):
+        with contextlib.suppress(OSError):
+            server_context(pki.expired).wrap_socket(sock, server_side=True)
+        sock.close()
+    return serve
+
+
+@pytest.mark.parametrize("how", ["closes", "expired", "silent"])
+def test_an_address_whose_tls_fails_is_passed_over(build, pki, how):
+    kept = []
+    serve = {"closes": lambda sock: sock.close(),
+             "expired": serve_expired(pki), "silent": kept.append}[how]
+    cert = pki.root.issue("both", san=["DNS:both.test"])
+    with Upstream(echo, cert=cert) as up, Beside(up, serve) as bad, \
+            Probe(build, url_of(up, "both.test"), ca=pki.root.pem,
+                  settings='connect_timeout = "2s";') as probe:
+        assert probe.one("lead_a")["status"] == 200
+        assert bad.connections == 1
+    for sock in kept:
+        sock.close()
+
+
+def test_the_last_address_that_fails_is_told(build, pki):
+    with Upstream(echo, cert=pki.expired) as up, \
+            Beside(up, lambda sock: sock.close()) as bad, \
+            Probe(build, url_of(up, "both.test"), ca=pki.root.pem) as probe:
+        answer = probe.one("lead_a")
+        assert answer["outcome"] == "no TLS"
+        assert "certificate is refused" in answer["reason"]
+        assert bad.connections == 1 and not up.requests
+
+
+def test_a_name_server_that_fails_does_not_lose_the_address(build, pki):
+    cert = pki.root.issue("fades", san=["DNS:fades.test"])
+    with Upstream(echo, cert=cert) as up:
+        probe = Probe(build, url_of(up, "fades.test"), ca=pki.root.pem)
+        assert probe.one("lead_a")["status"] == 200
+    with probe:
+        time.sleep(1.1)  # what is newer than a second is not looked up again
+        assert probe.one("lead_b")["outcome"] == "no connection"
+        with Upstream(echo, cert=cert, port=up.port):
+            assert probe.one("lead_c")["status"] == 200
+        assert "its last addresses are used" in probe.log()
 
 
 @pytest.fixture

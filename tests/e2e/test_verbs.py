@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -28,6 +29,67 @@ def test_help_lists_every_verb_and_each_has_its_own(house):
         text, _ = house.run(verb, "--help")
         assert text.startswith(f"Usage: leadbridge {verb}")
         assert "--help" in text
+        assert house.run("help", verb)[0] == text
+    assert house.run("help")[0] == house.run("-h")[0] == out
+    _, err = house.run("help", "chek", code=2)
+    assert "did you mean 'check'?" in err
+
+
+CODES = "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
+# What an option of one name is called in every verb that has it.
+SAME = {"config": "-c, --config FILE", "output": "    --output text|",
+        "ca": "    --ca FILE", "help": "-h, --help"}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_help_has_the_same_shape(house, verb):
+    text, _ = house.run(verb, "--help")
+    head, rest = text.split("\nOptions:\n")
+    options, example = rest.split("\nFor example:\n")
+    assert example.endswith("\n\n" + CODES)
+    assert re.search(r"^[A-Z].*\.$", head.split("\n\n")[1])
+    lines = options.rstrip("\n").split("\n")
+    for line in lines:
+        # An option with its value, and its help from one column on; on a
+        # line of its own where it would not fit.
+        assert re.fullmatch(r"  (-\w,|   ) --[a-z-]+( \S+)?"
+                            r"|(  (-\w,|   ) --[a-z-]+( \S+)?| ) +"
+                            r"[A-Z].*\.", line), line
+        if line.endswith("."):
+            assert line[:31].endswith(" ") and line[31] != " ", line
+        name = re.match(r".{4,6}--([a-z-]+)", line)
+        if name and name[1] in SAME:
+            assert line.strip().startswith(SAME[name[1]].strip()), line
+    assert max(len(line) for line in text.splitlines()) < 125
+
+
+@pytest.fixture(scope="module")
+def newcomer(build, tmp_path_factory):
+    """The folder of somebody who has done what `new --help` says."""
+    h = House(build, tmp_path_factory.mktemp("newcomer"))
+    shutil.rmtree(h.path("mappings"))
+    h.run("new", "typeform")
+    h.write("event.json", '{"form_response": {"hidden": {"a": 1}}}')
+    h.write("captured.http", "POST / HTTP/1.1\nContent-Type: "
+            'application/json\n\n{"lead_id": "l1", "email": "a@b.co"}')
+    yield h
+    h.close()
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {
+    "demo", "run", "sandbox", "send"}))
+def test_the_examples_of_help_work(newcomer, verb):
+    example = newcomer.run(verb, "--help")[0].split("For example:\n")[1]
+    for line in re.findall(r"^  (leadbridge .*)$", example, re.M):
+        assert line.split()[1] == verb
+        shutil.rmtree(newcomer.path("mappings"))
+        if line != "leadbridge new typeform":
+            newcomer.run("new", "typeform")
+        p = subprocess.run(
+            ["sh", "-c", line.replace("leadbridge ", newcomer.program + " ",
+                                      1)],
+            cwd=newcomer.folder, capture_output=True, text=True, timeout=60)
+        assert p.returncode == 0, (line, p.stderr)
 
 
 def test_usage_errors_exit_2_and_name_the_nearest(house):
@@ -47,7 +109,7 @@ def test_version(house):
     out, _ = house.run("version")
     assert re.match(r"leadbridge \d+\.\d+\.\d+\n", out)
     assert "OpenSSL 3" in out
-    assert house.run("--version")[0] == out
+    assert house.run("--version")[0] == house.run("-V")[0] == out
 
 
 def test_check_says_ok(house):
@@ -137,12 +199,12 @@ secrets   = { leadsail = { file = "api.key"; };
 routes    = "mappings/*/mapping.cfg";
 ''')
     _, err = house.run("check", "-c", "bad/leadbridge.cfg", code=1)
-    for line in ("leadbridge.cfg:2: workres: there is no such setting; "
+    for line in ("leadbridge.cfg:2:1: workres: there is no such setting; "
                  "did you mean 'workers'?",
-                 "leadbridge.cfg:4: limits.body:",
+                 "leadbridge.cfg:4:22: limits.body:",
                  "mapping.cfg:3:", "'typeform'?",
                  "mapping.cfg:8:", "'email'?", "'lower'?",
-                 "mapping.cfg:9: update.status:"):
+                 "mapping.cfg:9:12: update.status:"):
         assert line in err, (line, err)
     assert bad  # the file is part of what was checked
 
@@ -255,7 +317,11 @@ def test_senders_lists_the_presets_and_shows_one(house):
     assert 'message       = "{timestamp}.{body}";' in out
     _, err = house.run("senders", "show", "typefrom", code=1)
     assert "did you mean 'typeform'?" in err
-    house.run("senders", "list", code=2)
+    assert house.run("senders", "stripe", "--raw")[0] == out
+    _, err = house.run("senders", "list", code=1)
+    assert "there is no sender 'list'" in err
+    house.run("senders", "show", code=2)
+    house.run("senders", "show", "stripe", "tally", code=2)
 
 
 def test_a_closed_output_is_an_error(house):

@@ -12,10 +12,13 @@ BEGIN {
 	loud = "log_event|clock_wall_ms|clock_mono_us|clock_gettime"
 	loud = call_of(loud "|gettimeofday|time")
 
+	stores = call_of("sqlite3_[a-z0-9_]*|PQ[a-zA-Z0-9]*")
+
 	literal["'"] = "^'([^'\\\\]|\\\\.)*'"
 	literal["\""] = "^\"([^\"\\\\]|\\\\.)*\""
 
-	split("upstream listener sandbox verify secrets mapping console", list)
+	split("upstream listener sandbox verify decode secrets mapping " \
+	    "console journal delivery", list)
 	for (i in list)
 		openssl[list[i]] = 1
 }
@@ -105,6 +108,8 @@ function check_system(name)
 		offence(room " is quiet: no sockets")
 	if (name ~ /^(event2\/http.*|evhttp)\.h$/ && room != "listener")
 		offence("only listener includes evhttp")
+	if (name ~ /^(sqlite3|libpq-fe|libpq\/.*)\.h$/ && room != "journal")
+		offence("only journal includes " name)
 	if (name ~ /^openssl\// && !(room in openssl))
 		offence("openssl is not for " (room != "" ? room : at[depth]))
 }
@@ -115,6 +120,8 @@ function check_calls(code)
 		offence("banned call: " called(code, banned))
 	if (room == "verify" && code ~ compare)
 		offence("memcmp in verify: compare in constant time")
+	if (room != "journal" && code ~ stores)
+		offence("only journal calls " called(code, stores))
 	if (quiet && room != "base" && code ~ loud)
 		offence(room " is quiet: it may not call " called(code, loud))
 }

@@ -101,10 +101,18 @@ breaks bridge/decode/decode.c '#include <sys/socket.h>' \
 	'2: decode is quiet: no sockets'
 breaks bridge/delivery/delivery.c '#include <event2/http_struct.h>' \
 	'2: only listener includes evhttp'
-breaks bridge/delivery/delivery.c '#include <openssl/ssl.h>' \
-	'2: openssl is not for delivery'
+breaks bridge/base/base.c '#include <openssl/ssl.h>' \
+	'2: openssl is not for base'
 breaks bridge/main.c '#include <openssl/ssl.h>' \
 	'2: openssl is not for main.c'
+breaks bridge/delivery/delivery.c '#include <sqlite3.h>' \
+	'2: only journal includes sqlite3.h'
+breaks bridge/delivery/delivery.c '#include <libpq-fe.h>' \
+	'2: only journal includes libpq-fe.h'
+breaks bridge/delivery/delivery.c 'rc = sqlite3_step(s);' \
+	'2: only journal calls sqlite3_step'
+breaks bridge/delivery/delivery.c 'PQclear(r);' \
+	'2: only journal calls PQclear'
 for name in strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime \
 	rand; do
 	breaks bridge/delivery/delivery.c "/* a */ x = ($name (y));" \

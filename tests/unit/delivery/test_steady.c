@@ -98,6 +98,7 @@ struct stage {
 	struct settings_file *file;
 	struct upstream_target *target;
 	struct routes *routes;
+	struct delivery_setup setup;
 	struct service service;
 	void *worker;
 	struct bytes body;
@@ -237,7 +238,8 @@ open_stage(struct stage *s)
 	sign(s);
 	s->next.arena = arena_new(1 << 20);
 	s->next.reply = on_reply;
-	s->service = delivery_service(s->routes);
+	s->setup.routes = s->routes;
+	s->service = delivery_service(&s->setup);
 	s->worker = s->service.start(s->service.shared, s->base, 0);
 }
 

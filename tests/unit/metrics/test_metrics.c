@@ -14,6 +14,9 @@ test_counts_by_label(void **state)
 	assert_int_equal(metrics_value(METRIC_EVENTS, OUTCOME_RELAYED), 2);
 	assert_int_equal(metrics_value(METRIC_EVENTS, OUTCOME_REFUSED), 0);
 	assert_int_equal(metrics_value(METRIC_CONNECTIONS, 0), 3);
+	metrics_set(METRIC_JOURNAL_ITEMS, 1, 7);
+	metrics_set(METRIC_JOURNAL_ITEMS, 1, 6);
+	assert_int_equal(metrics_value(METRIC_JOURNAL_ITEMS, 1), 6);
 }
 
 static void

@@ -215,6 +215,31 @@ one_connection_serves_call_after_call(void **state)
 	close_stage(&s);
 }
 
+/* Busy, a connection keeps TLS's buffers; at rest it only stays open. */
+static void
+a_connection_at_rest_gives_back_its_buffers(void **state)
+{
+	struct ended e = { 0 };
+	struct stage s;
+	struct conn *c;
+
+	(void)state;
+	open_stage(&s, "idle_timeout = \"60s\";");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	c = TAILQ_FIRST(&s.pool->idle);
+	assert_true(c->warm);
+	while (c->warm)
+		event_base_loop(s.base, EVLOOP_ONCE);
+	assert_ptr_equal(TAILQ_FIRST(&s.pool->idle), c);
+	assert_true(clock_mono_us() - c->idle_since_us >= 900000);
+	ask(&s, &e);
+	run_until(&s, &e.count, 2);
+	assert_true(c->warm);
+	assert_int_equal(s.conns, 1);
+	close_stage(&s);
+}
+
 /* done may use the connection that has just brought its answer. */
 static void
 done_may_start_a_call(void **state)
@@ -608,6 +633,7 @@ main(void)
 		cmocka_unit_test(calls_are_kept_without_the_key),
 		cmocka_unit_test(a_body_past_its_ceiling_is_not_sent),
 		cmocka_unit_test(one_connection_serves_call_after_call),
+		cmocka_unit_test(a_connection_at_rest_gives_back_its_buffers),
 		cmocka_unit_test(done_may_start_a_call),
 		cmocka_unit_test(a_full_queue_is_busy_but_not_at_once),
 		cmocka_unit_test(a_burst_opens_few_connections_at_once),

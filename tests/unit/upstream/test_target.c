@@ -42,9 +42,10 @@ static const struct {
 	{ "api_key = \"leadsail\";", KEY, "url is missing" },
 	{ "url = \"https://a.test\";", KEY, "api_key is missing" },
 	{ "url = \"http://a.test\"; api_key = \"leadsail\";", KEY,
-	    "unit.cfg:2: upstreams.t.url: must begin with https://" },
+	    "unit.cfg:2:7: upstreams.t.url: must begin with https://" },
 	{ "url = \"https://a.test\";\napi_key = \"leadsale\";", KEY,
-	    "unit.cfg:3: upstreams.t.api_key: there is no secret of that name; "
+	    "unit.cfg:3:11: upstreams.t.api_key: there is no secret of that "
+	    "name; "
 	    "did you mean 'leadsail'?" },
 	{ "url = \"https://a.test\";\napi_key = \"leadsail\";", "two words",
 	    "upstreams.t.api_key: the secret 'leadsail' holds characters" },
@@ -55,7 +56,8 @@ static const struct {
 	    KEY, "upstreams.t.ca: an http:// url has no certificate" },
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
 	  "tls_min = \"1.1\";",
-	    KEY, "unit.cfg:3: upstreams.t.tls_min: one of \"1.2\", \"1.3\"" },
+	    KEY,
+	    "unit.cfg:3:11: upstreams.t.tls_min: one of \"1.2\", \"1.3\"" },
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
 	  "connections = 0;",
 	    KEY, "connections: a value between 1 and 1024" },

@@ -1,0 +1,76 @@
+/*
+ * console/console_admin_job.h - a request that asks the journal. Private.
+ *
+ * A job owns an arena and the op in hand; it asks, goes on in `then` with what
+ * came back, asks again, and ends in a reply. All on the admin's own worker.
+ */
+#ifndef BRIDGE_CONSOLE_ADMIN_JOB_H
+#define BRIDGE_CONSOLE_ADMIN_JOB_H
+
+#include "console/console_admin.h"
+
+/* Deliveries, or leads, one request may act on. */
+#define JOB_MOST 1000
+
+struct admin_worker {
+	const struct admin *admin;
+	struct journal_port *port; /* NULL: there is no journal */
+	bool stopping;
+};
+
+struct job {
+	struct admin_worker *worker;
+	struct exchange *exchange;
+	struct arena *arena;
+	struct bytes out; /* the answer, as far as it is */
+	union {
+		struct journal_op op;
+		struct journal_list list;
+		struct journal_show show;
+		struct journal_revive revive;
+		struct journal_drop drop;
+		struct journal_forget forget;
+	} ask;
+	void (*then)(struct job *j);
+	void *mine; /* of the resource, in the arena */
+};
+
+/* With room for `mine`, zeroed. NULL: there is no memory, and it is told. */
+struct job *job_new(struct admin_worker *w, struct exchange *x,
+    size_t mine) MUST_CHECK;
+/* Hands in ask, whose verb is set; goes on in then. Last thing a step does. */
+void job_ask(struct job *j, void (*then)(struct job *j));
+/*
+ * True when the op could not be done, or the bridge stops; *why tells. What
+ * is only NOT_FOUND is no failure.
+ */
+bool job_failed(const struct job *j, struct fault *why);
+/* Both end the job. job_reply: 200 with `out`. */
+void job_reply(struct job *j);
+void job_refuse(struct job *j, const struct fault *why);
+
+/* Without a job: answers at once. */
+void admin_refuse(struct exchange *x, enum fault_code code, const char *fmt,
+    ...) PRINTF(3, 4);
+
+/* What is behind /deliveries and /forget. */
+void admin_list(struct admin_worker *w, struct exchange *x);
+void admin_show(struct admin_worker *w, struct exchange *x);
+void admin_retry(struct admin_worker *w, struct exchange *x);
+void admin_drop(struct admin_worker *w, struct exchange *x);
+void admin_forget(struct admin_worker *w, struct exchange *x);
+
+/* An item as JSON; whole: with its body as "update". */
+void admin_print_row(const struct journal_row *row, bool whole,
+    struct bytes *out);
+/* A text as JSON; what is no UTF-8 in it is replaced. */
+void admin_print_text(struct str text, struct bytes *out);
+
+/*
+ * Whoever used the endpoint, for the log; a text that is counted or a fixed
+ * word, never what was asked for.
+ */
+void admin_audit(const struct exchange *x, enum log_level level,
+    const char *action, const char *what);
+
+#endif

@@ -1,0 +1,476 @@
+/* delivery/delivery_sender.c - claims, flights and settlements. */
+#include <event2/event.h>
+
+#include "delivery/delivery_envelope.h"
+#include "delivery/delivery_life.h"
+#include "delivery/delivery_merge.h"
+#include "delivery/delivery_sender.h"
+
+/* Lanes one claim asks for at most, and updates merged into one. */
+#define CLAIM_MOST 64
+#define CLAIM_MERGE 32
+#define CLAIM_ARENA ((size_t)16 << 20)
+/* Nothing was due: when to look again where other nodes fill the journal. */
+#define POLL_MS 1000
+#define IDLE_MS 60000
+/* A settlement has to be on the disk before the lease ends. */
+#define LEASE_SPARE_MS 30000
+
+/* One update, or several merged, on its way to the API. */
+struct flight {
+	struct sender *sender;
+	struct flight *next, *before; /* of the sender's */
+	char id[JOURNAL_ID_SIZE];
+	unsigned n, attempts, flags;
+	int64_t age_ms;
+	struct journal_settle settle;
+	sender_told *told;
+	void *arg;
+};
+
+struct sender {
+	struct journal *journal;
+	struct journal_port *port;
+	struct upstream_target *target;
+	struct upstream_pool *pool;
+	struct event *timer;
+	struct str name;
+	size_t slots, busy, again; /* again: of the busy, tried before */
+	size_t asked;              /* of the claim under way, granted */
+	uint64_t seed;
+	bool claiming, stopped;
+	struct journal_claim claim;
+	struct arena *arena;
+	struct flight *flights;
+};
+
+static const enum gate_event gate_events[RETRY_CLASSES] = {
+	[RETRY_DONE] = GATE_WELL,
+	[RETRY_UNSENT] = GATE_FAILED,
+	[RETRY_THROTTLED] = GATE_THROTTLED,
+	[RETRY_AMBIGUOUS] = GATE_FAILED,
+	[RETRY_TARGET] = GATE_TARGET,
+	[RETRY_KEY] = GATE_KEY,
+	[RETRY_MISSING] = GATE_WELL,
+	[RETRY_CONFLICT] = GATE_WELL,
+	[RETRY_REFUSED] = GATE_WELL,
+};
+
+/* xorshift64*: jitter has to be uneven, not secret. */
+static uint64_t
+next_random(struct sender *s)
+{
+	s->seed ^= s->seed >> 12;
+	s->seed ^= s->seed << 25;
+	s->seed ^= s->seed >> 27;
+	return s->seed * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static void
+look_in(struct sender *s, int64_t ms)
+{
+	struct timeval in = { .tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000 };
+
+	evtimer_add(s->timer, &in);
+}
+
+static void
+note(const struct sender *s, enum gate_event event, int64_t delay_ms)
+{
+	upstream_gate_note(s->target, event, delay_ms);
+}
+
+static struct flight *
+flight_new(struct sender *s, const char *id, unsigned n)
+{
+	struct flight *f = base_alloc(sizeof(*f));
+
+	memset(f, 0, sizeof(*f));
+	f->sender = s;
+	f->n = n;
+	memcpy(f->id, id, sizeof(f->id));
+	f->next = s->flights;
+	if (f->next != NULL)
+		f->next->before = f;
+	s->flights = f;
+	return f;
+}
+
+static void
+flight_free(struct flight *f)
+{
+	if (f->before != NULL)
+		f->before->next = f->next;
+	else
+		f->sender->flights = f->next;
+	if (f->next != NULL)
+		f->next->before = f->before;
+	base_free(f);
+}
+
+static void
+on_settled(struct journal_op *op)
+{
+	struct flight *f = op->arg;
+	struct sender *s = f->sender;
+
+	/* Not settled is not lost: the lease ends, and it is sent again. */
+	if (op->result != JOURNAL_OK)
+		log_event(LOG_LEVEL_WARNING, "not settled", "delivery", f->id,
+		    "reason",
+		    op->result == JOURNAL_FENCED ? "its lease had ended"
+		                                 : op->fault.text,
+		    NULL);
+	flight_free(f);
+	sender_look(s);
+}
+
+static const struct name told_as[] = {
+	{ "delivered", JOURNAL_DONE },
+	{ "put off", JOURNAL_WAITING },
+	{ "dead letter", JOURNAL_DEAD },
+	{ NULL, -1 },
+};
+
+static void
+log_attempt(const struct flight *f, const struct retry_verdict *v)
+{
+	enum log_level level = v->to == JOURNAL_DONE ? LOG_LEVEL_INFO
+	    : v->to == JOURNAL_WAITING               ? LOG_LEVEL_WARNING
+	                                             : LOG_LEVEL_ERROR;
+	char attempts[16], status[16], delay[24];
+
+	if (!log_wants(level))
+		return;
+	snprintf(attempts, sizeof(attempts), "%u", f->attempts);
+	snprintf(status, sizeof(status), "%d", f->settle.status);
+	snprintf(delay, sizeof(delay), "%.3f", (double)v->delay_ms / 1000);
+	log_event(level, name_text(told_as, (int)v->to), "delivery", f->id,
+	    "lead", f->settle.lease.lead, "upstream", f->sender->name.at,
+	    "attempt", attempts, "status",
+	    f->settle.status != 0 ? status : NULL, "class",
+	    retry_class_name(v->class), "reason",
+	    f->settle.reason[0] != '\0' ? f->settle.reason : NULL, "retry_in",
+	    v->to == JOURNAL_WAITING ? delay : NULL, NULL);
+}
+
+/* Why an attempt failed, for a person; never what the API said of values. */
+static void
+give_reason(struct flight *f, const struct upstream_answer *a,
+    const struct fault *why, const struct retry_verdict *v)
+{
+	char *out = f->settle.reason;
+	size_t room = sizeof(f->settle.reason);
+
+	if (v->to == JOURNAL_DONE)
+		return;
+	if (a->outcome != UPSTREAM_ANSWERED)
+		snprintf(out, room, "%s%s%s", upstream_outcome_name(a->outcome),
+		    a->reason != NULL ? ": " : "",
+		    a->reason != NULL ? a->reason : "");
+	else if (why->code != FAULT_NONE)
+		snprintf(out, room, "%s", why->text);
+	else
+		snprintf(out, room, "the API answered %d %s", a->status,
+		    http_reason(a->status));
+}
+
+static void
+settle(struct flight *f, const struct upstream_answer *a,
+    const struct fault *why, const struct retry_verdict *v)
+{
+	struct journal_settle *op = &f->settle;
+
+	op->to = v->to;
+	op->delay_ms = v->delay_ms;
+	op->unburnt = v->unburnt;
+	op->status = a->status;
+	give_reason(f, a, why, v);
+	log_attempt(f, v);
+	op->op.verb = JOURNAL_SETTLE;
+	op->op.done = on_settled;
+	op->op.arg = f;
+	op->target = f->sender->name;
+	journal_submit(f->sender->port, &op->op);
+}
+
+static struct retry_verdict
+judge(const struct flight *f, const struct upstream_answer *a,
+    const struct fault *why)
+{
+	return retry_judge(&(struct retry_attempt){
+	    .answer = a,
+	    .not_success = why->code != FAULT_NONE,
+	    .attempts = f->attempts,
+	    .age_ms = f->age_ms,
+	    .now_ms = clock_wall_ms(),
+	    .once = (f->flags & JOURNAL_ONCE) != 0,
+	    .random = next_random(f->sender),
+	});
+}
+
+/* The API has nothing to do with our own ceiling or our own end. */
+static enum gate_event
+gate_event(const struct upstream_answer *a, enum retry_class class)
+{
+	if (a->outcome == UPSTREAM_BUSY || a->outcome == UPSTREAM_STOPPED)
+		return GATE_UNUSED;
+	return gate_events[class];
+}
+
+static void
+on_answer(void *arg, const struct upstream_answer *a)
+{
+	struct flight *f = arg;
+	struct sender *s = f->sender;
+	struct fault why = { 0 };
+	struct retry_verdict v;
+	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
+
+	(void)(delivery_no_answer(a, &why) ||
+	    delivery_declined(a, s->arena, &why));
+	v = judge(f, a, &why);
+	note(s, gate_event(a, v.class), asked > 0 ? asked : 1000);
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	if (f->told != NULL)
+		f->told(f->arg, f->n, a, &v);
+	settle(f, a, &why, &v);
+	if (!s->stopped)
+		sender_look(s);
+}
+
+/*
+ * One key for the same bytes: the delivery, which of its updates, and the
+ * last that was merged with it.
+ */
+static void
+send_call(struct flight *f, struct upstream_call *call)
+{
+	char key[JOURNAL_ID_SIZE + 48];
+
+	snprintf(key, sizeof(key), "%s-%u-%llu", f->id, f->n,
+	    (unsigned long long)f->settle.through);
+	upstream_send(call, str_of(f->settle.lease.lead), str_of(key),
+	    on_answer, f);
+}
+
+/* Leased, and not to be sent any more: its lane is free for others at once. */
+static void
+give_back(struct flight *f)
+{
+	const struct upstream_answer stopped = { .outcome = UPSTREAM_BUSY,
+		.reason = "stopping" };
+
+	on_answer(f, &stopped);
+}
+
+struct flight *
+sender_send(struct sender *s, const struct sender_update *u)
+{
+	struct flight *f = flight_new(s, u->id, u->n);
+	struct upstream_call *call;
+
+	f->attempts = 1;
+	f->flags = u->flags;
+	f->settle.lease = *u->lease;
+	if (s->stopped) {
+		give_back(f);
+		return NULL;
+	}
+	f->told = u->told;
+	f->arg = u->arg;
+	call = upstream_begin(s->pool, u->body.len);
+	bytes_add_str(upstream_body(call), u->body);
+	send_call(f, call);
+	return f;
+}
+
+void
+flight_forget(struct flight *f)
+{
+	f->told = NULL;
+}
+
+/* A head and what follows it: count items. */
+static void
+send_claimed(struct sender *s, const struct journal_item *items, size_t count)
+{
+	struct flight *f = flight_new(s, items[0].id, items[0].n);
+	struct str bodies[CLAIM_MERGE + 1];
+	struct upstream_call *call;
+	size_t room = 0, merged;
+
+	for (size_t i = 0; i < count; i++) {
+		bodies[i] = items[i].body;
+		room += items[i].body.len + 2;
+	}
+	f->attempts = items[0].attempts;
+	f->flags = items[0].flags;
+	f->age_ms = items[0].age_ms;
+	f->settle.lease = items[0].lease;
+	s->again += f->attempts > 1;
+	if (s->stopped) {
+		give_back(f);
+		return;
+	}
+	call = upstream_begin(s->pool, room);
+	merged = merge_updates(bodies, count, s->arena, upstream_body(call));
+	if (merged > 1)
+		f->settle.through = items[merged - 1].order;
+	send_call(f, call);
+}
+
+static size_t
+group_size(const struct journal_item *items, size_t left)
+{
+	size_t n = 1;
+
+	while (n < left && n <= CLAIM_MERGE && items[n].follows)
+		n++;
+	return n;
+}
+
+static void
+send_all(struct sender *s)
+{
+	for (size_t i = 0; i < s->claim.count;) {
+		size_t n = group_size(s->claim.items + i, s->claim.count - i);
+
+		s->asked--;
+		s->busy++;
+		send_claimed(s, s->claim.items + i, n);
+		i += n;
+	}
+}
+
+static void
+on_claimed(struct journal_op *op)
+{
+	struct sender *s = op->arg;
+	int64_t wait = s->claim.next_ms;
+
+	s->claiming = false;
+	if (op->result == JOURNAL_OK)
+		send_all(s);
+	else
+		wait = POLL_MS;
+	for (; s->asked > 0; s->asked--)
+		note(s, GATE_UNUSED, 0);
+	arena_reset(s->arena);
+	if (s->stopped)
+		return;
+	if (wait < 0 || wait > IDLE_MS)
+		wait = IDLE_MS;
+	if (journal_shared(s->journal) && wait > POLL_MS)
+		wait = POLL_MS;
+	look_in(s, wait > 0 ? wait : 1);
+}
+
+/* At most a fifth of the slots, and one at least, goes to second tries. */
+static size_t
+room_for_again(const struct sender *s)
+{
+	size_t most = s->slots / 5 > 0 ? s->slots / 5 : 1;
+
+	return most > s->again ? most - s->again : 0;
+}
+
+void
+sender_look(struct sender *s)
+{
+	size_t free = s->slots > s->busy ? s->slots - s->busy : 0;
+	struct journal_claim *c = &s->claim;
+	int64_t wait;
+
+	if (s->claiming || s->stopped || free == 0)
+		return;
+	s->asked = upstream_gate_ask(s->target,
+	    free < CLAIM_MOST ? free : CLAIM_MOST, &wait);
+	if (s->asked == 0) {
+		look_in(s, wait);
+		return;
+	}
+	*c = (struct journal_claim){
+		.op = { .verb = JOURNAL_CLAIM, .done = on_claimed, .arg = s },
+		.target = s->name,
+		.most = s->asked,
+		.again = room_for_again(s),
+		.merge = CLAIM_MERGE,
+		.lease_ms = sender_lease_ms(s),
+		.arena = s->arena
+	};
+	s->claiming = true;
+	journal_submit(s->port, &c->op);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	sender_look(arg);
+}
+
+int64_t
+sender_lease_ms(const struct sender *s)
+{
+	return upstream_target_timeout_ms(s->target) + LEASE_SPARE_MS;
+}
+
+bool
+sender_take(struct sender *s)
+{
+	int64_t wait;
+
+	if (s->stopped || s->busy >= s->slots ||
+	    upstream_gate_ask(s->target, 1, &wait) == 0)
+		return false;
+	s->busy++;
+	return true;
+}
+
+void
+sender_pass(struct sender *s)
+{
+	s->busy--;
+	note(s, GATE_UNUSED, 0);
+}
+
+struct sender *
+sender_new(const struct sender_setup *setup)
+{
+	struct sender *s = base_alloc(sizeof(*s));
+
+	memset(s, 0, sizeof(*s));
+	s->journal = setup->journal;
+	s->port = setup->port;
+	s->target = setup->target;
+	s->pool = setup->pool;
+	s->name = str_of(upstream_target_name(setup->target));
+	s->slots = upstream_target_connections(setup->target);
+	s->seed = setup->seed | 1;
+	s->arena = arena_new(CLAIM_ARENA);
+	s->timer = evtimer_new(setup->base, on_timer, s);
+	look_in(s, 1);
+	return s;
+}
+
+void
+sender_stop(struct sender *s)
+{
+	s->stopped = true;
+	evtimer_del(s->timer);
+}
+
+void
+sender_free(struct sender *s)
+{
+	if (s == NULL)
+		return;
+	event_free(s->timer);
+	arena_free(s->arena);
+	base_free(s);
+}

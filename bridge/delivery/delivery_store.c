@@ -1,0 +1,358 @@
+/*
+ * delivery/delivery_store.c - an event into the journal, and what its sender
+ * is told for it.
+ *
+ * All its updates are made before anything is stored, so that what is stored
+ * needs no mapping to be delivered. The sender hears of it when it is on
+ * stable storage and not before; where the route relays if it can, when the
+ * API has answered or its patience is nearly over.
+ */
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <openssl/evp.h>
+
+#include "delivery/delivery_event.h"
+#include "delivery/delivery_life.h"
+#include "delivery/delivery_updates.h"
+
+/* One event on its way into the journal; lives in the exchange's arena. */
+struct store {
+	struct journal_accept accept;
+	struct delivery *d;
+	struct journal_update *updates;
+	struct journal_lease lease; /* of the only update, or none */
+	struct sender *sender;      /* the lease was taken from; or NULL */
+	struct flight *flight;      /* told is awaited; or NULL */
+	struct event patience;
+	/* Of an event that is kept and refused: */
+	struct fault why;
+	const char *reason;
+};
+
+/* How much longer than its body an event's text may be. */
+#define EVENT_HEAD_MAX ((size_t)128 << 10)
+/* What a sender of unknown patience is given. */
+#define BUDGET_MS 5000
+
+static int
+make_updates(struct store *s, struct fault *why)
+{
+	struct delivery *d = s->d;
+	const struct upstream_target *target = d->worker->routes
+	                                           ->targets[d->route->target];
+	const struct updates_of of = { .route = d->route,
+		.target = upstream_target_name(target),
+		.id = d->id,
+		.input = &d->input,
+		.events = &d->events };
+
+	return updates_make(&of, s->updates, &s->accept.update_count, &d->next,
+	    why);
+}
+
+/* accept.digest is set already. */
+static struct str
+key_of(const struct store *s)
+{
+	struct delivery *d = s->d;
+	struct dedupe_event event = { .document = d->input.document,
+		.digest = { (const char *)s->accept.digest,
+		    sizeof(s->accept.digest) } };
+
+	if (dedupe_by_id(d->route->dedupe))
+		event.id = route_delivery_id(d->route, &d->exchange->request,
+		    d->exchange->arena);
+	return dedupe_key(d->route->dedupe, &event, d->exchange->arena);
+}
+
+static int
+fill_accept(struct store *s, struct fault *why)
+{
+	struct delivery *d = s->d;
+	const struct request *request = &d->exchange->request;
+	struct journal_accept *a = &s->accept;
+	struct bytes event;
+
+	memcpy(a->id, d->id, sizeof(a->id));
+	a->route = str_of(route_path(d->route));
+	a->received_ms = request->received_ms;
+	a->verdict = STR("proven");
+	if (verifier_is_open(d->route->verifier))
+		a->verdict = STR("open");
+	a->flags = d->route->journal_flags;
+	a->updates = s->updates;
+	if (EVP_Digest(request->body.at, request->body.len, a->digest, NULL,
+	        EVP_sha256(), NULL) != 1)
+		return fault_set(why, FAULT_INTERNAL, NULL, "no SHA-256");
+	a->key = key_of(s);
+	bytes_init_in(&event, d->exchange->arena,
+	    request->body.len + EVENT_HEAD_MAX);
+	event_print(request, d->route->verifier, &event);
+	a->event = bytes_str(&event);
+	if (!bytes_ok(&event))
+		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
+	return 0;
+}
+
+/* {"success":true,"data":{"delivery":"..."}}, and where to ask for it. */
+static void
+reply_stored(struct delivery *d, const char *id)
+{
+	struct template_facts facts = delivery_facts(d);
+	struct answer a = { .status = 202, .extra_name = STR("Location") };
+	struct bytes body, location;
+
+	bytes_init_in(&body, d->exchange->arena, 256);
+	bytes_addf(&body, "{\"success\":true,\"data\":{\"delivery\":\"%s\"}}",
+	    id);
+	bytes_init_in(&location, d->exchange->arena, 256);
+	bytes_addf(&location, DELIVERY_STATES_PATH "%s", id);
+	a.body = bytes_str(&body);
+	a.extra_value = bytes_str(&location);
+	reply_apply(d->route->reply, REPLY_DELIVERED, &facts, &a);
+	delivery_move(d, DELIVERY_QUEUED);
+	delivery_log(d, LOG_LEVEL_INFO, "queued", NULL, a.status);
+	d->exchange->reply(d->exchange, &a);
+}
+
+static void
+on_told(void *arg, unsigned n, const struct upstream_answer *answer,
+    const struct retry_verdict *verdict)
+{
+	struct store *s = arg;
+	struct delivery *d = s->d;
+
+	(void)n;
+	evtimer_del(&s->patience);
+	if (verdict->to == JOURNAL_WAITING)
+		reply_stored(d, d->id);
+	else
+		delivery_relay(d, answer);
+}
+
+static void
+on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct store *s = arg;
+
+	(void)fd;
+	(void)what;
+	flight_forget(s->flight);
+	reply_stored(s->d, s->d->id);
+}
+
+/* What is left of the sender's patience. */
+static struct timeval
+patience_of(const struct delivery *d)
+{
+	int64_t now = clock_mono_us();
+	int64_t until = d->deadline_us != INT64_MAX
+	    ? d->deadline_us
+	    : d->started_us + BUDGET_MS * INT64_C(1000);
+	int64_t left = until > now ? until - now : 0;
+
+	return (struct timeval){ .tv_sec = left / 1000000,
+		.tv_usec = left % 1000000 };
+}
+
+/* Waits for the API no longer than the sender does. */
+static void
+wait_for_answer(struct store *s)
+{
+	struct timeval in = patience_of(s->d);
+
+	evtimer_assign(&s->patience, s->d->worker->base, on_patience, s);
+	evtimer_add(&s->patience, &in);
+}
+
+/*
+ * Sends what was leased while it was accepted. True when the sender is told
+ * later, by the flight or the end of its patience.
+ */
+static bool
+send_leased(struct store *s)
+{
+	struct delivery *d = s->d;
+	struct sender_update u = { .id = d->id,
+		.lease = &s->lease,
+		.body = s->updates[0].body,
+		.flags = s->accept.flags };
+
+	if (d->route->settings.mode == ROUTE_RELAY_OR_QUEUE) {
+		u.told = on_told;
+		u.arg = s;
+	}
+	s->flight = sender_send(s->sender, &u);
+	if (s->flight == NULL || u.told == NULL)
+		return false;
+	wait_for_answer(s);
+	return true;
+}
+
+static void
+on_stored(struct store *s)
+{
+	struct delivery *d = s->d;
+	struct sender *due = d->worker->senders[d->route->target];
+
+	delivery_move(d, DELIVERY_STORED);
+	if (s->sender != NULL && s->lease.fence != 0) {
+		if (send_leased(s))
+			return;
+	} else {
+		if (s->sender != NULL)
+			sender_pass(s->sender);
+		sender_look(due);
+	}
+	if (s->why.code != FAULT_NONE)
+		delivery_refuse(d, &s->why, s->reason);
+	else
+		reply_stored(d, d->id);
+}
+
+/*
+ * Seen before: answered as the first was. What the API said then is known by
+ * its status only; while that is not known, neither is its end.
+ */
+static void
+reply_duplicate(struct store *s)
+{
+	struct delivery *d = s->d;
+	enum journal_state state = s->accept.first.state;
+	struct template_facts facts = delivery_facts(d);
+	struct answer a = { .status = s->accept.first.status,
+		.body = STR("{\"success\":true,\"data\":null}") };
+
+	delivery_log(d, LOG_LEVEL_INFO, "duplicate", s->accept.first.id, 0);
+	if (state == JOURNAL_REFUSED || state == JOURNAL_DEAD) {
+		a.body = STR("{\"success\":false,\"error\":{\"code\":"
+		             "\"REFUSED\",\"message\":\"Refused when it first "
+		             "came\",\"details\":[]}}");
+		if (a.status < 400)
+			a.status = 422;
+	} else if (state != JOURNAL_DONE || a.status == 0) {
+		reply_stored(d, s->accept.first.id);
+		return;
+	}
+	if (d->route->settings.mode == ROUTE_QUEUE &&
+	    state != JOURNAL_REFUSED) {
+		reply_stored(d, s->accept.first.id);
+		return;
+	}
+	reply_apply_status(d->route->reply, &facts, &a);
+	delivery_move(d, DELIVERY_DUPLICATE);
+	d->exchange->reply(d->exchange, &a);
+}
+
+/* The same id with other bytes: the first is kept, and a person is told. */
+static void
+refuse_conflict(struct store *s)
+{
+	struct fault why = { 0 };
+
+	fault_set(&why, FAULT_CONFLICT, NULL, "%s", "");
+	log_event(LOG_LEVEL_ERROR, "same id, other body", "delivery",
+	    s->accept.id, "first", s->accept.first.id, "route",
+	    route_path(s->d->route), NULL);
+	delivery_refuse(s->d, &why, "the id came before with another body");
+}
+
+static void
+on_accepted(struct journal_op *op)
+{
+	struct store *s = op->arg;
+
+	if (op->result == JOURNAL_OK) {
+		on_stored(s);
+		return;
+	}
+	if (s->sender != NULL)
+		sender_pass(s->sender);
+	if (op->result == JOURNAL_DUPLICATE) {
+		reply_duplicate(s);
+	} else if (op->result == JOURNAL_CONFLICT) {
+		refuse_conflict(s);
+	} else {
+		struct fault why = { 0 };
+
+		fault_set(&why, FAULT_BUSY, NULL, "%s", "");
+		log_event(LOG_LEVEL_ERROR, "not stored", "delivery",
+		    s->accept.id, "reason", op->fault.text, NULL);
+		delivery_refuse(s->d, &why, "not stored");
+	}
+}
+
+static struct store *
+store_new(struct delivery *d, size_t updates)
+{
+	struct store *s = arena_take(d->exchange->arena, sizeof(*s));
+	size_t size = updates * sizeof(struct journal_update);
+
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->d = d;
+	s->updates = arena_take(d->exchange->arena, size);
+	if (s->updates == NULL)
+		return NULL;
+	memset(s->updates, 0, size);
+	s->accept.op = (struct journal_op){ .verb = JOURNAL_ACCEPT,
+		.done = on_accepted,
+		.arg = s };
+	return s;
+}
+
+/* Hands it in; with one update, its lane is leased where it is idle. */
+static int
+submit(struct store *s, bool may_lease, struct fault *why)
+{
+	struct sender *sender = s->d->worker->senders[s->d->route->target];
+
+	if (fill_accept(s, why) == -1)
+		return -1;
+	if (may_lease && s->accept.update_count == 1 &&
+	    s->updates[0].refused.at == NULL && sender_take(sender)) {
+		s->sender = sender;
+		s->accept.lease = true;
+		s->accept.lease_ms = sender_lease_ms(sender);
+		s->accept.leases = &s->lease;
+	}
+	journal_submit(s->d->worker->port, &s->accept.op);
+	return 0;
+}
+
+int
+delivery_store(struct delivery *d, struct fault *why)
+{
+	struct store *s = store_new(d, d->events.count);
+
+	if (s == NULL)
+		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
+	if (make_updates(s, why) == -1)
+		return -1;
+	if (s->accept.update_count == 0) {
+		delivery_ignore(d);
+		return 0;
+	}
+	d->update.lead_id = s->updates[0].lead;
+	return submit(s, true, why);
+}
+
+bool
+delivery_keep(struct delivery *d, const struct fault *wrong, const char *reason)
+{
+	struct fault why = { 0 };
+	struct store *s;
+
+	if (d->route == NULL || d->route->settings.mode == ROUTE_RELAY ||
+	    !d->proven || fault_kind(wrong->code)->again)
+		return false;
+	s = store_new(d, 1);
+	if (s == NULL)
+		return false;
+	s->why = *wrong;
+	s->reason = arena_copy(d->exchange->arena, str_of(reason)).at;
+	s->updates[0].refused = updates_reason(d->exchange->arena, wrong);
+	s->accept.update_count = 1;
+	return submit(s, false, &why) == 0;
+}

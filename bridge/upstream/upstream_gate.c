@@ -1,0 +1,209 @@
+/* upstream/upstream_gate.c - breaker, throttle, pauses and rate of a target. */
+#include "upstream/upstream_target.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+
+static const struct name states[] = {
+	{ "closed", GATE_WELL },
+	{ "failing", GATE_FAILED },
+	{ "throttled", GATE_THROTTLED },
+	{ "key refused", GATE_KEY },
+	{ "target refused", GATE_TARGET },
+	{ NULL, -1 },
+};
+
+/* How long it stays open: from the first to the most, doubled each time. */
+static const struct {
+	int64_t first_ms, most_ms;
+} openings[GATE_EVENTS] = {
+	[GATE_FAILED] = { SECOND, MINUTE },
+	[GATE_KEY] = { MINUTE, 15 * MINUTE },
+	[GATE_TARGET] = { MINUTE, 15 * MINUTE },
+};
+
+void
+gate_init(struct gate *g, int64_t rate)
+{
+	*g = (struct gate){ .why = GATE_WELL,
+		.rate = rate,
+		.tokens = rate * 1000 };
+	pthread_mutex_init(&g->lock, NULL);
+}
+
+void
+gate_done(struct gate *g)
+{
+	pthread_mutex_destroy(&g->lock);
+}
+
+/* A second's worth of calls may be saved up. */
+static void
+fill(struct gate *g, int64_t now_ms)
+{
+	int64_t past = now_ms - g->filled_ms;
+
+	if (past > SECOND || past < 0)
+		past = SECOND;
+	g->filled_ms = now_ms;
+	g->tokens += past * g->rate;
+	if (g->tokens > g->rate * 1000)
+		g->tokens = g->rate * 1000;
+}
+
+static size_t
+take(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
+{
+	int64_t most;
+
+	if (g->rate == 0)
+		return wanted;
+	fill(g, now_ms);
+	most = g->tokens / 1000;
+	if (most == 0) {
+		*wait_ms = 1 + (1000 - g->tokens) / g->rate;
+		return 0;
+	}
+	if ((int64_t)wanted > most)
+		wanted = (size_t)most;
+	g->tokens -= (int64_t)wanted * 1000;
+	return wanted;
+}
+
+static size_t
+ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
+{
+	if (g->why == GATE_WELL)
+		return take(g, wanted, now_ms, wait_ms);
+	if (now_ms < g->until_ms) {
+		*wait_ms = g->until_ms - now_ms;
+		return 0;
+	}
+	if (g->probing) {
+		*wait_ms = SECOND;
+		return 0;
+	}
+	wanted = take(g, 1, now_ms, wait_ms);
+	g->probing = wanted == 1;
+	return wanted;
+}
+
+size_t
+gate_ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
+{
+	size_t granted;
+
+	*wait_ms = 0;
+	if (wanted == 0)
+		return 0;
+	pthread_mutex_lock(&g->lock);
+	granted = ask(g, wanted, now_ms, wait_ms);
+	pthread_mutex_unlock(&g->lock);
+	return granted;
+}
+
+static void
+close_it(struct gate *g)
+{
+	g->why = GATE_WELL;
+	g->failures = 0;
+	g->backoff_ms = 0;
+	g->probing = false;
+}
+
+static void
+open_it(struct gate *g, enum gate_event why, int64_t now_ms)
+{
+	int64_t next = g->backoff_ms * 2;
+
+	/* Calls that were under way when it opened say nothing new. */
+	if (g->why == why && !g->probing)
+		return;
+	if (g->why != why || next < openings[why].first_ms)
+		next = openings[why].first_ms;
+	if (next > openings[why].most_ms)
+		next = openings[why].most_ms;
+	g->why = why;
+	g->backoff_ms = next;
+	g->until_ms = now_ms + next;
+	g->probing = false;
+}
+
+static void
+note(struct gate *g, enum gate_event event, int64_t delay_ms, int64_t now_ms)
+{
+	switch (event) {
+	case GATE_UNUSED:
+		g->probing = false;
+		if (g->rate > 0)
+			g->tokens += 1000;
+		break;
+	case GATE_WELL:
+		/* A late answer does not end a pause: the probe does. */
+		if (g->why == GATE_WELL || g->probing)
+			close_it(g);
+		break;
+	case GATE_FAILED:
+		if (++g->failures >= GATE_FAILURES || g->probing)
+			open_it(g, event, now_ms);
+		break;
+	case GATE_THROTTLED:
+		g->failures = 0;
+		g->probing = false;
+		if (g->why != GATE_THROTTLED || g->until_ms < now_ms + delay_ms)
+			g->until_ms = now_ms + delay_ms;
+		g->why = event;
+		break;
+	case GATE_KEY:
+	case GATE_TARGET:
+		open_it(g, event, now_ms);
+		break;
+	case GATE_EVENTS:
+		break;
+	}
+}
+
+void
+gate_note(struct gate *g, enum gate_event event, int64_t delay_ms,
+    int64_t now_ms)
+{
+	pthread_mutex_lock(&g->lock);
+	note(g, event, delay_ms, now_ms);
+	pthread_mutex_unlock(&g->lock);
+}
+
+const char *
+gate_state(struct gate *g)
+{
+	enum gate_event why;
+
+	pthread_mutex_lock(&g->lock);
+	why = g->why;
+	pthread_mutex_unlock(&g->lock);
+	return name_text(states, (int)why);
+}
+
+static int64_t
+mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
+
+size_t
+upstream_gate_ask(struct upstream_target *t, size_t wanted, int64_t *wait_ms)
+{
+	return gate_ask(&t->gate, wanted, mono_ms(), wait_ms);
+}
+
+void
+upstream_gate_note(struct upstream_target *t, enum gate_event event,
+    int64_t delay_ms)
+{
+	gate_note(&t->gate, event, delay_ms, mono_ms());
+}
+
+const char *
+upstream_gate_state(struct upstream_target *t)
+{
+	return gate_state(&t->gate);
+}

@@ -1,0 +1,81 @@
+"""tests/e2e/journal_api.py - an API that does what a test tells it, and keeps
+what it was sent, in order."""
+
+import http.server
+import json
+import threading
+
+OK = b'{"success":true,"data":null}'
+
+
+def failure(code):
+    return json.dumps({"success": False, "error": {
+        "code": code, "message": code, "details": []}}).encode()
+
+
+class Api:
+    """`plan[lead]` holds what the next calls of a lead get: a status, or
+    (status, headers); None hangs until release(). Then `usual`."""
+
+    def __init__(self):
+        self.calls = []          # (lead, Idempotency-Key, body)
+        self.plan = {}
+        self.usual = 200
+        self.lock = threading.Lock()
+        self.released = threading.Event()
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PATCH(self):
+                length = int(self.headers["Content-Length"])
+                body = json.loads(self.rfile.read(length))
+                lead = self.path.rsplit("/", 1)[1]
+                with api.lock:
+                    api.calls.append(
+                        (lead, self.headers["Idempotency-Key"], body))
+                    planned = api.plan.get(lead)
+                    what = planned.pop(0) if planned else api.usual
+                if what is None:
+                    api.released.wait(30)
+                    what = 200
+                status, more = what if isinstance(what, tuple) else (what, {})
+                answer = OK if status < 300 else failure(f"S{status}")
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                for name, value in more.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def release(self):
+        self.released.set()
+
+    def leads(self):
+        with self.lock:
+            return [lead for lead, _, _ in self.calls]
+
+    def details(self, lead):
+        with self.lock:
+            return [body.get("detail") for of, _, body in self.calls
+                    if of == lead]
+
+    def close(self):
+        self.release()
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,0 +1,281 @@
+"""Journalled routes: what their senders are told, and when the API hears."""
+
+import json
+
+import pytest
+
+from house import TOKEN, House, wait_for
+from journal_api import Api
+
+ROUTE = """
+route    = "/hooks/%s";
+verify:  { type = "token"; signature = "header:X-Webhook-Token";
+           delivery_id = "header:X-Id"; };
+secret   = "token";
+upstream = "leadsail";
+mode     = "%s";
+%s
+lead_id  = "{$.lead}";
+update: {
+  detail = "{$.detail}";
+  %s
+};
+"""
+
+
+def route(name, mode="queue", more="", field='tags = "{$.tags}";'):
+    return ROUTE % (name, mode, more, field)
+
+
+NOTE = 'notes = ( { text = "{$.note}"; } );'
+
+MAPPINGS = {
+    "queue": route("queue"),
+    "notes": route("notes", field=NOTE),
+    "either": route("either", "relay-or-queue", 'patience = "1s";'),
+    "same": route("same", more='dedupe = "body";'),
+    "fields": route("fields", more='dedupe = ( "$.lead", "$.at" );'),
+    "never": route("never", more='dedupe = "none";'),
+    "merge": route("merge", more='coalesce = true; dedupe = "none";'),
+    "block": route("block", more='on_dead_letter = "block";'),
+    "once": route("once", field=NOTE, more='writes = "append"; '
+                  'on_ambiguous = "dead-letter";'),
+}
+
+
+def open_house(build, tmp_path, api, journal):
+    h = House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
+              settings=journal)
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    h.write("leadbridge.cfg", text.replace('ca = "certs/dev-ca.pem";', ""))
+    return h
+
+
+@pytest.fixture(params=["memory:", "sqlite:journal.db"])
+def house(request, build, tmp_path):
+    api = Api()
+    h = open_house(build, tmp_path, api,
+                   f'journal = {{ url = "{request.param}"; }};')
+    h.api = api
+    h.start()
+    yield h
+    api.release()
+    assert h.close() == 0
+    api.close()
+
+
+def post(house, route, event, delivery=None, token=TOKEN):
+    headers = {"X-Webhook-Token": token, "Content-Type": "application/json"}
+    if delivery:
+        headers["X-Id"] = delivery
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    return house.send(f"/hooks/{route}", body, headers)
+
+
+def state(house, delivery):
+    return house.send(f"/deliveries/{delivery}", method="GET").json["data"]
+
+
+def ended(house, delivery, what):
+    return wait_for(lambda: state(house, delivery)["state"] == what,
+                    what=f"{delivery} being {what}")
+
+
+def accepted(answer):
+    assert answer.status == 202, (answer.status, answer.body)
+    delivery = answer.json["data"]["delivery"]
+    assert answer.headers["Location"] == f"/deliveries/{delivery}"
+    return delivery
+
+
+def test_a_queued_event_is_told_202_and_delivered(house):
+    delivery = accepted(post(house, "queue", {"lead": "l1", "detail": "x"}))
+    ended(house, delivery, "done")
+    assert house.api.calls[0][0] == "l1"
+    assert house.api.calls[0][2] == {"detail": "x"}
+    assert state(house, delivery)["updates"] == [
+        {"state": "done", "attempts": 1, "status": 200}]
+
+
+def test_the_state_tells_nothing_of_the_lead(house):
+    delivery = accepted(post(house, "queue",
+                             {"lead": "l-secret", "detail": "d-secret"}))
+    ended(house, delivery, "done")
+    assert b"secret" not in house.send(f"/deliveries/{delivery}", method="GET").body
+    unknown = "019ac000-0000-7000-8000-000000000000"
+    assert house.send(f"/deliveries/{unknown}", method="GET").status == 404
+    assert house.send("/deliveries/nonsense", method="GET").status == 404
+
+
+def test_either_relays_an_answer_that_comes_in_time(house):
+    answer = post(house, "either", {"lead": "l1", "detail": "x"})
+    assert (answer.status, answer.json) == (200, {"success": True,
+                                                  "data": None})
+    house.api.plan["l2"] = [422]
+    answer = post(house, "either", {"lead": "l2", "detail": "x"})
+    assert (answer.status, answer.code) == (422, "S422")
+
+
+def test_either_does_not_send_twice_what_is_late(house):
+    house.api.plan["l1"] = [None]
+    delivery = accepted(post(house, "either", {"lead": "l1", "detail": "x"}))
+    assert state(house, delivery)["state"] == "sending"
+    house.api.release()
+    ended(house, delivery, "done")
+    assert house.api.leads() == ["l1"]
+
+
+def test_either_answers_202_when_it_will_be_tried_again(house):
+    house.api.plan["l1"] = [503]
+    delivery = accepted(post(house, "either", {"lead": "l1", "detail": "x"}))
+    ended(house, delivery, "done")
+    assert house.api.leads() == ["l1", "l1"]
+
+
+def test_a_leads_updates_go_in_order_one_at_a_time(house):
+    house.api.plan["l1"] = [None]
+    first = accepted(post(house, "queue", {"lead": "l1", "detail": "0"}))
+    wait_for(lambda: house.api.leads() == ["l1"])
+    rest = [accepted(post(house, "queue", {"lead": "l1", "detail": str(i)}))
+            for i in range(1, 20)]
+    other = accepted(post(house, "queue", {"lead": "l2", "detail": "x"}))
+    ended(house, other, "done")
+    assert house.api.details("l1") == ["0"]
+    house.api.release()
+    for delivery in [first] + rest:
+        ended(house, delivery, "done")
+    assert house.api.details("l1") == [str(i) for i in range(20)]
+
+
+def test_the_same_id_is_answered_as_the_first(house):
+    event = {"lead": "l1", "detail": "x"}
+    first = accepted(post(house, "queue", event, "d1"))
+    assert accepted(post(house, "queue", event, "d1")) == first
+    ended(house, first, "done")
+    assert accepted(post(house, "queue", event, "d1")) == first
+    assert house.api.leads() == ["l1"]
+
+
+def test_the_same_id_with_another_body_is_a_conflict(house):
+    accepted(post(house, "queue", {"lead": "l1", "detail": "x"}, "d1"))
+    answer = post(house, "queue", {"lead": "l1", "detail": "y"}, "d1")
+    assert (answer.status, answer.code) == (409, "CONFLICT")
+    # Another route's ids are others.
+    accepted(post(house, "same", {"lead": "l1", "detail": "y"}, "d1"))
+
+
+def test_a_relayed_answer_is_given_again(house):
+    house.api.plan["l2"] = [422]
+    for lead, status in (("l1", 200), ("l2", 422)):
+        event = {"lead": lead, "detail": "x"}
+        assert post(house, "either", event, lead).status == status
+        wait_for(lambda: post(house, "either", event, lead).status == status,
+                 what="the same answer")
+    assert house.api.leads() == ["l1", "l2"]
+
+
+@pytest.mark.parametrize("route,second,same", [
+    ("same", {"lead": "l1", "detail": "x"}, True),
+    ("same", {"lead": "l1", "detail": "y"}, False),
+    ("never", {"lead": "l1", "detail": "x"}, False),
+    ("queue", {"lead": "l1", "detail": "x"}, False),
+])
+def test_what_makes_two_events_the_same(house, route, second, same):
+    first = accepted(post(house, route, {"lead": "l1", "detail": "x"}))
+    assert (accepted(post(house, route, second)) == first) == same
+
+
+def test_chosen_fields_make_two_events_the_same(house):
+    def send(**event):
+        return post(house, "fields", event)
+
+    first = accepted(send(lead="l1", at=1, detail="x"))
+    assert accepted(send(lead="l1", at=1, detail="x")) == first
+    assert accepted(send(lead="l1", at=2, detail="x")) != first
+    assert send(lead="l1", at=1, detail="other").status == 409
+    assert accepted(send(lead="l1", detail="x")) != accepted(
+        send(lead="l1", detail="x"))
+
+
+def test_notes_get_ids_that_stay(house):
+    house.api.plan["l1"] = [503]
+    delivery = accepted(post(house, "notes", {"lead": "l1", "note": "n"}))
+    ended(house, delivery, "done")
+    ids = [body["notes"][0]["id"] for _, _, body in house.api.calls]
+    assert ids == [f"{delivery}-0-0"] * 2
+    keys = [key for _, key, _ in house.api.calls]
+    assert keys[0] == keys[1] and delivery in keys[0]
+
+
+def test_waiting_updates_of_one_lead_go_as_one(house):
+    house.api.plan["l1"] = [None]
+    first = accepted(post(house, "merge", {"lead": "l1", "detail": "0"}))
+    wait_for(lambda: house.api.leads() == ["l1"])
+    rest = [accepted(post(house, "merge", event)) for event in (
+        {"lead": "l1", "detail": "1"},
+        {"lead": "l1", "detail": "2", "tags": ["a"]},
+        {"lead": "l1", "detail": "3"},
+        {"lead": "l1", "tags": ["b"]})]
+    house.api.release()
+    for delivery in [first] + rest:
+        ended(house, delivery, "done")
+    assert [body for _, _, body in house.api.calls] == [
+        {"detail": "0"}, {"detail": "3", "tags": ["a"]}, {"tags": ["b"]}]
+
+
+def test_behind_a_dead_letter_the_lead_goes_on(house):
+    house.api.plan["l1"] = [422]
+    dead = accepted(post(house, "queue", {"lead": "l1", "detail": "0"}))
+    done = accepted(post(house, "queue", {"lead": "l1", "detail": "1"}))
+    ended(house, done, "done")
+    assert state(house, dead)["updates"][0] == {
+        "state": "dead", "attempts": 1, "status": 422}
+
+
+def test_or_it_waits_where_the_route_says_so(house):
+    house.api.plan["l1"] = [422]
+    dead = accepted(post(house, "block", {"lead": "l1", "detail": "0"}))
+    ended(house, dead, "dead")
+    waits = accepted(post(house, "block", {"lead": "l1", "detail": "1"}))
+    other = accepted(post(house, "block", {"lead": "l2", "detail": "1"}))
+    ended(house, other, "done")
+    assert state(house, waits)["state"] == "waiting"
+
+
+def test_an_append_that_may_have_worked_is_not_repeated(house):
+    house.api.plan["l1"] = [500]
+    ended(house, accepted(post(house, "once", {"lead": "l1", "note": "n"})),
+          "dead")
+    house.api.plan["l2"] = [503]
+    ended(house, accepted(post(house, "once", {"lead": "l2", "note": "n"})),
+          "done")
+
+
+def test_what_is_proven_and_refused_is_kept(house):
+    for event, status in ((b"{", 400), ({"detail": "x"}, 422),
+                          ({"lead": "../x", "detail": "x"}, 422)):
+        assert post(house, "queue", event).status == status
+    assert post(house, "queue", {"lead": "l1"}, token="wrong").status == 401
+    refused = 'leadbridge_journal_items{state="refused"}'
+    wait_for(lambda: house.metric(refused) == 3, what="what is kept")
+
+
+def test_a_refused_key_burns_nothing(house):
+    house.api.usual = 401
+    delivery = accepted(post(house, "queue", {"lead": "l1", "detail": "x"}))
+    wait_for(lambda: house.api.leads() == ["l1"])
+    wait_for(lambda: state(house, delivery)["updates"][0]["attempts"] == 0)
+    assert state(house, delivery)["state"] == "waiting"
+    # The gate is shut: no other lead is tried with that key either.
+    other = accepted(post(house, "queue", {"lead": "l2", "detail": "x"}))
+    assert state(house, other)["state"] == "waiting"
+    assert house.api.leads() == ["l1"]
+
+
+def test_without_a_journal_only_relay_is_possible(build, tmp_path):
+    api = Api()
+    h = open_house(build, tmp_path, api, "")
+    out, err = h.run("check", "-c", "leadbridge.cfg", code=1)
+    assert 'mode: "queue" needs a journal' in out + err
+    api.close()

@@ -1,0 +1,210 @@
+/* tests/unit/upstream/test_gate.c - breaker, throttle, pauses and rate. */
+#include "unit/cmocka_all.h"
+
+#include "upstream/upstream_gate.h"
+
+static struct gate gate;
+static int64_t now;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	gate_init(&gate, 0);
+	now = 1000000;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	gate_done(&gate);
+	return 0;
+}
+
+static size_t
+ask(size_t wanted)
+{
+	int64_t wait;
+	size_t granted = gate_ask(&gate, wanted, now, &wait);
+
+	assert_true((granted == 0) == (wait > 0));
+	return granted;
+}
+
+/* How long it wants to be left alone; 0: it lets one through. */
+static int64_t
+shut_for(void)
+{
+	int64_t wait;
+
+	if (gate_ask(&gate, 1, now, &wait) == 1) {
+		gate_note(&gate, GATE_UNUSED, 0, now);
+		return 0;
+	}
+	return wait;
+}
+
+static void
+note(enum gate_event event)
+{
+	gate_note(&gate, event, 0, now);
+}
+
+static void
+fail_in_a_row(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		note(GATE_FAILED);
+}
+
+static void
+closed_it_lets_all_through(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(1000), 1000);
+	assert_string_equal(gate_state(&gate), "closed");
+}
+
+static void
+failures_in_a_row_open_it(void **state)
+{
+	(void)state;
+	fail_in_a_row(GATE_FAILURES - 1);
+	note(GATE_WELL);
+	fail_in_a_row(GATE_FAILURES - 1);
+	assert_int_equal(shut_for(), 0);
+	note(GATE_FAILED);
+	assert_int_equal(shut_for(), 1000);
+	assert_string_equal(gate_state(&gate), "failing");
+}
+
+static void
+then_one_probe_decides(void **state)
+{
+	(void)state;
+	fail_in_a_row(GATE_FAILURES);
+	now += 1000;
+	assert_int_equal(ask(10), 1);
+	assert_int_equal(ask(10), 0);
+	note(GATE_FAILED);
+	assert_int_equal(shut_for(), 2000);
+	now += 2000;
+	assert_int_equal(ask(10), 1);
+	note(GATE_WELL);
+	assert_int_equal(ask(10), 10);
+	/* The next time it begins small again. */
+	fail_in_a_row(GATE_FAILURES);
+	assert_int_equal(shut_for(), 1000);
+}
+
+static void
+what_was_under_way_says_nothing_new(void **state)
+{
+	(void)state;
+	fail_in_a_row(GATE_FAILURES);
+	fail_in_a_row(60);
+	assert_int_equal(shut_for(), 1000);
+	note(GATE_WELL);
+	assert_int_equal(shut_for(), 1000);
+}
+
+static void
+a_probe_that_was_not_used_is_given_back(void **state)
+{
+	(void)state;
+	fail_in_a_row(GATE_FAILURES);
+	now += 1000;
+	assert_int_equal(ask(1), 1);
+	note(GATE_UNUSED);
+	assert_int_equal(ask(1), 1);
+}
+
+static void
+a_refused_key_is_probed_ever_more_rarely(void **state)
+{
+	static const int64_t minutes[] = { 1, 2, 4, 8, 15, 15 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(minutes); i++) {
+		note(GATE_KEY);
+		assert_int_equal(shut_for(), minutes[i] * 60000);
+		assert_string_equal(gate_state(&gate), "key refused");
+		now += minutes[i] * 60000;
+		assert_int_equal(ask(64), 1);
+	}
+	note(GATE_WELL);
+	assert_int_equal(ask(64), 64);
+}
+
+static void
+a_throttle_lasts_as_long_as_was_asked(void **state)
+{
+	(void)state;
+	gate_note(&gate, GATE_THROTTLED, 7000, now);
+	gate_note(&gate, GATE_THROTTLED, 3000, now);
+	assert_int_equal(shut_for(), 7000);
+	assert_string_equal(gate_state(&gate), "throttled");
+	now += 7000;
+	assert_int_equal(ask(5), 1);
+	note(GATE_WELL);
+	assert_int_equal(ask(5), 5);
+}
+
+static void
+a_rate_is_kept(void **state)
+{
+	size_t through = 0;
+
+	(void)state;
+	gate_done(&gate);
+	gate_init(&gate, 50);
+	assert_int_equal(ask(1000), 50);
+	for (int i = 0; i < 100; i++) {
+		now += 10;
+		through += ask(1000);
+	}
+	assert_in_range(through, 49, 51);
+	/* A quiet hour saves up one second's worth, no more. */
+	now += 3600000;
+	assert_int_equal(ask(1000), 50);
+}
+
+static void
+unused_calls_do_not_count_against_the_rate(void **state)
+{
+	(void)state;
+	gate_done(&gate);
+	gate_init(&gate, 2);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(ask(1), 1);
+		note(GATE_UNUSED);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(closed_it_lets_all_through,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(failures_in_a_row_open_it,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(then_one_probe_decides, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(
+		    what_was_under_way_says_nothing_new, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_probe_that_was_not_used_is_given_back, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_refused_key_is_probed_ever_more_rarely, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_throttle_lasts_as_long_as_was_asked, begin, end),
+		cmocka_unit_test_setup_teardown(a_rate_is_kept, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    unused_calls_do_not_count_against_the_rate, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
