@@ -24,6 +24,8 @@ start_admin(struct bridge *b, struct fault *why)
 		.service = &b->admin_service };
 
 	b->admin.journal = b->journal;
+	b->admin.routes = b->program->routes;
+	b->admin.token = b->program->admin_token;
 	b->admin_service = admin_service(&b->admin);
 	return listener_start(&setup, why);
 }
@@ -51,11 +53,8 @@ static bool
 start_journal(struct bridge *b, struct fault *why)
 {
 	const struct program *p = b->program;
-	struct journal_setup setup = { .settings = &p->journal };
-
-	if (p->journal_key != NULL)
-		setup.key = (struct str){ (const char *)p->journal_key,
-			JOURNAL_KEY };
+	const struct journal_setup setup = { .settings = &p->journal,
+		.key = p->journal_key };
 
 	if (p->journal.url == NULL)
 		return true;

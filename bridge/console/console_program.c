@@ -2,13 +2,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "console/console_admin_settings.h"
 #include "console/console_program.h"
 
 const struct setting program_table[] = {
 	{ .name = "admin",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, admin),
-	    .help = "Where health and metrics are served." },
+	    .help = "Where health, metrics and the journal are served." },
 
 	{ .name = "drain_timeout",
 	    .kind = SETTING_DURATION,
@@ -67,20 +68,6 @@ const struct setting program_table[] = {
 	{ .name = NULL },
 };
 
-struct admin_settings {
-	const char *address;
-};
-
-static const struct setting admin_table[] = {
-	{ .name = "address",
-	    .kind = SETTING_TEXT,
-	    .at = offsetof(struct admin_settings, address),
-	    .fallback = "127.0.0.1:9180",
-	    .help = "A loopback address." },
-
-	{ .name = NULL },
-};
-
 struct log_settings {
 	int level, format;
 };
@@ -111,17 +98,17 @@ beside(const struct program *p, const char *path)
 }
 
 static void
-check_certificate(const struct listener_address *a,
+check_certificate(const struct listener_address *a, const char *what,
     const config_setting_t *entry, struct faults *all)
 {
 	struct fault why = { 0 };
 
 	if ((a->certificate == NULL) != (a->key == NULL))
 		settings_fault(all, entry,
-		    "listen: certificate and key go together");
+		    "%s: certificate and key go together", what);
 	else if (a->certificate != NULL &&
 	    listener_check_certificate(a->certificate, a->key, &why) == -1)
-		settings_fault(all, entry, "listen: %s%s%s", why.where,
+		settings_fault(all, entry, "%s: %s%s%s", what, why.where,
 		    why.where[0] != '\0' ? ": " : "", why.text);
 }
 
@@ -162,21 +149,30 @@ load_listen(struct program *p, struct faults *all)
 		a->certificate = beside(p, a->certificate);
 		a->key = beside(p, a->key);
 		check_address(a->address, "listen", false, entry, all);
-		check_certificate(a, entry, all);
+		check_certificate(a, "listen", entry, all);
 	}
 }
 
-/* Without a token of its own the admin endpoint stays on this machine. */
+/* Without a token the admin endpoint stays on this machine. */
 static void
 load_admin(struct program *p, struct faults *all)
 {
+	const config_setting_t *group = p->settings.admin;
 	struct admin_settings admin = { 0 };
 
-	if (!settings_read(p->settings.admin, "admin", admin_table, &admin,
-	        all))
+	if (!settings_read(group, "admin", admin_settings_table, &admin, all))
 		return;
-	p->admin.address = admin.address;
-	check_address(admin.address, "admin", true, p->settings.admin, all);
+	p->admin = (struct listener_address){ .address = admin.address,
+		.certificate = beside(p, admin.certificate),
+		.key = beside(p, admin.key) };
+	check_address(admin.address, "admin", admin.token == NULL, group, all);
+	check_certificate(&p->admin, "admin", group, all);
+	if (admin.token == NULL || p->secrets == NULL)
+		return;
+	p->admin_token = secrets_find(p->secrets, admin.token);
+	if (p->admin_token == NULL)
+		settings_fault(all, group,
+		    "admin.token: there is no secret of that name");
 }
 
 static void
@@ -247,23 +243,12 @@ resolve_url(const struct program *p, const char *url)
 	return resolved;
 }
 
-/* As it is, in hex or in base64: whatever a person keeps 32 bytes as. */
-static bool
-read_journal_key(struct str value, unsigned char *key)
-{
-	if (value.len == JOURNAL_KEY) {
-		memcpy(key, value.at, JOURNAL_KEY);
-		return true;
-	}
-	return hex_decode(value, key, JOURNAL_KEY) == JOURNAL_KEY ||
-	    base64_decode(value, false, key, JOURNAL_KEY) == JOURNAL_KEY;
-}
-
 static void
-load_journal_key(struct program *p, struct faults *all)
+find_journal_key(struct program *p, struct faults *all)
 {
 	const char *name = p->journal.encrypt;
 	const struct secret *secret;
+	struct fault why = { 0 };
 
 	if (name == NULL || p->secrets == NULL)
 		return;
@@ -273,13 +258,10 @@ load_journal_key(struct program *p, struct faults *all)
 		    "journal.encrypt: there is no secret of that name");
 		return;
 	}
-	p->journal_key = secrets_alloc(JOURNAL_KEY);
-	if (p->journal_key == NULL ||
-	    !read_journal_key(secret_value(secret, 0), p->journal_key))
+	p->journal_key = secret_value(secret, 0);
+	if (journal_check_key(p->journal_key, &why) == -1)
 		settings_fault(all, p->settings.journal,
-		    "journal.encrypt: the secret '%s' is not 32 bytes, nor "
-		    "their hex or base64",
-		    name);
+		    "journal.encrypt: the secret '%s': %s", name, why.text);
 }
 
 static void
@@ -296,7 +278,7 @@ load_journal(struct program *p, struct faults *all)
 		    why.text);
 	p->journal_url = resolve_url(p, p->journal.url);
 	p->journal.url = p->journal_url;
-	load_journal_key(p, all);
+	find_journal_key(p, all);
 }
 
 /* Goes on where it can, so that one run shows every fault of every file. */
@@ -310,10 +292,10 @@ load_parts(struct program *p, struct faults *all)
 	settings_read(p->settings.limits, "limits", listener_limits_settings,
 	    &p->limits, all);
 	load_listen(p, all);
-	load_admin(p, all);
 	load_log(p, all);
 	p->secrets = secrets_load(p->settings.secrets, settings_path(p->file),
 	    all);
+	load_admin(p, all);
 	load_journal(p, all);
 	before = all->count;
 	if (p->secrets != NULL)
@@ -339,14 +321,41 @@ program_load(const char *path, struct faults *all)
 	return p;
 }
 
+static bool
+is_memory(const struct program *p)
+{
+	return p->journal.url != NULL &&
+	    strncmp(p->journal.url, "memory:", 7) == 0;
+}
+
+/* On another address than a loopback, readable on its way. */
+static bool
+is_exposed(const struct program *p)
+{
+	struct fault why = { 0 };
+
+	return p->admin.certificate == NULL &&
+	    listener_check_address(p->admin.address, true, &why) == -1;
+}
+
+static const struct {
+	bool (*applies)(const struct program *p);
+	const char *text;
+} warnings[] = {
+	{ is_memory,
+	    "journal: memory: keeps nothing over a restart; what was promised "
+	    "is lost with the process" },
+	{ is_exposed,
+	    "admin: without a certificate its token and the leads it shows "
+	    "are readable on the network" },
+};
+
 const char *
 program_warning(const struct program *p, size_t i)
 {
-	if (i == 0 && p->journal.url != NULL &&
-	    strncmp(p->journal.url, "memory:", 7) == 0)
-		return "journal: memory: keeps nothing over a restart; what "
-		       "was "
-		       "promised is lost with the process";
+	for (size_t k = 0; k < COUNT_OF(warnings); k++)
+		if (warnings[k].applies(p) && i-- == 0)
+			return warnings[k].text;
 	return NULL;
 }
 
@@ -366,12 +375,12 @@ program_free(struct program *p)
 	for (size_t i = 0; i < p->target_count; i++)
 		upstream_target_free(p->targets[i]);
 	base_free(p->targets);
-	secrets_wipe(p->journal_key);
 	base_free(p->journal_url);
 	secrets_free(p->secrets);
 	for (size_t i = 0; i < p->listen_count; i++)
 		free_address(&p->listen[i]);
 	base_free(p->listen);
+	free_address(&p->admin);
 	settings_close(p->file);
 	base_free(p);
 }

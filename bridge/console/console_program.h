@@ -28,10 +28,11 @@ struct program {
 	struct listener_address *listen; /* files resolved */
 	size_t listen_count;
 	struct listener_address admin;
+	const struct secret *admin_token; /* NULL: on this machine only */
 	int log_level, log_format;
 	struct journal_settings journal; /* url NULL: there is none */
 	char *journal_url;               /* what its url points to */
-	unsigned char *journal_key;      /* JOURNAL_KEY bytes; NULL: none */
+	struct str journal_key;          /* at == NULL: nothing is sealed */
 	struct secrets *secrets;
 	struct upstream_target **targets;
 	size_t target_count;

@@ -24,6 +24,7 @@ struct flight {
 	unsigned n, attempts, flags;
 	int64_t age_ms;
 	struct journal_settle settle;
+	char *alone; /* the head's own body, where others were merged with it */
 	sender_told *told;
 	void *arg;
 };
@@ -106,6 +107,7 @@ flight_free(struct flight *f)
 		f->sender->flights = f->next;
 	if (f->next != NULL)
 		f->next->before = f->before;
+	base_free(f->alone);
 	base_free(f);
 }
 
@@ -219,28 +221,7 @@ gate_event(const struct upstream_answer *a, enum retry_class class)
 	return gate_events[class];
 }
 
-static void
-on_answer(void *arg, const struct upstream_answer *a)
-{
-	struct flight *f = arg;
-	struct sender *s = f->sender;
-	struct fault why = { 0 };
-	struct retry_verdict v;
-	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
-
-	(void)(delivery_no_answer(a, &why) ||
-	    delivery_declined(a, s->arena, &why));
-	v = judge(f, a, &why);
-	note(s, gate_event(a, v.class), asked > 0 ? asked : 1000);
-	s->busy--;
-	if (f->attempts > 1)
-		s->again--;
-	if (f->told != NULL)
-		f->told(f->arg, f->n, a, &v);
-	settle(f, a, &why, &v);
-	if (!s->stopped)
-		sender_look(s);
-}
+static void on_answer(void *arg, const struct upstream_answer *a);
 
 /*
  * One key for the same bytes: the delivery, which of its updates, and the
@@ -257,34 +238,78 @@ send_call(struct flight *f, struct upstream_call *call)
 	    on_answer, f);
 }
 
-/* Leased, and not to be sent any more: its lane is free for others at once. */
 static void
-give_back(struct flight *f)
+send_body(struct flight *f, struct str body)
 {
-	const struct upstream_answer stopped = { .outcome = UPSTREAM_BUSY,
-		.reason = "stopping" };
+	struct upstream_call *call = upstream_begin(f->sender->pool, body.len);
 
-	on_answer(f, &stopped);
+	bytes_add_str(upstream_body(call), body);
+	send_call(f, call);
+}
+
+/*
+ * Several in one were refused: one of them may be to blame. The first goes
+ * again by itself; the rest, whose turn comes then, are as they were.
+ */
+static void
+send_alone(struct flight *f)
+{
+	f->settle.through = 0;
+	send_body(f, str_of(f->alone));
+}
+
+static void
+on_answer(void *arg, const struct upstream_answer *a)
+{
+	struct flight *f = arg;
+	struct sender *s = f->sender;
+	struct fault why = { 0 };
+	struct retry_verdict v;
+	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
+
+	(void)(delivery_no_answer(a, &why) ||
+	    delivery_declined(a, s->arena, &why));
+	v = judge(f, a, &why);
+	if (v.class == RETRY_REFUSED && f->settle.through != 0 && !s->stopped) {
+		send_alone(f);
+		return;
+	}
+	note(s, gate_event(a, v.class), asked > 0 ? asked : 1000);
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	if (f->told != NULL)
+		f->told(f->arg, f->n, a, &v);
+	settle(f, a, &why, &v);
+	if (!s->stopped)
+		sender_look(s);
+}
+
+/* Leased, and not to be sent now: put off, and nothing is counted. */
+static void
+give_back(struct flight *f, const char *reason)
+{
+	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
+		.reason = reason };
+
+	on_answer(f, &answer);
 }
 
 struct flight *
 sender_send(struct sender *s, const struct sender_update *u)
 {
 	struct flight *f = flight_new(s, u->id, u->n);
-	struct upstream_call *call;
 
 	f->attempts = 1;
 	f->flags = u->flags;
 	f->settle.lease = *u->lease;
 	if (s->stopped) {
-		give_back(f);
+		give_back(f, "stopping");
 		return NULL;
 	}
 	f->told = u->told;
 	f->arg = u->arg;
-	call = upstream_begin(s->pool, u->body.len);
-	bytes_add_str(upstream_body(call), u->body);
-	send_call(f, call);
+	send_body(f, u->body);
 	return f;
 }
 
@@ -294,33 +319,46 @@ flight_forget(struct flight *f)
 	f->told = NULL;
 }
 
+static void
+send_merged(struct flight *f, const struct journal_item *items, size_t count)
+{
+	struct sender *s = f->sender;
+	struct str bodies[CLAIM_MERGE + 1];
+	struct upstream_call *call;
+	size_t room = 0, merged;
+
+	size_t n = 0;
+
+	for (; n < count && items[n].body.at != NULL; n++) {
+		bodies[n] = items[n].body;
+		room += items[n].body.len + 2;
+	}
+	call = upstream_begin(s->pool, room);
+	merged = merge_updates(bodies, n, s->arena, upstream_body(call));
+	if (merged > 1) {
+		f->settle.through = items[merged - 1].order;
+		f->alone = base_print("%.*s", STR_ARG(bodies[0]));
+	}
+	send_call(f, call);
+}
+
 /* A head and what follows it: count items. */
 static void
 send_claimed(struct sender *s, const struct journal_item *items, size_t count)
 {
 	struct flight *f = flight_new(s, items[0].id, items[0].n);
-	struct str bodies[CLAIM_MERGE + 1];
-	struct upstream_call *call;
-	size_t room = 0, merged;
 
-	for (size_t i = 0; i < count; i++) {
-		bodies[i] = items[i].body;
-		room += items[i].body.len + 2;
-	}
 	f->attempts = items[0].attempts;
 	f->flags = items[0].flags;
 	f->age_ms = items[0].age_ms;
 	f->settle.lease = items[0].lease;
 	s->again += f->attempts > 1;
-	if (s->stopped) {
-		give_back(f);
-		return;
-	}
-	call = upstream_begin(s->pool, room);
-	merged = merge_updates(bodies, count, s->arena, upstream_body(call));
-	if (merged > 1)
-		f->settle.through = items[merged - 1].order;
-	send_call(f, call);
+	if (s->stopped)
+		give_back(f, "stopping");
+	else if (items[0].body.at == NULL)
+		give_back(f, s->claim.op.fault.text);
+	else
+		send_merged(f, items, count);
 }
 
 static size_t

@@ -39,6 +39,17 @@ journal_check_url(const char *url, struct fault *why)
 	return 0;
 }
 
+int
+journal_check_key(struct str key, struct fault *why)
+{
+	struct seal *seal = seal_new(key, why);
+
+	if (seal == NULL && key.at != NULL)
+		return -1;
+	seal_free(seal);
+	return 0;
+}
+
 static void
 init_locks(struct journal *j)
 {

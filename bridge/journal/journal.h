@@ -321,6 +321,8 @@ extern const struct setting journal_settings_table[];
 
 /* -1 with why when the url is none. No password of it is ever printed. */
 int journal_check_url(const char *url, struct fault *why) MUST_CHECK;
+/* The same where the key, of a setup, is none. */
+int journal_check_key(struct str key, struct fault *why) MUST_CHECK;
 
 #define JOURNAL_KEY 32
 

@@ -224,6 +224,20 @@ def test_waiting_updates_of_one_lead_go_as_one(house):
         {"detail": "0"}, {"detail": "3", "tags": ["a"]}, {"tags": ["b"]}]
 
 
+def test_a_merged_update_that_is_refused_blames_only_the_guilty(house):
+    house.api.plan["l1"] = [None]
+    first = accepted(post(house, "merge", {"lead": "l1", "detail": "0"}))
+    wait_for(lambda: house.api.leads() == ["l1"])
+    ids = [accepted(post(house, "merge", {"lead": "l1", "detail": str(i)}))
+           for i in range(1, 4)]
+    # Merged: refused. Alone: taken, then 2 and 3 merged: refused. 2 alone.
+    house.api.plan["l1"] = [422, 200, 422, 422, 200]
+    house.api.release()
+    for delivery, end in zip([first] + ids, ("done", "done", "dead", "done")):
+        ended(house, delivery, end)
+    assert house.api.details("l1") == ["0", "3", "1", "3", "2", "3"]
+
+
 def test_behind_a_dead_letter_the_lead_goes_on(house):
     house.api.plan["l1"] = [422]
     dead = accepted(post(house, "queue", {"lead": "l1", "detail": "0"}))

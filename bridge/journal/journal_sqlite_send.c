@@ -1,0 +1,353 @@
+/* journal/journal_sqlite_send.c - accept, claim, settle. */
+#include <stdio.h>
+#include <string.h>
+
+#include "journal/journal_sqlite.h"
+
+/* Whether the key is known; then the op's result says how. */
+static bool
+known_key(struct lite_store *s, struct journal_accept *a)
+{
+	struct lite_key key;
+
+	if (a->key.at == NULL || !lite_key_find(s, a->key.at, &key))
+		return false;
+	if (strcmp(key.id, a->id) == 0)
+		return true; /* the same accept, come again */
+	a->op.result = memcmp(key.body, a->digest, JOURNAL_HASH) == 0
+	    ? JOURNAL_DUPLICATE
+	    : JOURNAL_CONFLICT;
+	memcpy(a->first.id, key.id, sizeof(a->first.id));
+	a->first.state = JOURNAL_DONE;
+	a->first.status = 0;
+	lite_ask(s, SQL_ITEM_FIRST, lite_id(key.id), lite_order(key.seq));
+	if (lite_row(s, SQL_ITEM_FIRST)) {
+		a->first.state =
+		    (enum journal_state)lite_get(s, SQL_ITEM_FIRST, 0);
+		a->first.status = (int)lite_get(s, SQL_ITEM_FIRST, 1);
+	}
+	lite_end(s, SQL_ITEM_FIRST);
+	return true;
+}
+
+static bool
+known_id(struct lite_store *s, const char *id)
+{
+	bool known;
+
+	lite_ask(s, SQL_ID_SEEN, lite_id(id));
+	known = lite_row(s, SQL_ID_SEEN);
+	lite_end(s, SQL_ID_SEEN);
+	return known;
+}
+
+/* In memory; what the row has to say of it is the item, or NULL: refused. */
+static const struct lite_item *
+enter_lane(struct lite_store *s, const struct journal_accept *a, size_t i,
+    uint64_t order)
+{
+	const struct journal_update *u = &a->updates[i];
+	struct lite_lane *lane;
+	struct lite_item *item;
+
+	if (u->refused.at != NULL) {
+		s->count[JOURNAL_REFUSED]++;
+		return NULL;
+	}
+	s->count[JOURNAL_WAITING]++;
+	lane = lite_lane_get(&s->lanes, u->target, u->lead);
+	item = lite_item_add(&s->lanes, lane, order, a->flags, s->now_ms);
+	if (a->lease && lane->now.first == item)
+		lite_lease(s, lane, a->lease_ms, &a->leases[i]);
+	return item;
+}
+
+static struct str
+cut(struct str reason)
+{
+	if (reason.len >= JOURNAL_REASON_SIZE)
+		reason.len = JOURNAL_REASON_SIZE - 1;
+	return reason;
+}
+
+static void
+add_item(struct lite_store *s, const struct journal_accept *a, size_t i,
+    uint64_t seq)
+{
+	const struct journal_update *u = &a->updates[i];
+	uint64_t order = i == 0 ? seq : lite_next_order(s);
+	const struct lite_item *item = enter_lane(s, a, i, order);
+
+	lite_run(s, SQL_ITEM_ADD, lite_order(order), lite_order(order),
+	    lite_order(seq), lite_number((int64_t)i),
+	    lite_number(item != NULL),
+	    lite_number(item != NULL ? item->state : JOURNAL_REFUSED),
+	    lite_number(a->flags),
+	    lite_number(item != NULL ? item->attempts : 0),
+	    lite_number(a->received_ms), lite_number(s->now_ms),
+	    lite_id(a->id), lite_text(u->target), lite_text(u->lead),
+	    lite_text(a->route), lite_text(a->verdict),
+	    lite_text(item != NULL ? STR("") : cut(u->refused)));
+	lite_run(s, SQL_TEXT_ADD, lite_order(order),
+	    lite_number((int64_t)a->update_count),
+	    i == 0 && a->key.at != NULL
+	        ? lite_blob((struct str){ a->key.at, JOURNAL_HASH })
+	        : lite_blob(STR_NONE),
+	    lite_blob(i == 0 ? a->event : STR_NONE), lite_blob(u->body));
+}
+
+void
+lite_accept(struct lite_store *s, struct journal_op *op)
+{
+	struct journal_accept *a = (void *)op;
+	uint64_t seq;
+
+	if (a->lease)
+		memset(a->leases, 0, a->update_count * sizeof(a->leases[0]));
+	if (known_key(s, a) || known_id(s, a->id))
+		return;
+	seq = lite_next_order(s);
+	for (size_t i = 0; i < a->update_count && s->rc == SQLITE_OK; i++)
+		add_item(s, a, i, seq);
+	if (a->key.at != NULL)
+		lite_key_add(s, a, seq);
+}
+
+/* Into the claim's arena; false when it does not fit. */
+static bool
+copy_item(struct lite_store *s, const struct lite_item *from,
+    struct arena *arena, struct journal_item *to)
+{
+	struct arena_mark mark = arena_mark(arena);
+	struct str body = STR_NONE;
+
+	*to = (struct journal_item){ .order = from->order,
+		.flags = from->flags,
+		.attempts = from->attempts };
+	lite_ask(s, SQL_ITEM_SENT, lite_order(from->order));
+	if (lite_row(s, SQL_ITEM_SENT)) {
+		lite_get_id(s, SQL_ITEM_SENT, 0, to->id);
+		to->n = (unsigned)lite_get(s, SQL_ITEM_SENT, 1);
+		to->route =
+		    arena_copy(arena, lite_get_text(s, SQL_ITEM_SENT, 2));
+		to->age_ms = s->now_ms - lite_get(s, SQL_ITEM_SENT, 3);
+		body = lite_get_text(s, SQL_ITEM_SENT, 4);
+		to->body = body.at != NULL ? arena_copy(arena, body) : body;
+	}
+	if (body.at == NULL)
+		lite_note(s, SQLITE_CORRUPT); /* it is in memory, and was */
+	lite_end(s, SQL_ITEM_SENT);
+	if (to->route.at != NULL && to->body.at != NULL)
+		return true;
+	arena_rewind(arena, mark);
+	return false;
+}
+
+static void
+add_followers(struct lite_store *s, struct journal_claim *c,
+    const struct lite_item *item, const struct journal_item *head)
+{
+	for (size_t i = 0; i < c->merge && item != NULL; i++) {
+		struct arena_mark mark = arena_mark(c->arena);
+		struct journal_item *to = &c->items[c->count];
+
+		if (item->state != JOURNAL_WAITING ||
+		    (item->flags & JOURNAL_COALESCE) == 0 ||
+		    !copy_item(s, item, c->arena, to))
+			return;
+		if (!str_eq(to->route, head->route)) {
+			arena_rewind(c->arena, mark);
+			return;
+		}
+		to->follows = true;
+		to->lease = head->lease;
+		c->count++;
+		item = item->next;
+	}
+}
+
+/* False when the arena is full. */
+static bool
+hand_out(struct lite_store *s, struct journal_claim *c, struct lite_lane *lane)
+{
+	struct lite_item *head = lane->now.first;
+	struct journal_item *to = &c->items[c->count];
+
+	if (!copy_item(s, head, c->arena, to))
+		return false;
+	lite_lease(s, lane, c->lease_ms, &to->lease);
+	lite_run(s, SQL_ITEM_HELD, lite_order(head->order),
+	    lite_number(head->attempts), lite_number(s->now_ms));
+	to->attempts = head->attempts;
+	c->count++;
+	if ((head->flags & JOURNAL_COALESCE) != 0)
+		add_followers(s, c, head->next, to);
+	return true;
+}
+
+static struct lite_lane *
+due_first(const struct lite_store *s, const struct lite_heap *h)
+{
+	return h->count > 0 && h->lanes[0]->now.due_ms <= s->now_ms
+	    ? h->lanes[0]
+	    : NULL;
+}
+
+/* The lane that is due the longest, out of its heap; NULL: none. */
+static struct lite_lane *
+lift_due(const struct lite_store *s, struct lite_target *t, size_t *again)
+{
+	struct lite_lane *fresh = due_first(s, &t->heaps[LITE_FRESH]);
+	struct lite_lane *tried =
+	    *again > 0 ? due_first(s, &t->heaps[LITE_TRIED]) : NULL;
+	struct lite_lane *lane = fresh;
+
+	if (tried != NULL &&
+	    (fresh == NULL || tried->now.due_ms < fresh->now.due_ms)) {
+		lane = tried;
+		--*again;
+	}
+	if (lane != NULL)
+		lite_lane_lift(lane);
+	return lane;
+}
+
+/*
+ * All of them first: one that is leased for no time at all would be due at
+ * once, and be handed out twice. The list is in the claim's arena.
+ */
+static struct lite_lane **
+lift_all(const struct lite_store *s, struct journal_claim *c,
+    struct lite_target *t, size_t *count)
+{
+	size_t most = t->heaps[LITE_FRESH].count + t->heaps[LITE_TRIED].count;
+	size_t again = c->again;
+	struct lite_lane **lanes, *lane;
+
+	*count = 0;
+	most = most < c->most ? most : c->most;
+	lanes = arena_take(c->arena, most * sizeof(lanes[0]));
+	while (lanes != NULL && *count < most &&
+	    (lane = lift_due(s, t, &again)) != NULL)
+		lanes[(*count)++] = lane;
+	return lanes;
+}
+
+static int64_t
+next_due(const struct lite_store *s, const struct lite_target *t)
+{
+	int64_t next = -1;
+
+	for (size_t i = 0; i < LITE_HEAPS; i++) {
+		const struct lite_heap *h = &t->heaps[i];
+		int64_t in;
+
+		if (h->count == 0)
+			continue;
+		in = h->lanes[0]->now.due_ms - s->now_ms;
+		in = in > 0 ? in : 0;
+		next = next < 0 || in < next ? in : next;
+	}
+	return next;
+}
+
+static void
+claim_lanes(struct lite_store *s, struct journal_claim *c,
+    struct lite_target *t)
+{
+	size_t count;
+	struct lite_lane **lanes = lift_all(s, c, t, &count);
+	bool room;
+
+	c->items = arena_take(c->arena,
+	    count * (1 + c->merge) * sizeof(c->items[0]));
+	room = c->items != NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct lite_lane *lane = lanes[i];
+
+		if (room && lane->now.fence != 0)
+			lite_strike(s, lane);
+		if (room && lane->now.first != NULL &&
+		    !lite_lane_blocked(lane))
+			room = hand_out(s, c, lane);
+		lite_lane_place(&s->lanes, lane);
+	}
+}
+
+void
+lite_claim(struct lite_store *s, struct journal_op *op)
+{
+	struct journal_claim *c = (void *)op;
+	struct lite_target *t = lite_target_find(&s->lanes, c->target);
+
+	c->count = 0;
+	c->items = NULL;
+	c->next_ms = -1;
+	if (t == NULL)
+		return;
+	claim_lanes(s, c, t);
+	c->next_ms = next_due(s, t);
+}
+
+static void
+settle_item(struct lite_store *s, struct lite_lane *lane,
+    struct lite_item *item, const struct journal_settle *how, int64_t due_ms)
+{
+	uint64_t order = item->order;
+	bool stays = how->to == JOURNAL_WAITING ||
+	    (how->to == JOURNAL_DEAD && (item->flags & JOURNAL_BLOCKS) != 0);
+	struct lite_place p;
+
+	lite_count_move(s, item->state, how->to);
+	item->state = (uint8_t)how->to;
+	item->strikes = 0;
+	lite_run(s, SQL_ITEM_SETTLED, lite_order(order), lite_number(stays),
+	    lite_number(how->to), lite_number(item->attempts),
+	    lite_number(how->status), lite_number(s->now_ms),
+	    lite_number(due_ms), lite_text(str_of(how->reason)));
+	if (!stays)
+		lite_item_leave(&s->lanes, lane, item, s->now_ms);
+	if (how->to != JOURNAL_DONE)
+		return;
+	if (s->settings.keep_bodies == 0)
+		lite_item_drop_body(s, order);
+	if (s->settings.keep_done == 0 && lite_place_find(s, order, &p))
+		lite_item_delete(s, &p, true);
+}
+
+void
+lite_settle(struct lite_store *s, struct journal_op *op)
+{
+	struct journal_settle *how = (void *)op;
+	struct lite_lane *lane = lite_lane_find(&s->lanes, how->target,
+	    str_of(how->lease.lead));
+	struct lite_item *item, *next;
+
+	how->next_ms = -1;
+	if (lane == NULL || how->lease.fence == 0 ||
+	    lane->now.fence != how->lease.fence) {
+		op->result = JOURNAL_FENCED;
+		return;
+	}
+	lite_lane_save(&s->lanes, lane);
+	lane->now.fence = 0;
+	lane->now.due_ms = s->now_ms + how->delay_ms;
+	item = lane->now.first;
+	next = item->next;
+	lite_item_save(&s->lanes, item);
+	item->attempts -= how->unburnt;
+	settle_item(s, lane, item, how,
+	    how->to == JOURNAL_WAITING ? lane->now.due_ms : 0);
+	for (item = next; item != NULL && item->order <= how->through;
+	     item = next) {
+		next = item->next;
+		lite_item_save(&s->lanes, item);
+		item->attempts += !how->unburnt;
+		settle_item(s, lane, item, how, 0);
+	}
+	lite_lane_place(&s->lanes, lane);
+	if (lane->now.first != NULL && !lite_lane_blocked(lane))
+		how->next_ms = lane->now.due_ms > s->now_ms
+		    ? lane->now.due_ms - s->now_ms
+		    : 0;
+}
