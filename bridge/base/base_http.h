@@ -71,6 +71,12 @@ struct service {
 	void *(*start)(void *shared, void *event_base, unsigned worker);
 	void (*serve)(void *mine, struct exchange *x);
 	/*
+	 * May be NULL. The end has begun: nothing of its own is to be begun any
+	 * more; true while something of its own is under way. Asked again and
+	 * again until it is not, or the time to drain is up; then comes stop.
+	 */
+	bool (*busy)(void *mine);
+	/*
 	 * No exchange comes any more; those still open must be answered, in
 	 * this call or soon. Frees what start made. On the worker's thread.
 	 */

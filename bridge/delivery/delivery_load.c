@@ -337,11 +337,11 @@ load_route(const char *file, const struct secrets *secrets,
 	load_journal(r, among == NULL || among->journalled, all);
 	bytes_init(&proof, (size_t)1 << 20);
 	if (r->mapping != NULL && r->verifier != NULL &&
-	    verifier_in_body(r->verifier, &proof) &&
-	    mapping_sends_rest(r->mapping, bytes_str(&proof)))
-		settings_fault(all, root,
-		    "remainder() would send the sender's secret, which is in "
-		    "the body; map the other members by name");
+	    verifier_in_body(r->verifier, &proof))
+		mapping_refuse_rest(r->mapping, bytes_str(&proof),
+		    "would send the sender's secret, which is in the body; "
+		    "map the other members by name",
+		    all);
 	bytes_done(&proof);
 out:
 	if (all->count > before) {

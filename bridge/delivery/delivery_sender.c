@@ -15,6 +15,8 @@
 #define IDLE_MS 60000
 /* A settlement has to be on the disk before the lease ends. */
 #define LEASE_SPARE_MS 30000
+/* A settlement that could not be stored is tried again, while it counts. */
+#define SETTLE_AGAIN_MS 250
 
 /* One update, or several merged, on its way to the API. */
 struct flight {
@@ -24,12 +26,15 @@ struct flight {
 	unsigned n, attempts, flags;
 	int64_t age_ms;
 	struct journal_settle settle;
+	int64_t lease_until_us;
+	struct event *again; /* of a settlement; NULL: the first is good */
 	char *alone; /* the head's own body, where others were merged with it */
 	sender_told *told;
 	void *arg;
 };
 
 struct sender {
+	struct event_base *base;
 	struct journal *journal;
 	struct journal_port *port;
 	struct upstream_target *target;
@@ -90,6 +95,7 @@ flight_new(struct sender *s, const char *id, unsigned n)
 	memset(f, 0, sizeof(*f));
 	f->sender = s;
 	f->n = n;
+	f->lease_until_us = clock_mono_us() + sender_lease_ms(s) * 1000;
 	memcpy(f->id, id, sizeof(f->id));
 	f->next = s->flights;
 	if (f->next != NULL)
@@ -107,8 +113,37 @@ flight_free(struct flight *f)
 		f->sender->flights = f->next;
 	if (f->next != NULL)
 		f->next->before = f->before;
+	if (f->again != NULL)
+		event_free(f->again);
 	base_free(f->alone);
 	base_free(f);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct flight *f = arg;
+
+	(void)fd;
+	(void)what;
+	f->settle.op.fault = (struct fault){ 0 };
+	journal_submit(f->sender->port, &f->settle.op);
+}
+
+/*
+ * The disk was full, say. The lease holds its lane until it ends, and then the
+ * update goes out a second time: worth trying until then.
+ */
+static bool
+settle_again(struct flight *f)
+{
+	struct timeval in = { .tv_usec = SETTLE_AGAIN_MS * 1000 };
+
+	if (f->sender->stopped || clock_mono_us() >= f->lease_until_us)
+		return false;
+	if (f->again == NULL)
+		f->again = evtimer_new(f->sender->base, on_again, f);
+	return f->again != NULL && evtimer_add(f->again, &in) == 0;
 }
 
 static void
@@ -117,6 +152,8 @@ on_settled(struct journal_op *op)
 	struct flight *f = op->arg;
 	struct sender *s = f->sender;
 
+	if (op->result == JOURNAL_UNAVAILABLE && settle_again(f))
+		return;
 	/* Not settled is not lost: the lease ends, and it is sent again. */
 	if (op->result != JOURNAL_OK)
 		log_event(LOG_LEVEL_WARNING, "not settled", "delivery", f->id,
@@ -483,6 +520,7 @@ sender_new(const struct sender_setup *setup)
 	struct sender *s = base_alloc(sizeof(*s));
 
 	memset(s, 0, sizeof(*s));
+	s->base = setup->base;
 	s->journal = setup->journal;
 	s->port = setup->port;
 	s->target = setup->target;
@@ -508,7 +546,15 @@ sender_free(struct sender *s)
 {
 	if (s == NULL)
 		return;
+	while (s->flights != NULL)
+		flight_free(s->flights);
 	event_free(s->timer);
 	arena_free(s->arena);
 	base_free(s);
+}
+
+bool
+sender_busy(const struct sender *s)
+{
+	return s->claiming || s->flights != NULL;
 }

@@ -25,11 +25,13 @@ struct sender_setup {
 
 struct sender *sender_new(const struct sender_setup *setup) MUST_CHECK;
 /*
- * Takes nothing more. The pool's calls are to be ended next, then the port
- * freed; after that sender_free.
+ * Takes nothing more; fine to be called again. The pool's calls are to be ended
+ * next, then the port freed; after that sender_free.
  */
 void sender_stop(struct sender *s);
 void sender_free(struct sender *s); /* NULL is fine */
+/* Something was sent, and what became of it is not on the disk yet. */
+bool sender_busy(const struct sender *s);
 /* Something may be due. */
 void sender_look(struct sender *s);
 

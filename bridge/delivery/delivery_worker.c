@@ -52,6 +52,21 @@ start(void *shared, void *event_base, unsigned index)
 	return w;
 }
 
+/* Calls of the journal's that the API has got may end as they will. */
+static bool
+busy(void *mine)
+{
+	struct worker *w = mine;
+	bool any = false;
+
+	for (size_t i = 0; w->port != NULL && i < w->routes->target_count;
+	     i++) {
+		sender_stop(w->senders[i]);
+		any |= sender_busy(w->senders[i]);
+	}
+	return any;
+}
+
 /*
  * What is under way ends first, so that all of it is settled; then nothing
  * is handed in any more, and the port can go.
@@ -79,6 +94,7 @@ delivery_service(const struct delivery_setup *setup)
 {
 	return (struct service){ .start = start,
 		.serve = delivery_serve,
+		.busy = busy,
 		.stop = stop,
 		.shared = (void *)(uintptr_t)setup };
 }

@@ -146,15 +146,23 @@ end_where(struct worker *w, unsigned phases)
 			guard_end(w->guards[i]);
 }
 
+static bool
+service_busy(const struct worker *w)
+{
+	return w->service.busy != NULL && w->service.busy(w->mine);
+}
+
 /*
- * The service stops once nothing is open, or when the time to drain is up:
- * it then answers what it still owes. Nothing is freed before it has.
+ * The service stops once nothing is open or under way, or when the time to
+ * drain is up: it then answers what it still owes. Nothing is freed before it
+ * has.
  */
 static void
 drain(struct worker *w, int64_t now)
 {
 	end_where(w, BIT(PHASE_IDLE));
-	if (!w->stopped && (w->open == 0 || now >= w->drain_until)) {
+	if (!w->stopped &&
+	    ((!service_busy(w) && w->open == 0) || now >= w->drain_until)) {
 		w->stopped = true;
 		w->close_at = now + LAST_WRITES_MS;
 		end_where(w, BIT(PHASE_HEAD) | BIT(PHASE_BODY));

@@ -1,6 +1,8 @@
 """Journalled routes: what their senders are told, and when the API hears."""
 
 import json
+import signal
+import threading
 
 import pytest
 
@@ -285,6 +287,27 @@ def test_a_refused_key_burns_nothing(house):
     other = accepted(post(house, "queue", {"lead": "l2", "detail": "x"}))
     assert state(house, other)["state"] == "waiting"
     assert house.api.leads() == ["l1"]
+
+
+def test_calls_under_way_end_before_the_bridge_does(build, tmp_path):
+    api = Api()
+    h = open_house(build, tmp_path, api,
+                   'journal = { url = "sqlite:journal.db"; };')
+    api.plan["l1"] = [None]
+    h.start()
+    delivery = accepted(post(h, "queue", {"lead": "l1", "detail": "x"}))
+    behind = accepted(post(h, "queue", {"lead": "l1", "detail": "y"}))
+    wait_for(lambda: api.leads() == ["l1"])
+    h.bridge.send_signal(signal.SIGTERM)
+    threading.Timer(0.5, api.release).start()
+    assert h.bridge.wait(timeout=20) == 0
+    assert api.leads() == ["l1"]
+    h.start()
+    ended(h, delivery, "done")
+    ended(h, behind, "done")
+    assert api.details("l1") == ["x", "y"]
+    assert h.close() == 0
+    api.close()
 
 
 def test_without_a_journal_only_relay_is_possible(build, tmp_path):
