@@ -16,8 +16,11 @@
 static const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_coverage,
+	&verb_deliveries,
 	&verb_demo,
 	&verb_explain,
+	&verb_forget,
+	&verb_journal,
 	&verb_map,
 	&verb_new,
 	&verb_query,

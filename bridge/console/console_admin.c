@@ -117,8 +117,7 @@ is_loopback_name(struct str host)
 	if (str_eq_nocase(name, STR("localhost")))
 		return true;
 	for (size_t i = 0; i < name.len; i++)
-		if (name.at[i] != '.' &&
-		    (name.at[i] < '0' || name.at[i] > '9'))
+		if (name.at[i] != '.' && (name.at[i] < '0' || name.at[i] > '9'))
 			return false;
 	return str_starts(name, STR("127."));
 }
@@ -190,8 +189,7 @@ refuse_method(const struct page *p, struct exchange *x)
 
 	fault_set(&why, FAULT_METHOD, NULL, "%s", "");
 	answer_fault(&a, &why, x->arena);
-	a.allow = str_of(
-	    p->method[0] == 'G' ? "GET, HEAD" : p->method);
+	a.allow = str_of(p->method[0] == 'G' ? "GET, HEAD" : p->method);
 	x->reply(x, &a);
 }
 

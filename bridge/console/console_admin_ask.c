@@ -60,6 +60,13 @@ read_filter_lead(const struct said *s, struct ask *out)
 }
 
 static int
+read_id(const struct said *s, struct ask *out)
+{
+	out->filter.id = s->text;
+	return ask_is_id(s->text) ? 0 : refuse(s, "a delivery's id");
+}
+
+static int
 read_lead(const struct said *s, struct ask *out)
 {
 	return read_text(s, &out->lead);
@@ -172,8 +179,7 @@ read_ids(const struct said *s, struct ask *out)
 	ids = arena_take(s->arena, count * sizeof(*ids));
 	if (ids == NULL)
 		return fault_set(s->why, FAULT_BUSY, NULL, "%s", "");
-	DOC_FOREACH(s->doc, s->node, id)
-	{
+	DOC_FOREACH (s->doc, s->node, id) {
 		ids[n] = doc_text(s->doc, id);
 		if (!ask_is_id(ids[n++]))
 			return refuse(s, "a list of ids of deliveries");
@@ -196,6 +202,7 @@ static const struct {
 	{ "dry_run", ASK_RETRY | ASK_DROP | ASK_FORGET, read_dry_run },
 	{ "email", ASK_FORGET, read_email },
 	{ "filter", ASK_RETRY | ASK_DROP, read_filter },
+	{ "id", ASK_LIST, read_id },
 	{ "ids", ASK_RETRY | ASK_DROP, read_ids },
 	{ "lead", ASK_LIST | ASK_FILTER, read_filter_lead },
 	{ "lead", ASK_FORGET, read_lead },
@@ -222,8 +229,8 @@ unknown_word(struct str name, unsigned who, struct fault *why)
 		name = STR("that");
 	return fault_set(why, FAULT_REQUEST, NULL,
 	    "there is no '%.*s' here%s%s%s", STR_ARG(name),
-	    found != NULL ? ", did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
+	    found != NULL ? ", did you mean '" : "", found != NULL ? found : "",
+	    found != NULL ? "'?" : "");
 }
 
 static int
@@ -249,9 +256,9 @@ static int
 read_members(const struct document *d, doc_node object, unsigned who,
     struct arena *arena, struct ask *out, struct fault *why)
 {
-	DOC_FOREACH(d, object, member)
-	if (read_member(d, member, who, arena, out, why) == -1)
-		return -1;
+	DOC_FOREACH (d, object, member)
+		if (read_member(d, member, who, arena, out, why) == -1)
+			return -1;
 	return 0;
 }
 

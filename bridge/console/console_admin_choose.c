@@ -70,7 +70,6 @@ take_all(struct chosen *c, const struct delivery_remapped *made)
 	for (size_t i = 0; i < made->count; i++)
 		c->updates[i] = made->updates[i];
 	c->count = made->count;
-	c->paired = made->count == c->row_count;
 }
 
 static void
@@ -79,7 +78,6 @@ take_numbered(struct chosen *c, const struct delivery_remapped *made)
 	for (size_t i = 0; i < c->row_count; i++)
 		c->updates[i] = made->updates[c->rows[i]->n];
 	c->count = c->row_count;
-	c->paired = true;
 }
 
 int
@@ -89,11 +87,10 @@ choose_updates(const struct journal_row *rows, size_t row_count,
 {
 	size_t most = made->count > row_count ? made->count : row_count;
 
-	*out = (struct chosen){
-		.rows = arena_take(arena, (row_count + 1) * sizeof(rows)),
+	*out = (struct chosen){ .rows = arena_take(arena,
+		                    (row_count + 1) * sizeof(rows)),
 		.updates = arena_take(arena,
-		    (most + 1) * sizeof(out->updates[0]))
-	};
+		    (most + 1) * sizeof(out->updates[0])) };
 	if (out->rows == NULL || out->updates == NULL)
 		return fault_set(why, FAULT_BUSY, NULL, "out of memory");
 	for (size_t i = 0; i < row_count; i++)

@@ -16,7 +16,6 @@ struct chosen {
 	size_t row_count;
 	struct journal_update *updates; /* to take the rows' places */
 	size_t count;
-	bool paired; /* updates[i] is what rows[i] is now */
 };
 
 /* -1 with why: which they are cannot be told, or the arena is full. */

@@ -64,10 +64,6 @@ job_ask(struct job *j, void (*then)(struct job *j))
 bool
 job_failed(const struct job *j, struct fault *why)
 {
-	if (j->worker->stopping) {
-		fault_set(why, FAULT_BUSY, NULL, "the bridge is stopping");
-		return true;
-	}
 	if (j->ask.op.result != JOURNAL_UNAVAILABLE)
 		return false;
 	*why = j->ask.op.fault;

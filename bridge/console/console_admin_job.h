@@ -15,7 +15,7 @@
 struct admin_worker {
 	const struct admin *admin;
 	struct journal_port *port; /* NULL: there is no journal */
-	bool stopping;
+	bool stopping;             /* whoever asks again and again ends here */
 };
 
 struct job {
@@ -40,10 +40,7 @@ struct job *job_new(struct admin_worker *w, struct exchange *x,
     size_t mine) MUST_CHECK;
 /* Hands in ask, whose verb is set; goes on in then. Last thing a step does. */
 void job_ask(struct job *j, void (*then)(struct job *j));
-/*
- * True when the op could not be done, or the bridge stops; *why tells. What
- * is only NOT_FOUND is no failure.
- */
+/* True when the op could not be done, and why; NOT_FOUND is no failure. */
 bool job_failed(const struct job *j, struct fault *why);
 /* Both end the job. job_reply: 200 with `out`. */
 void job_reply(struct job *j);

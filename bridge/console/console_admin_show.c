@@ -64,8 +64,9 @@ admin_print_row(const struct journal_row *row, bool whole, struct bytes *out)
 	print_member("proof", row->verdict, out);
 	print_member("upstream", row->target, out);
 	print_member("lead", row->lead, out);
-	bytes_addf(out, ",\"attempts\":%u,\"strikes\":%u,\"status\":",
-	    row->attempts, row->strikes);
+	bytes_addf(out,
+	    ",\"attempts\":%u,\"strikes\":%u,\"status\":", row->attempts,
+	    row->strikes);
 	if (row->status != 0)
 		bytes_add_int(out, row->status);
 	else
@@ -81,8 +82,7 @@ admin_print_row(const struct journal_row *row, bool whole, struct bytes *out)
 		bytes_add_text(out, "null");
 	if (whole) {
 		bytes_add_text(out, ",\"update\":");
-		bytes_add_str(out,
-		    row->body.len > 0 ? row->body : STR("null"));
+		bytes_add_str(out, row->body.len > 0 ? row->body : STR("null"));
 	}
 	bytes_add_char(out, '}');
 }

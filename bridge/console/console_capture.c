@@ -16,7 +16,7 @@ proposed_mapping(const struct scaffold *s, const struct request *r,
 	    "each line before\n# you use it.\n");
 	if (ties.len > 0)
 		bytes_addf(&out,
-		    "# By its headers the sender may be too: "
+		    "# By its proof the sender may be too: "
 		    "%.*s.\n",
 		    STR_ARG(ties));
 	if (p->lead_added)
@@ -56,10 +56,11 @@ propose(struct scaffold *s, struct request *r, const char *folder,
 	int rc;
 
 	bytes_init_in(&ties, s->arena, SCAFFOLD_TEXT);
-	s->sender = propose_sender(r, &ties);
+	s->sender = propose_sender(r, s->arena, &ties);
 	scaffold_open_verifier(s);
 	scaffold_drop_proof(r);
-	if (scaffold_retarget(s, r, why) == -1 ||
+	if (scaffold_fill(s, r, why) == -1 ||
+	    scaffold_retarget(s, r, why) == -1 ||
 	    propose_mapping(r, s->arena, made, why) == -1)
 		return -1;
 	path = folder != NULL ? base_copy(folder)
@@ -92,9 +93,10 @@ scaffold_from_capture(const char *capture, const char *folder)
 		    why.code == FAULT_SETTINGS ? EXIT_CANNOT : EXIT_FAULTS);
 	else
 		fprintf(stderr,
-		    "The sender is %s, by its headers. Of the body's members "
+		    "The sender is %s, by its %s. Of the body's members "
 		    "%zu are taken, %zu are not.\n",
-		    s.sender, made.taken, made.left);
+		    s.sender, s.in_body ? "body" : "headers", made.taken,
+		    made.left);
 	file_done(text);
 	scaffold_done(&s);
 	return code;

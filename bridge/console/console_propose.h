@@ -5,11 +5,12 @@
 #include "base/base.h"
 
 /*
- * The sender whose preset's headers the request carries, "generic" where
- * there is none; never NULL. Others that fit as well are added to ties, as
- * "a, b".
+ * The sender whose proof the request carries, in its headers or its body,
+ * "generic" where there is none; never NULL. Others that fit as well are added
+ * to ties, as "a, b".
  */
-const char *propose_sender(const struct request *r, struct bytes *ties);
+const char *propose_sender(const struct request *r, struct arena *arena,
+    struct bytes *ties);
 
 struct proposal {
 	struct str fields;   /* mapping.cfg from `empty` to its end */

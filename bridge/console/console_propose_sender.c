@@ -1,4 +1,4 @@
-/* console/console_propose_sender.c - who sent this, by its headers. */
+/* console/console_propose_sender.c - who sent this, by its proof. */
 #include <string.h>
 
 #include "console/console_propose.h"
@@ -38,20 +38,30 @@ header_of(const struct request *r, const char *place, size_t *rank)
 	return STR_NONE;
 }
 
-static bool
-has_proof(const struct request *r, const config_setting_t *preset, size_t *rank)
+/*
+ * What the proof that a preset looks for is worth; 0: it is not there. A
+ * header's name is a sender's own; a member of a body may be anybody's.
+ */
+static int
+proof_score(const struct request *r, const config_setting_t *preset,
+    struct arena *arena)
 {
 	const char *place = verify_option(preset, "signature");
 	const char *prefix = verify_option(preset, "prefix");
 	struct str value;
+	size_t rank;
 
 	if (place == NULL) { /* the type basic knows its header */
 		place = "header:Authorization";
 		prefix = "Basic ";
 	}
-	value = header_of(r, place, rank);
-	return value.at != NULL &&
-	    (prefix == NULL || str_starts(value, str_of(prefix)));
+	if (strncmp(place, "json:", 5) == 0 || strncmp(place, "form:", 5) == 0)
+		return verify_place_said(place, r, arena) ? 3 : 0;
+	value = header_of(r, place, &rank);
+	if (value.at == NULL ||
+	    (prefix != NULL && !str_starts(value, str_of(prefix))))
+		return 0;
+	return rank == 0 ? 10 : 9;
 }
 
 /* Presets of no sender's own: nearer than a sender who proves likewise. */
@@ -69,20 +79,18 @@ is_general(const char *name)
 
 /* How well a preset fits; 0: the proof it looks for is not there. */
 static int
-score_of(const char *name, const struct request *r)
+score_of(const char *name, const struct request *r, struct arena *arena)
 {
 	struct faults all = { 0 };
 	struct settings_file *f = verify_preset_open(name, &all);
 	struct str agent = request_header(r, STR("User-Agent"));
-	int score = 0;
-	size_t rank;
+	int score = f != NULL ? proof_score(r, settings_root(f), arena) : 0;
 
-	if (f != NULL && has_proof(r, settings_root(f), &rank)) {
+	if (score > 0) {
 		const char *id = verify_option(settings_root(f), "delivery_id");
 
-		score = rank == 0 ? 10 : 9;
 		if (id != NULL && id[0] != '\0')
-			score += header_of(r, id, &rank).at != NULL ? 4 : -1;
+			score += verify_place_said(id, r, arena) ? 4 : -1;
 		if (mentions(agent, str_of(name)))
 			score += 2;
 		if (is_general(name))
@@ -94,13 +102,13 @@ score_of(const char *name, const struct request *r)
 }
 
 const char *
-propose_sender(const struct request *r, struct bytes *ties)
+propose_sender(const struct request *r, struct arena *arena, struct bytes *ties)
 {
 	const char *best = FALLBACK, *name;
 	int most = 0;
 
 	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++) {
-		int score = score_of(name, r);
+		int score = score_of(name, r, arena);
 
 		if (score > most) {
 			most = score;
@@ -108,7 +116,8 @@ propose_sender(const struct request *r, struct bytes *ties)
 		}
 	}
 	for (size_t i = 0; (name = verify_preset_name(i)) != NULL; i++)
-		if (name != best && most > 0 && score_of(name, r) + 1 >= most)
+		if (name != best && most > 0 &&
+		    score_of(name, r, arena) + 1 >= most)
 			bytes_addf(ties, "%s%s", ties->len > 0 ? ", " : "",
 			    name);
 	return best;

@@ -150,6 +150,18 @@ scaffold_drop_proof(struct request *r)
 }
 
 int
+scaffold_fill(struct scaffold *s, struct request *r, struct fault *why)
+{
+	struct bytes place;
+
+	if (s->verifier == NULL)
+		return 0;
+	bytes_init_in(&place, s->arena, SCAFFOLD_TEXT);
+	s->in_body = verifier_in_body(s->verifier, &place);
+	return verifier_fill(s->verifier, r, s->arena, &r->body, why);
+}
+
+int
 scaffold_retarget(const struct scaffold *s, struct request *r,
     struct fault *why)
 {

@@ -22,6 +22,7 @@ struct scaffold {
 	struct str path;           /* of the route; in the arena */
 	struct arena *arena;
 	bool is_unsigned; /* a sample could not be signed */
+	bool in_body;     /* its sender's proof stands there */
 };
 
 void scaffold_start(struct scaffold *s, const char *sender);
@@ -34,6 +35,9 @@ void scaffold_print_head(const struct scaffold *s, struct bytes *out);
 
 /* Takes out the headers that may hold a secret; proof is made anew. */
 void scaffold_drop_proof(struct request *r);
+/* A sender's secret in the body becomes the one for tests. */
+int scaffold_fill(struct scaffold *s, struct request *r,
+    struct fault *why) MUST_CHECK;
 /* The address becomes the route's; its parameters stay, but for secrets. */
 int scaffold_retarget(const struct scaffold *s, struct request *r,
     struct fault *why) MUST_CHECK;

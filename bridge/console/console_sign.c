@@ -106,7 +106,8 @@ sign_by(const struct verifier *v, const struct request *sample,
 		return fault_set(why, FAULT_BUSY, NULL, "out of memory");
 	*out = *sample;
 	out->received_ms = clock_wall_ms();
-	if (sign_target(v, out, target, arena, proof, &count, why) == -1)
+	if (verifier_fill(v, out, arena, &out->body, why) == -1 ||
+	    sign_target(v, out, target, arena, proof, &count, why) == -1)
 		return -1;
 	for (size_t i = 0; i < sample->header_count; i++)
 		if (!is_among(sample->headers[i].name, proof, count))

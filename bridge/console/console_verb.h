@@ -44,9 +44,10 @@ struct verb {
 	int (*run)(const struct given *g); /* enum console_exit */
 };
 
-extern const struct verb verb_check, verb_coverage, verb_demo, verb_explain,
-    verb_map, verb_new, verb_query, verb_run, verb_sandbox, verb_schema,
-    verb_send, verb_senders, verb_test, verb_transforms, verb_version;
+extern const struct verb verb_check, verb_coverage, verb_deliveries, verb_demo,
+    verb_explain, verb_forget, verb_journal, verb_map, verb_new, verb_query,
+    verb_run, verb_sandbox, verb_schema, verb_send, verb_senders, verb_test,
+    verb_transforms, verb_version;
 
 /* Rows several verbs share. */
 #define OPTION_CONFIG                                                          \

@@ -120,6 +120,21 @@ void doc_print(const struct document *d, doc_node n, struct bytes *out);
  */
 void doc_print_path(const struct document *d, doc_node n, struct bytes *out);
 
+/*
+ * Documents laid one behind another into one, so that a path can go from the
+ * first to places of the others: '$' is the first, whose nodes stay what they
+ * are. Lies in the arena, as copies of entries; texts stay where they are and
+ * must outlive it.
+ */
+struct doc_join;
+/* NULL: the arena is full. */
+struct doc_join *doc_join_new(struct arena *arena,
+    const struct document *first) MUST_CHECK;
+/* The node of d's root in the whole; DOC_NONE: the arena is full. */
+doc_node doc_join_add(struct doc_join *j, const struct document *d) MUST_CHECK;
+/* The whole. Stays the same one, and grows: adding ends no node of it. */
+const struct document *doc_joined(const struct doc_join *j);
+
 /* Compares two JSON number texts by value, exactly: -1, 0, 1. */
 int number_compare(struct str a, struct str b);
 

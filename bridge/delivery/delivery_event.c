@@ -24,7 +24,7 @@ is_left_out(const struct header *h, const struct verifier *verifier)
 	for (size_t i = 0; i < COUNT_OF(left_out); i++)
 		if (str_eq_nocase(h->name, str_of(left_out[i])))
 			return true;
-	return verifier != NULL && verifier_is_token_header(verifier, h->name);
+	return verifier_is_token_header(verifier, h->name);
 }
 
 static void
@@ -39,7 +39,7 @@ print_line(struct bytes *out, struct str name, struct str value)
 /* The query without parameters that are secrets. */
 static void
 print_query(struct bytes *out, struct str query,
-    const struct verifier *verifier)
+    const struct verifier *verifier, struct arena *arena)
 {
 	struct str rest = query, part;
 	char before = '?';
@@ -48,7 +48,8 @@ print_query(struct bytes *out, struct str query,
 		struct str value = part, name;
 
 		(void)str_cut(&value, '=', &name);
-		if (verifier != NULL && verifier_is_token_query(verifier, name))
+		if (percent_decode(arena, name, true, &name) == -1 ||
+		    verifier_is_token_query(verifier, name))
 			continue;
 		bytes_add_char(out, before);
 		bytes_add_str(out, part);
@@ -56,15 +57,35 @@ print_query(struct bytes *out, struct str query,
 	}
 }
 
+static void
+print_body(struct bytes *out, struct str body, struct str token)
+{
+	size_t from = out->len;
+
+	bytes_add_str(out, body);
+	if (token.len == 0 || !bytes_ok(out))
+		return;
+	for (;;) {
+		char *at = memmem(out->data + from, out->len - from, token.at,
+		    token.len);
+
+		if (at == NULL)
+			return;
+		memset(at, '*', token.len);
+	}
+}
+
 void
 event_print(const struct request *r, const struct verifier *verifier,
-    struct bytes *out)
+    struct arena *arena, struct bytes *out)
 {
+	struct str token = verifier_body_token(verifier, r, arena);
+
 	bytes_add_str(out, r->method);
 	bytes_add_char(out, ' ');
 	bytes_add_str(out, r->path);
 	if (r->query.at != NULL)
-		print_query(out, r->query, verifier);
+		print_query(out, r->query, verifier, arena);
 	bytes_add_text(out, " HTTP/1.1\r\n");
 	if (r->peer.at != NULL)
 		print_line(out, STR(PEER_HEADER), r->peer);
@@ -73,7 +94,7 @@ event_print(const struct request *r, const struct verifier *verifier,
 			print_line(out, r->headers[i].name,
 			    r->headers[i].value);
 	bytes_add_text(out, "\r\n");
-	bytes_add_str(out, r->body);
+	print_body(out, r->body, token);
 }
 
 /* A line of the head, without its end; false when there is none. */

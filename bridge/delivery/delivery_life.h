@@ -60,6 +60,7 @@ struct worker {
 	struct event_base *base;
 	struct journal_port *port;
 	struct sender **senders;
+	unsigned asked; /* states of deliveries, being looked up */
 };
 
 struct delivery {

@@ -180,6 +180,22 @@ many_tries(const struct retry_attempt *a, enum retry_class class)
 	return wait_for(class, asked > delay ? asked : delay, false);
 }
 
+/*
+ * A 401 or a wrong certificate is of all updates: the gate holds them, and any
+ * of them may probe. A 403 or a redirect may be of this lead alone: it stands
+ * back, so that others probe, and is too old one day.
+ */
+static struct retry_verdict
+wait_at_gate(const struct retry_attempt *a, enum retry_class class)
+{
+	if (a->answer->outcome != UPSTREAM_ANSWERED || a->answer->status == 401)
+		return wait_for(class, SECOND, true);
+	if (a->age_ms >= RETRY_AGE_MAX_MS)
+		return end_as(class, JOURNAL_DEAD);
+	return wait_for(class,
+	    5 * MINUTE + (int64_t)(a->random % (uint64_t)(10 * MINUTE)), true);
+}
+
 struct retry_verdict
 retry_judge(const struct retry_attempt *a)
 {
@@ -201,8 +217,7 @@ retry_judge(const struct retry_attempt *a)
 		return many_tries(a, class);
 	case RETRY_TARGET:
 	case RETRY_KEY:
-		/* The gate holds all of them; this one waits behind it. */
-		return wait_for(class, SECOND, true);
+		return wait_at_gate(a, class);
 	case RETRY_MISSING:
 		return few_tries(a, class, missing_delays);
 	case RETRY_CONFLICT:

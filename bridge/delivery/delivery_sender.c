@@ -13,6 +13,10 @@
 /* Nothing was due: when to look again where other nodes fill the journal. */
 #define POLL_MS 1000
 #define IDLE_MS 60000
+/* Of what the API asks one update to wait, the share of all the others. */
+#define THROTTLE_MAX_MS INT64_C(60000)
+/* What is sealed under another key waits for a person. */
+#define SEALED_MS 60000
 /* A settlement has to be on the disk before the lease ends. */
 #define LEASE_SPARE_MS 30000
 /* A settlement that could not be stored is tried again, while it counts. */
@@ -26,6 +30,7 @@ struct flight {
 	unsigned n, attempts, flags;
 	int64_t age_ms;
 	struct journal_settle settle;
+	struct gate_pass pass;
 	int64_t lease_until_us;
 	struct event *again; /* of a settlement; NULL: the first is good */
 	char *alone; /* the head's own body, where others were merged with it */
@@ -46,7 +51,9 @@ struct sender {
 	uint64_t seed;
 	bool claiming, stopped;
 	struct journal_claim claim;
-	struct arena *arena;
+	struct gate_pass pass; /* of the claim under way */
+	struct arena *arena;   /* the claim's: not ours while it is */
+	struct arena *scratch; /* of one answer */
 	struct flight *flights;
 };
 
@@ -55,8 +62,8 @@ static const enum gate_event gate_events[RETRY_CLASSES] = {
 	[RETRY_UNSENT] = GATE_FAILED,
 	[RETRY_THROTTLED] = GATE_THROTTLED,
 	[RETRY_AMBIGUOUS] = GATE_FAILED,
-	[RETRY_TARGET] = GATE_TARGET,
-	[RETRY_KEY] = GATE_KEY,
+	[RETRY_TARGET] = GATE_REDIRECT,
+	[RETRY_KEY] = GATE_FORBIDDEN,
 	[RETRY_MISSING] = GATE_WELL,
 	[RETRY_CONFLICT] = GATE_WELL,
 	[RETRY_REFUSED] = GATE_WELL,
@@ -79,12 +86,6 @@ look_in(struct sender *s, int64_t ms)
 		.tv_usec = ms % 1000 * 1000 };
 
 	evtimer_add(s->timer, &in);
-}
-
-static void
-note(const struct sender *s, enum gate_event event, int64_t delay_ms)
-{
-	upstream_gate_note(s->target, event, delay_ms);
 }
 
 static struct flight *
@@ -255,6 +256,10 @@ gate_event(const struct upstream_answer *a, enum retry_class class)
 {
 	if (a->outcome == UPSTREAM_BUSY || a->outcome == UPSTREAM_STOPPED)
 		return GATE_UNUSED;
+	if (a->outcome == UPSTREAM_NO_TLS)
+		return GATE_TARGET;
+	if (a->status == 401)
+		return GATE_KEY;
 	return gate_events[class];
 }
 
@@ -304,14 +309,19 @@ on_answer(void *arg, const struct upstream_answer *a)
 	struct retry_verdict v;
 	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
 
+	if (asked < 0)
+		asked = 1000;
+	if (asked > THROTTLE_MAX_MS)
+		asked = THROTTLE_MAX_MS;
 	(void)(delivery_no_answer(a, &why) ||
-	    delivery_declined(a, s->arena, &why));
+	    delivery_declined(a, s->scratch, &why));
+	arena_reset(s->scratch);
 	v = judge(f, a, &why);
 	if (v.class == RETRY_REFUSED && f->settle.through != 0 && !s->stopped) {
 		send_alone(f);
 		return;
 	}
-	note(s, gate_event(a, v.class), asked > 0 ? asked : 1000);
+	upstream_gate_note(s->target, f->pass, gate_event(a, v.class), asked);
 	s->busy--;
 	if (f->attempts > 1)
 		s->again--;
@@ -332,12 +342,33 @@ give_back(struct flight *f, const char *reason)
 	on_answer(f, &answer);
 }
 
+/* Its body cannot be read now: nothing but a person mends that. */
+static void
+put_off(struct flight *f, const char *reason)
+{
+	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
+		.reason = reason };
+	const struct fault none = { 0 };
+	const struct retry_verdict v = { .class = RETRY_UNSENT,
+		.to = JOURNAL_WAITING,
+		.delay_ms = SEALED_MS,
+		.unburnt = true };
+	struct sender *s = f->sender;
+
+	upstream_gate_note(s->target, f->pass, GATE_UNUSED, 0);
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	settle(f, &answer, &none, &v);
+}
+
 struct flight *
 sender_send(struct sender *s, const struct sender_update *u)
 {
 	struct flight *f = flight_new(s, u->id, u->n);
 
 	f->attempts = 1;
+	f->pass = u->pass;
 	f->flags = u->flags;
 	f->settle.lease = *u->lease;
 	if (s->stopped) {
@@ -386,6 +417,7 @@ send_claimed(struct sender *s, const struct journal_item *items, size_t count)
 	struct flight *f = flight_new(s, items[0].id, items[0].n);
 
 	f->attempts = items[0].attempts;
+	f->pass = s->pass;
 	f->flags = items[0].flags;
 	f->age_ms = items[0].age_ms;
 	f->settle.lease = items[0].lease;
@@ -393,7 +425,7 @@ send_claimed(struct sender *s, const struct journal_item *items, size_t count)
 	if (s->stopped)
 		give_back(f, "stopping");
 	else if (items[0].body.at == NULL)
-		give_back(f, s->claim.op.fault.text);
+		put_off(f, s->claim.op.fault.text);
 	else
 		send_merged(f, items, count);
 }
@@ -433,7 +465,7 @@ on_claimed(struct journal_op *op)
 	else
 		wait = POLL_MS;
 	for (; s->asked > 0; s->asked--)
-		note(s, GATE_UNUSED, 0);
+		upstream_gate_note(s->target, s->pass, GATE_UNUSED, 0);
 	arena_reset(s->arena);
 	if (s->stopped)
 		return;
@@ -463,7 +495,7 @@ sender_look(struct sender *s)
 	if (s->claiming || s->stopped || free == 0)
 		return;
 	s->asked = upstream_gate_ask(s->target,
-	    free < CLAIM_MOST ? free : CLAIM_MOST, &wait);
+	    free < CLAIM_MOST ? free : CLAIM_MOST, &s->pass, &wait);
 	if (s->asked == 0) {
 		look_in(s, wait);
 		return;
@@ -496,22 +528,22 @@ sender_lease_ms(const struct sender *s)
 }
 
 bool
-sender_take(struct sender *s)
+sender_take(struct sender *s, struct gate_pass *pass)
 {
 	int64_t wait;
 
 	if (s->stopped || s->busy >= s->slots ||
-	    upstream_gate_ask(s->target, 1, &wait) == 0)
+	    upstream_gate_ask(s->target, 1, pass, &wait) == 0)
 		return false;
 	s->busy++;
 	return true;
 }
 
 void
-sender_pass(struct sender *s)
+sender_leave(struct sender *s, struct gate_pass pass)
 {
 	s->busy--;
-	note(s, GATE_UNUSED, 0);
+	upstream_gate_note(s->target, pass, GATE_UNUSED, 0);
 }
 
 struct sender *
@@ -529,6 +561,7 @@ sender_new(const struct sender_setup *setup)
 	s->slots = upstream_target_connections(setup->target);
 	s->seed = setup->seed | 1;
 	s->arena = arena_new(CLAIM_ARENA);
+	s->scratch = arena_new(CLAIM_ARENA);
 	s->timer = evtimer_new(setup->base, on_timer, s);
 	look_in(s, 1);
 	return s;
@@ -550,6 +583,7 @@ sender_free(struct sender *s)
 		flight_free(s->flights);
 	event_free(s->timer);
 	arena_free(s->arena);
+	arena_free(s->scratch);
 	base_free(s);
 }
 

@@ -39,11 +39,11 @@ void sender_look(struct sender *s);
 int64_t sender_lease_ms(const struct sender *s);
 /*
  * True when one more update may be sent at once; it counts as under way
- * until sender_send or sender_pass is called for it.
+ * until sender_send or sender_leave is called for it.
  */
-bool sender_take(struct sender *s);
+bool sender_take(struct sender *s, struct gate_pass *pass);
 /* What was taken is not sent: its lane was not idle, or it was not stored. */
-void sender_pass(struct sender *s);
+void sender_leave(struct sender *s, struct gate_pass pass);
 
 /* Who wants to know how an update ended; called once, before it settles. */
 typedef void sender_told(void *arg, unsigned n,
@@ -53,6 +53,7 @@ struct sender_update {
 	const char *id; /* of the delivery */
 	unsigned n;
 	const struct journal_lease *lease;
+	struct gate_pass pass; /* of sender_take */
 	struct str body;
 	unsigned flags;
 	sender_told *told; /* NULL: nobody */

@@ -27,12 +27,16 @@ struct store {
 	/* Of an event that is kept and refused: */
 	struct fault why;
 	const char *reason;
+	struct arena *kept;    /* of a batch: its updates; or NULL */
+	struct gate_pass pass; /* of the sender */
 };
 
 /* How much longer than its body an event's text may be. */
 #define EVENT_HEAD_MAX ((size_t)128 << 10)
 /* What a sender of unknown patience is given. */
 #define BUDGET_MS 5000
+/* All updates of a batch. */
+#define UPDATES_MAX ((size_t)64 << 20)
 
 static int
 make_updates(struct store *s, struct fault *why)
@@ -44,25 +48,64 @@ make_updates(struct store *s, struct fault *why)
 		.target = upstream_target_name(target),
 		.id = d->id,
 		.input = &d->input,
-		.events = &d->events };
+		.events = &d->events,
+		.kept = s->kept };
 
 	return updates_make(&of, s->updates, &s->accept.update_count, &d->next,
 	    why);
 }
 
-/* accept.digest is set already. */
+/*
+ * What the event says, all of it: where parameters of the path or the query
+ * tell which lead it is, the same body is not the same event. A query beside
+ * a body is left out, as some sign each try there.
+ */
+static int
+digest(const struct request *r, unsigned char *out, struct fault *why)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	struct str parts[] = { r->method, r->path, r->body };
+	bool ok = c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1;
+
+	if (r->body.len == 0 && r->query.at != NULL)
+		parts[2] = r->query;
+	for (size_t i = 0; ok && i < COUNT_OF(parts); i++)
+		ok = EVP_DigestUpdate(c, parts[i].at, parts[i].len) == 1 &&
+		    EVP_DigestUpdate(c, "", 1) == 1;
+	ok = ok && EVP_DigestFinal_ex(c, out, NULL) == 1;
+	EVP_MD_CTX_free(c);
+	return ok ? 0 : fault_set(why, FAULT_INTERNAL, NULL, "no SHA-256");
+}
+
+/*
+ * Of the method, too: a path may be two routes'. What is kept to be refused
+ * has none, so that the event is taken when the mapping is mended, or the
+ * sender. accept.digest is set already.
+ */
 static struct str
 key_of(const struct store *s)
 {
 	struct delivery *d = s->d;
+	struct arena *arena = d->exchange->arena;
 	struct dedupe_event event = { .document = d->input.document,
 		.digest = { (const char *)s->accept.digest,
 		    sizeof(s->accept.digest) } };
+	struct bytes key;
+	struct str found;
 
+	if (s->why.code != FAULT_NONE)
+		return STR_NONE;
 	if (dedupe_by_id(d->route->dedupe))
 		event.id = route_delivery_id(d->route, &d->exchange->request,
-		    d->exchange->arena);
-	return dedupe_key(d->route->dedupe, &event, d->exchange->arena);
+		    arena);
+	found = dedupe_key(d->route->dedupe, &event, arena);
+	if (found.at == NULL)
+		return STR_NONE;
+	bytes_init_in(&key, arena, found.len + 64);
+	bytes_add_str(&key, str_of(route_method(d->route)));
+	bytes_add_char(&key, ' ');
+	bytes_add_str(&key, found);
+	return bytes_ok(&key) ? bytes_str(&key) : STR_NONE;
 }
 
 static int
@@ -81,13 +124,12 @@ fill_accept(struct store *s, struct fault *why)
 		a->verdict = STR("open");
 	a->flags = d->route->journal_flags;
 	a->updates = s->updates;
-	if (EVP_Digest(request->body.at, request->body.len, a->digest, NULL,
-	        EVP_sha256(), NULL) != 1)
-		return fault_set(why, FAULT_INTERNAL, NULL, "no SHA-256");
+	if (digest(request, a->digest, why) == -1)
+		return -1;
 	a->key = key_of(s);
 	bytes_init_in(&event, d->exchange->arena,
 	    request->body.len + EVENT_HEAD_MAX);
-	event_print(request, d->route->verifier, &event);
+	event_print(request, d->route->verifier, d->exchange->arena, &event);
 	a->event = bytes_str(&event);
 	if (!bytes_ok(&event))
 		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
@@ -175,6 +217,7 @@ send_leased(struct store *s)
 	struct delivery *d = s->d;
 	struct sender_update u = { .id = d->id,
 		.lease = &s->lease,
+		.pass = s->pass,
 		.body = s->updates[0].body,
 		.flags = s->accept.flags };
 
@@ -201,7 +244,7 @@ on_stored(struct store *s)
 			return;
 	} else {
 		if (s->sender != NULL)
-			sender_pass(s->sender);
+			sender_leave(s->sender, s->pass);
 		sender_look(due);
 	}
 	if (s->why.code != FAULT_NONE)
@@ -224,7 +267,12 @@ reply_duplicate(struct store *s)
 		.body = STR("{\"success\":true,\"data\":null}") };
 
 	delivery_log(d, LOG_LEVEL_INFO, "duplicate", s->accept.first.id, 0);
-	if (state == JOURNAL_REFUSED || state == JOURNAL_DEAD) {
+	/* What was queued was told 202, and so is a batch always. */
+	if (d->route->settings.mode == ROUTE_QUEUE || d->events.batch) {
+		reply_stored(d, s->accept.first.id);
+		return;
+	}
+	if (state == JOURNAL_DEAD) {
 		a.body = STR("{\"success\":false,\"error\":{\"code\":"
 		             "\"REFUSED\",\"message\":\"Refused when it first "
 		             "came\",\"details\":[]}}");
@@ -234,27 +282,45 @@ reply_duplicate(struct store *s)
 		reply_stored(d, s->accept.first.id);
 		return;
 	}
-	if (d->route->settings.mode == ROUTE_QUEUE &&
-	    state != JOURNAL_REFUSED) {
-		reply_stored(d, s->accept.first.id);
-		return;
-	}
 	reply_apply_status(d->route->reply, &facts, &a);
 	delivery_move(d, DELIVERY_DUPLICATE);
 	d->exchange->reply(d->exchange, &a);
 }
 
-/* The same id with other bytes: the first is kept, and a person is told. */
+/* In place of its updates the event itself is kept, and refused. */
 static void
-refuse_conflict(struct store *s)
+keep_only(struct store *s, const struct fault *why, const char *reason)
+{
+	struct arena *arena = s->d->exchange->arena;
+
+	s->why = *why;
+	s->reason = arena_copy(arena, str_of(reason)).at;
+	s->updates[0] = (struct journal_update){
+		.refused = updates_reason(arena, why)
+	};
+	s->accept.update_count = 1;
+}
+
+/*
+ * The same id with other bytes: whose fault that is, a person has to see; it
+ * is kept for one, and its sender told.
+ */
+static void
+keep_conflict(struct store *s)
 {
 	struct fault why = { 0 };
 
-	fault_set(&why, FAULT_CONFLICT, NULL, "%s", "");
+	fault_set(&why, FAULT_CONFLICT, NULL,
+	    "its id came before with another body, as delivery %s",
+	    s->accept.first.id);
 	log_event(LOG_LEVEL_ERROR, "same id, other body", "delivery",
 	    s->accept.id, "first", s->accept.first.id, "route",
 	    route_path(s->d->route), NULL);
-	delivery_refuse(s->d, &why, "the id came before with another body");
+	keep_only(s, &why, why.text);
+	s->accept.key = STR_NONE;
+	s->accept.lease = false;
+	s->accept.op.fault = (struct fault){ 0 };
+	journal_submit(s->d->worker->port, &s->accept.op);
 }
 
 static void
@@ -262,16 +328,19 @@ on_accepted(struct journal_op *op)
 {
 	struct store *s = op->arg;
 
+	arena_free(s->kept);
+	s->kept = NULL;
 	if (op->result == JOURNAL_OK) {
 		on_stored(s);
 		return;
 	}
 	if (s->sender != NULL)
-		sender_pass(s->sender);
+		sender_leave(s->sender, s->pass);
+	s->sender = NULL;
 	if (op->result == JOURNAL_DUPLICATE) {
 		reply_duplicate(s);
 	} else if (op->result == JOURNAL_CONFLICT) {
-		refuse_conflict(s);
+		keep_conflict(s);
 	} else {
 		struct fault why = { 0 };
 
@@ -296,6 +365,8 @@ store_new(struct delivery *d, size_t updates)
 	if (s->updates == NULL)
 		return NULL;
 	memset(s->updates, 0, size);
+	if (updates > 1)
+		s->kept = arena_new(UPDATES_MAX);
 	s->accept.op = (struct journal_op){ .verb = JOURNAL_ACCEPT,
 		.done = on_accepted,
 		.arg = s };
@@ -311,7 +382,7 @@ submit(struct store *s, bool may_lease, struct fault *why)
 	if (fill_accept(s, why) == -1)
 		return -1;
 	if (may_lease && s->accept.update_count == 1 &&
-	    s->updates[0].refused.at == NULL && sender_take(sender)) {
+	    s->updates[0].refused.at == NULL && sender_take(sender, &s->pass)) {
 		s->sender = sender;
 		s->accept.lease = true;
 		s->accept.lease_ms = sender_lease_ms(sender);
@@ -321,6 +392,28 @@ submit(struct store *s, bool may_lease, struct fault *why)
 	return 0;
 }
 
+/* A batch of which nothing could be mapped is refused as one event is. */
+static int
+submit_all(struct store *s, struct fault *why)
+{
+	struct fault none = { 0 };
+	size_t i = 0;
+
+	while (i < s->accept.update_count && s->updates[i].refused.at != NULL)
+		i++;
+	if (i == s->accept.update_count) {
+		fault_set(&none, FAULT_MAPPING, NULL,
+		    "none of its %zu updates can be mapped; the first: %.*s", i,
+		    STR_ARG(s->updates[0].refused));
+		s->why = none;
+		s->reason = arena_copy(s->d->exchange->arena, str_of(none.text))
+		                .at;
+	} else if (s->kept == NULL) { /* what is kept goes before the answer */
+		s->d->update.lead_id = s->updates[i].lead;
+	}
+	return submit(s, true, why);
+}
+
 int
 delivery_store(struct delivery *d, struct fault *why)
 {
@@ -328,14 +421,16 @@ delivery_store(struct delivery *d, struct fault *why)
 
 	if (s == NULL)
 		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
-	if (make_updates(s, why) == -1)
+	if (make_updates(s, why) == -1 ||
+	    (s->accept.update_count > 0 && submit_all(s, why) == -1)) {
+		arena_free(s->kept);
 		return -1;
-	if (s->accept.update_count == 0) {
-		delivery_ignore(d);
-		return 0;
 	}
-	d->update.lead_id = s->updates[0].lead;
-	return submit(s, true, why);
+	if (s->accept.update_count == 0) {
+		arena_free(s->kept);
+		delivery_ignore(d);
+	}
+	return 0;
 }
 
 bool
@@ -350,9 +445,6 @@ delivery_keep(struct delivery *d, const struct fault *wrong, const char *reason)
 	s = store_new(d, 1);
 	if (s == NULL)
 		return false;
-	s->why = *wrong;
-	s->reason = arena_copy(d->exchange->arena, str_of(reason)).at;
-	s->updates[0].refused = updates_reason(d->exchange->arena, wrong);
-	s->accept.update_count = 1;
+	keep_only(s, wrong, reason);
 	return submit(s, false, &why) == 0;
 }

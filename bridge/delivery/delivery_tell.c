@@ -3,10 +3,13 @@
 #include "delivery/delivery_life.h"
 
 #define TELL_CEILING ((size_t)1 << 20)
+/* Anybody may ask; the journal's thread has better to do. */
+#define TELL_MOST 8
 
 /* A question under way; lives in the exchange's arena. */
 struct question {
 	struct journal_show show;
+	struct worker *worker;
 	struct exchange *exchange;
 };
 
@@ -84,6 +87,7 @@ on_shown(struct journal_op *op)
 	struct answer a = { .status = 200 };
 	struct bytes body;
 
+	q->worker->asked--;
 	if (op->result != JOURNAL_OK) {
 		reply_fault(x,
 		    op->result == JOURNAL_NOT_FOUND ? FAULT_ROUTE : FAULT_BUSY);
@@ -111,12 +115,14 @@ delivery_tell_state(struct worker *w, struct exchange *x)
 	id = str_skip(path, sizeof(DELIVERY_STATES_PATH) - 1);
 	if (!is_uuid(id))
 		return false;
-	q = arena_take(x->arena, sizeof(*q));
+	q = w->asked < TELL_MOST ? arena_take(x->arena, sizeof(*q)) : NULL;
 	if (q == NULL) {
 		reply_fault(x, FAULT_BUSY);
 		return true;
 	}
-	*q = (struct question){ .exchange = x,
+	w->asked++;
+	*q = (struct question){ .worker = w,
+		.exchange = x,
 		.show = {
 		    .op = { .verb = JOURNAL_SHOW, .done = on_shown, .arg = q },
 		    .arena = x->arena } };

@@ -44,6 +44,28 @@ make_one(const struct updates_of *of, size_t i, size_t n,
 	return 1;
 }
 
+/* Out of the scratch, which is given back. */
+static int
+keep(const struct updates_of *of, struct arena_mark mark,
+    struct journal_update *u, struct fault *why)
+{
+	struct str *texts[] = { &u->lead, &u->body, &u->refused };
+
+	if (of->kept == NULL)
+		return 0;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		if (texts[i]->at == NULL)
+			continue;
+		*texts[i] = arena_copy(of->kept, *texts[i]);
+		if (texts[i]->at == NULL)
+			return fault_set(why, FAULT_TOO_LARGE, "events",
+			    "all its updates together are too large to be "
+			    "stored");
+	}
+	arena_rewind(of->input->arena, mark);
+	return 0;
+}
+
 int
 updates_make(const struct updates_of *of, struct journal_update *to,
     size_t *count, size_t *last, struct fault *why)
@@ -53,6 +75,7 @@ updates_make(const struct updates_of *of, struct journal_update *to,
 	*last = 0;
 	for (size_t i = 0; i < of->events->count; i++) {
 		struct fault wrong = { 0 };
+		struct arena_mark mark = arena_mark(of->input->arena);
 		int rc = make_one(of, i, n, &to[n], &wrong);
 
 		if (rc == -1 &&
@@ -65,6 +88,8 @@ updates_make(const struct updates_of *of, struct journal_update *to,
 				.refused = updates_reason(of->input->arena,
 				    &wrong)
 			};
+		if (rc != 0 && keep(of, mark, &to[n], why) == -1)
+			return -1;
 		if (rc == 1)
 			*last = i + 1;
 		n += rc != 0;

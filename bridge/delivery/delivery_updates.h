@@ -10,10 +10,15 @@ struct updates_of {
 	const char *id;     /* of the delivery: for notes */
 	const struct mapping_input *input;
 	const struct mapping_events *events;
+	/*
+	 * Where updates of a batch are put, so that what mapping takes can be
+	 * given back each time; NULL: in the input's arena with all else.
+	 */
+	struct arena *kept;
 };
 
 /*
- * Makes them in the input's arena; `to` has room for one an event. Of a batch,
+ * Makes them; `to` has room for one an event. Of a batch,
  * what cannot be mapped is among them, refused; alone, it is -1 with why, as
  * is trouble that may pass. *last: which event the last update is of, plus 1.
  */

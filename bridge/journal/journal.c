@@ -117,6 +117,12 @@ journal_open_with(const struct journal_backend *backend,
 	return j;
 }
 
+const struct journal_backend *
+journal_backend_of(const char *url)
+{
+	return backend_of(str_of(url));
+}
+
 struct journal *
 journal_open(const struct journal_setup *setup, struct fault *why)
 {

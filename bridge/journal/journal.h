@@ -373,6 +373,18 @@ void journal_submit(struct journal_port *p, struct journal_op *op);
 /* Ops handed in at this port whose done has not run yet. */
 size_t journal_port_busy(const struct journal_port *p);
 
+/*
+ * Copies what a store holds into another, dedupe keys too; updates that were
+ * being sent wait again. No bridge may have either open. Said again, it goes
+ * on where it ended: what is in the target stays as it is there. -1 with why.
+ */
+struct journal_migrated {
+	int64_t items, keys;       /* of the source */
+	int64_t to_items, to_keys; /* of the target, at the end */
+};
+int journal_migrate(const char *from_url, const char *to_url,
+    struct journal_migrated *out, struct fault *why) MUST_CHECK;
+
 /* For verbs that have no loop: hands in, waits. Any thread but workers'. */
 void journal_do(struct journal *j, struct journal_op *op);
 

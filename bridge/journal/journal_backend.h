@@ -12,6 +12,8 @@
 
 #include "journal/journal.h"
 
+struct journal_copier; /* journal_copy.h */
+
 struct journal_backend {
 	const char *scheme; /* "sqlite:" */
 	bool shared;        /* several processes may have it open */
@@ -38,6 +40,8 @@ struct journal_backend {
 	 */
 	int (*apply)(void *store, struct journal_op *const *ops, size_t count,
 	    struct fault *why);
+
+	const struct journal_copier *copy; /* NULL: it cannot be migrated */
 };
 
 extern const struct journal_backend journal_memory;

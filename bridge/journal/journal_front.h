@@ -85,6 +85,9 @@ struct journal {
 struct journal *journal_open_with(const struct journal_backend *backend,
     const struct journal_setup *setup, struct fault *why) MUST_CHECK;
 
+/* Of a url that journal_check_url() takes. */
+const struct journal_backend *journal_backend_of(const char *url);
+
 /* journal_thread.c */
 int thread_start(struct journal *j, struct fault *why) MUST_CHECK;
 void thread_stop(struct journal *j);

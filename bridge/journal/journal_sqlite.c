@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "journal/journal_copy.h"
 #include "journal/journal_sqlite.h"
 
 /* Pages of the WAL: when there is little to do; when there is no choice; and
@@ -229,6 +230,7 @@ open_store(const char *url, const struct journal_settings *settings,
 	/* Its mutexes and its counting are for those with many threads; what
 	 * is set already (the process has used SQLite) stays. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, -16384);
 	if (sqlite3_initialize() != SQLITE_OK) {
 		fault_set(why, FAULT_BUSY, "journal.url",
 		    "SQLite cannot be started: out of memory");
@@ -252,4 +254,5 @@ const struct journal_backend journal_sqlite = {
 	.open = open_store,
 	.close = close_store,
 	.apply = apply,
+	.copy = &journal_sqlite_copier,
 };

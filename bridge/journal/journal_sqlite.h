@@ -245,6 +245,11 @@ struct str lite_get_text(struct lite_store *s, enum lite_sql sql, int column);
 void lite_get_id(struct lite_store *s, enum lite_sql sql, int column,
     char out[JOURNAL_ID_SIZE]);
 
+/* For statements beside these: an SQLite code; 16 bytes of an id as text. */
+int lite_bind_one(sqlite3_stmt *st, int at,
+    const struct lite_value *v) MUST_CHECK;
+void lite_id_unpack(const unsigned char in[16], char out[JOURNAL_ID_SIZE]);
+
 /* -- keys -------------------------------------------------------------- */
 
 struct lite_key {

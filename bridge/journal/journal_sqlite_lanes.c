@@ -65,6 +65,39 @@ lite_lanes_done(struct lite_lanes *l)
 	base_free(l->undo);
 }
 
+/* Changes, and their undoing. */
+
+static struct lite_undo *
+undo_add(struct lite_lanes *l, struct lite_undo what)
+{
+	if (l->undo_count == l->undo_room) {
+		l->undo_room = l->undo_room * 2 + 256;
+		l->undo = base_grow(l->undo, l->undo_room, sizeof(l->undo[0]));
+	}
+	l->undo[l->undo_count] = what;
+	return &l->undo[l->undo_count++];
+}
+
+void
+lite_item_save(struct lite_lanes *l, struct lite_item *item)
+{
+	if (item != NULL)
+		undo_add(l, (struct lite_undo){ .kind = UNDO_ITEM, .at = item })
+		    ->was.item = *item;
+}
+
+void
+lite_lane_save(struct lite_lanes *l, struct lite_lane *lane)
+{
+	undo_add(l, (struct lite_undo){ .kind = UNDO_LANE, .at = lane })
+	    ->was.lane = lane->now;
+	if (lane->is_touched)
+		return;
+	lane->is_touched = true;
+	lane->touched = l->touched;
+	l->touched = lane;
+}
+
 /* Seeded: which leads share a bucket is not for a sender to choose. */
 static uint64_t
 hash_of(const struct lite_lanes *l, const struct lite_target *t,
@@ -181,6 +214,7 @@ lite_lane_get(struct lite_lanes *l, struct str target, struct str lead)
 	memcpy(lane->lead, lead.at, lead.len);
 	bucket_put(l, lane);
 	l->count++;
+	lite_lane_save(l, lane); /* it may stay empty */
 	return lane;
 }
 
@@ -311,39 +345,6 @@ lite_lane_place(struct lite_lanes *l, struct lite_lane *lane)
 		heap_up(&lane->target->heaps[heap], lane->heap_at);
 		heap_down(&lane->target->heaps[heap], lane->heap_at);
 	}
-}
-
-/* Changes, and their undoing. */
-
-static struct lite_undo *
-undo_add(struct lite_lanes *l, struct lite_undo what)
-{
-	if (l->undo_count == l->undo_room) {
-		l->undo_room = l->undo_room * 2 + 256;
-		l->undo = base_grow(l->undo, l->undo_room, sizeof(l->undo[0]));
-	}
-	l->undo[l->undo_count] = what;
-	return &l->undo[l->undo_count++];
-}
-
-void
-lite_item_save(struct lite_lanes *l, struct lite_item *item)
-{
-	if (item != NULL)
-		undo_add(l, (struct lite_undo){ .kind = UNDO_ITEM, .at = item })
-		    ->was.item = *item;
-}
-
-void
-lite_lane_save(struct lite_lanes *l, struct lite_lane *lane)
-{
-	undo_add(l, (struct lite_undo){ .kind = UNDO_LANE, .at = lane })
-	    ->was.lane = lane->now;
-	if (lane->is_touched)
-		return;
-	lane->is_touched = true;
-	lane->touched = l->touched;
-	l->touched = lane;
 }
 
 struct lite_item *

@@ -41,27 +41,6 @@ known_id(struct lite_store *s, const char *id)
 	return known;
 }
 
-/* In memory; what the row has to say of it is the item, or NULL: refused. */
-static const struct lite_item *
-enter_lane(struct lite_store *s, const struct journal_accept *a, size_t i,
-    uint64_t order)
-{
-	const struct journal_update *u = &a->updates[i];
-	struct lite_lane *lane;
-	struct lite_item *item;
-
-	if (u->refused.at != NULL) {
-		s->count[JOURNAL_REFUSED]++;
-		return NULL;
-	}
-	s->count[JOURNAL_WAITING]++;
-	lane = lite_lane_get(&s->lanes, u->target, u->lead);
-	item = lite_item_add(&s->lanes, lane, order, a->flags, s->now_ms);
-	if (a->lease && lane->now.first == item)
-		lite_lease(s, lane, a->lease_ms, &a->leases[i]);
-	return item;
-}
-
 static struct str
 cut(struct str reason)
 {
@@ -70,30 +49,84 @@ cut(struct str reason)
 	return reason;
 }
 
+/* What the row of an update says of it when it is accepted. */
+struct entry {
+	struct lite_lane *lane; /* NULL: refused */
+	bool lease;
+	uint64_t order, seq;
+};
+
+static struct entry
+entry_of(struct lite_store *s, const struct journal_accept *a, size_t i,
+    uint64_t seq)
+{
+	const struct journal_update *u = &a->updates[i];
+	struct entry e = { .order = i == 0 ? seq : lite_next_order(s),
+		.seq = seq };
+
+	if (u->refused.at != NULL)
+		return e;
+	e.lane = lite_lane_get(&s->lanes, u->target, u->lead);
+	e.lease = a->lease && e.lane->now.first == NULL;
+	return e;
+}
+
+static void
+add_row(struct lite_store *s, const struct journal_accept *a, size_t i,
+    const struct entry *e)
+{
+	const struct journal_update *u = &a->updates[i];
+	enum journal_state state = e->lane == NULL ? JOURNAL_REFUSED
+	    : e->lease                             ? JOURNAL_SENDING
+	                                           : JOURNAL_WAITING;
+
+	lite_run(s, SQL_ITEM_ADD, lite_order(e->order), lite_order(e->order),
+	    lite_order(e->seq), lite_number((int64_t)i),
+	    lite_number(e->lane != NULL), lite_number(state),
+	    lite_number(a->flags), lite_number(e->lease),
+	    lite_number(a->received_ms), lite_number(s->now_ms),
+	    lite_id(a->id), lite_text(u->target), lite_text(u->lead),
+	    lite_text(a->route), lite_text(a->verdict),
+	    lite_text(e->lane != NULL ? STR("") : cut(u->refused)));
+}
+
+static void
+add_text(struct lite_store *s, const struct journal_accept *a, size_t i,
+    uint64_t order)
+{
+	struct str key = { a->key.at, JOURNAL_HASH };
+
+	lite_run(s, SQL_TEXT_ADD, lite_order(order),
+	    lite_number((int64_t)a->update_count),
+	    lite_blob(i == 0 && a->key.at != NULL ? key : STR_NONE),
+	    lite_blob(i == 0 ? a->event : STR_NONE),
+	    lite_blob(a->updates[i].body));
+}
+
+/* In memory, and leased where that is wanted and its lane was idle. */
+static void
+add_to_lane(struct lite_store *s, const struct journal_accept *a, size_t i,
+    const struct entry *e)
+{
+	if (e->lane == NULL) {
+		s->count[JOURNAL_REFUSED]++;
+		return;
+	}
+	s->count[JOURNAL_WAITING]++;
+	lite_item_add(&s->lanes, e->lane, e->order, a->flags, s->now_ms);
+	if (e->lease)
+		lite_lease(s, e->lane, a->lease_ms, &a->leases[i]);
+}
+
 static void
 add_item(struct lite_store *s, const struct journal_accept *a, size_t i,
     uint64_t seq)
 {
-	const struct journal_update *u = &a->updates[i];
-	uint64_t order = i == 0 ? seq : lite_next_order(s);
-	const struct lite_item *item = enter_lane(s, a, i, order);
+	struct entry e = entry_of(s, a, i, seq);
 
-	lite_run(s, SQL_ITEM_ADD, lite_order(order), lite_order(order),
-	    lite_order(seq), lite_number((int64_t)i),
-	    lite_number(item != NULL),
-	    lite_number(item != NULL ? item->state : JOURNAL_REFUSED),
-	    lite_number(a->flags),
-	    lite_number(item != NULL ? item->attempts : 0),
-	    lite_number(a->received_ms), lite_number(s->now_ms),
-	    lite_id(a->id), lite_text(u->target), lite_text(u->lead),
-	    lite_text(a->route), lite_text(a->verdict),
-	    lite_text(item != NULL ? STR("") : cut(u->refused)));
-	lite_run(s, SQL_TEXT_ADD, lite_order(order),
-	    lite_number((int64_t)a->update_count),
-	    i == 0 && a->key.at != NULL
-	        ? lite_blob((struct str){ a->key.at, JOURNAL_HASH })
-	        : lite_blob(STR_NONE),
-	    lite_blob(i == 0 ? a->event : STR_NONE), lite_blob(u->body));
+	add_row(s, a, i, &e);
+	add_text(s, a, i, e.order);
+	add_to_lane(s, a, i, &e);
 }
 
 void
@@ -107,7 +140,7 @@ lite_accept(struct lite_store *s, struct journal_op *op)
 	if (known_key(s, a) || known_id(s, a->id))
 		return;
 	seq = lite_next_order(s);
-	for (size_t i = 0; i < a->update_count && s->rc == SQLITE_OK; i++)
+	for (size_t i = 0; i < a->update_count; i++)
 		add_item(s, a, i, seq);
 	if (a->key.at != NULL)
 		lite_key_add(s, a, seq);

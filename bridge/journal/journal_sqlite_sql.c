@@ -100,7 +100,8 @@ static const char *const texts[SQL_COUNT] = {
 	                      " WHERE ord = ?1",
 	[SQL_ITEM_ANEW] = "INSERT INTO item SELECT ?2, ?2, seq, ?3, ?4, ?5, 0,"
 	                  " ?6, 0, 0, 0, received_ms, ?7, ?7, 0, id, ?8, ?9,"
-	                  " route, verdict, ?10 FROM item WHERE id = ?1 LIMIT 1",
+	                  " route, verdict, ?10 FROM item WHERE id = ?1 LIMIT "
+	                  "1",
 	[SQL_ITEM_BARE] = "UPDATE item SET bare = 1 WHERE ord = ?1",
 	[SQL_ITEM_DELETE] = "DELETE FROM item WHERE ord = ?1",
 	[SQL_TEXT_ADD] = "INSERT INTO text VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -197,8 +198,8 @@ id_pack(struct str text, unsigned char out[16])
 	return true;
 }
 
-static void
-id_unpack(const unsigned char in[16], char out[JOURNAL_ID_SIZE])
+void
+lite_id_unpack(const unsigned char in[16], char out[JOURNAL_ID_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -223,8 +224,8 @@ bind_id(sqlite3_stmt *st, int at, struct str id)
 	return sqlite3_bind_text(st, at, id.at, (int)len, SQLITE_STATIC);
 }
 
-static int
-bind_one(sqlite3_stmt *st, int at, const struct lite_value *v)
+int
+lite_bind_one(sqlite3_stmt *st, int at, const struct lite_value *v)
 {
 	if (v->kind == LITE_NUMBER)
 		return sqlite3_bind_int64(st, at, v->number);
@@ -254,7 +255,7 @@ lite_bind(struct lite_store *s, enum lite_sql sql,
 {
 	for (size_t i = 0; i < count && s->rc == SQLITE_OK; i++)
 		lite_note(s,
-		    bind_one(s->statements[sql], (int)i + 1, &values[i]));
+		    lite_bind_one(s->statements[sql], (int)i + 1, &values[i]));
 }
 
 bool
@@ -317,7 +318,7 @@ lite_get_id(struct lite_store *s, enum lite_sql sql, int column,
 
 	if (sqlite3_column_type(s->statements[sql], column) == SQLITE_BLOB &&
 	    id.len == 16) {
-		id_unpack((const unsigned char *)id.at, out);
+		lite_id_unpack((const unsigned char *)id.at, out);
 		return;
 	}
 	if (len > 0)

@@ -32,10 +32,12 @@ extern const char *const mapping_settings[];
 
 enum mapping_writes mapping_writes(const struct mapping *m);
 /*
- * True when some remainder() of a body like this one (JSON) is not empty: what
- * stands there goes out though nobody named it. Also where it is no JSON.
+ * Adds a fault, "remainder() <words>", at each remainder() of a body like this
+ * one (JSON) that is not empty: what stands there goes out though nobody named
+ * it. Also where it is no JSON. While the mapping's file is open.
  */
-bool mapping_sends_rest(const struct mapping *m, struct str body);
+void mapping_refuse_rest(const struct mapping *m, struct str body,
+    const char *words, struct faults *all);
 /* False: runs do not look at the input's delivery_id. */
 bool mapping_names_delivery(const struct mapping *m);
 

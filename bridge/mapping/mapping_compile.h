@@ -56,11 +56,18 @@ const struct jsonpath *compile_path(struct compiler *c, const struct place *p,
 const struct jsonpath_test *compile_test(struct compiler *c,
     const struct place *p, struct str text) MUST_CHECK;
 
+/* What an each goes over, into its node; mapping_compile_over.c. */
+void compile_over(struct compiler *c, const struct place *p, struct str text,
+    struct node *n);
+
 /* mapping_compile_remainder.c; NULL with the fault added. */
-const struct remainder *compile_remainder(struct compiler *c,
-    const struct place *p, const struct jsonpath *path) MUST_CHECK;
+struct remainder *compile_remainder(struct compiler *c, const struct place *p,
+    const struct jsonpath *path) MUST_CHECK;
 /* The paths that get() goes on from those of the sources. */
 void compile_remember_gets(struct compiler *c, const struct chain *chain);
+/* A member of what the path names, as if another path named it. */
+void compile_remember_member(struct compiler *c, const struct jsonpath *path,
+    struct str name);
 /* A path's or a condition's text, which stays. */
 void compile_remember(struct compiler *c, struct str text);
 /* When all paths are known: what the remainders are without. */

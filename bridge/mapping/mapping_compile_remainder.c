@@ -23,11 +23,27 @@ compile_remember(struct compiler *c, struct str text)
 	c->texts = t;
 }
 
-const struct remainder *
+void
+compile_remember_member(struct compiler *c, const struct jsonpath *path,
+    struct str name)
+{
+	struct bytes text;
+
+	bytes_init(&text, (size_t)1 << 20);
+	bytes_add_str(&text, jsonpath_text(path));
+	bytes_add_char(&text, '[');
+	bytes_add_json(&text, name);
+	bytes_add_char(&text, ']');
+	compile_remember(c, mapping_keep(c->m, bytes_str(&text)));
+	bytes_done(&text);
+}
+
+struct remainder *
 compile_remainder(struct compiler *c, const struct place *p,
     const struct jsonpath *path)
 {
 	struct remainder *made = mapping_take(c->m, sizeof(*made));
+	struct remainder **end = &c->m->remainders;
 
 	if (!jsonpath_is_singular(path) || jsonpath_is_relative(path)) {
 		place_fault(c, p,
@@ -37,8 +53,10 @@ compile_remainder(struct compiler *c, const struct place *p,
 	}
 	made->path = path;
 	made->at = p->at;
-	made->next = c->m->remainders;
-	c->m->remainders = made;
+	made->where = p->where;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = made;
 	return made;
 }
 
@@ -56,12 +74,15 @@ skip_quoted(struct str s)
 	return i < s.len ? i + 1 : s.len;
 }
 
-/* What leaves a value as it is, when it is there. */
+/*
+ * What leaves a value as it is, when it is there. What json reads is taken for
+ * a part of the body: nothing else is at that path, where a text is.
+ */
 static bool
 is_passing(const struct step *s)
 {
-	static const char *const names[] = { "default", "keep_null", "null_if",
-		"required" };
+	static const char *const names[] = { "default", "json", "keep_null",
+		"null_if", "required" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcmp(s->transform->name, names[i]) == 0)

@@ -334,25 +334,6 @@ compile_list(struct compiler *c, const struct place *p)
 	return n;
 }
 
-/* each = "remainder($.answers)". */
-static void
-compile_each_rest(struct compiler *c, struct builder *b, const struct place *p,
-    struct str text)
-{
-	struct expr e = { .c = c, .place = p, .text = text };
-	const struct source *s = expr_source(&e);
-
-	if (s == NULL || e.failed)
-		return;
-	expr_skip_blanks(&e);
-	if (s->kind != SOURCE_REMAINDER || e.at < text.len) {
-		expr_fault(&e, 0, "a path or remainder() is expected");
-		return;
-	}
-	b->node->rest = s->remainder;
-	b->node->each = s->remainder->path;
-}
-
 static void
 compile_each_path(struct compiler *c, struct builder *b,
     const config_setting_t *each)
@@ -364,10 +345,8 @@ compile_each_path(struct compiler *c, struct builder *b,
 	p.where = key_where(c, b->place->where, STR("each"));
 	if (text.at == NULL)
 		place_fault(c, &p, "a path in double quotes is expected");
-	else if (str_starts(text, STR("remainder")))
-		compile_each_rest(c, b, &p, text);
 	else
-		b->node->each = compile_path(c, &p, text);
+		compile_over(c, &p, text, b->node);
 }
 
 static void
@@ -415,6 +394,7 @@ compile_each(struct compiler *c, const struct place *p)
 		place_fault(c, p,
 		    "only each, as and when may stand in a group "
 		    "with each; the entry's fields go into as");
+	n->poured = p->element;
 	return n;
 }
 

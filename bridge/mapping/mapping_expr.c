@@ -158,7 +158,8 @@ prepare_step(struct expr *e, size_t at, struct step *step)
 		.arg_count = step->arg_count,
 		.tables = e->c->m->tables,
 		.table_count = e->c->m->table_count,
-		.region = e->c->m->region };
+		.region = e->c->m->region,
+		.drop_empty = e->c->m->drop_empty };
 	struct fault why = { 0 };
 	void *prepared = NULL;
 	bool all = literal_args(step, args);

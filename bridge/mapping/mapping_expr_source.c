@@ -126,26 +126,76 @@ parse_param(struct expr *e, struct source *s)
 	return true;
 }
 
+/* Members that are to count as named: remainder($.a, 'x', 'y'). */
+static bool
+parse_left_out(struct expr *e, const struct jsonpath *path)
+{
+	while (expr_accept(e, STR(","))) {
+		struct value name = { .kind = VALUE_ABSENT };
+		size_t at;
+
+		expr_skip_blanks(e);
+		at = e->at;
+		if (expr_literal(e, &name) == -1)
+			return false;
+		if (name.kind != VALUE_STRING) {
+			expr_fault(e, at,
+			    "the name of a member is expected, as 'name'");
+			return false;
+		}
+		compile_remember_member(e->c, path, name.text);
+	}
+	return true;
+}
+
+/* The path to what is JSON in a text goes on: remainder($.raw | json). */
+static bool
+parse_read(struct expr *e, bool *json)
+{
+	size_t at;
+
+	*json = expr_accept(e, STR("|"));
+	if (!*json)
+		return true;
+	expr_skip_blanks(e);
+	at = e->at;
+	if (str_eq(expr_name(e), STR("json")))
+		return true;
+	expr_fault(e, at, "only json may stand here: remainder($.a | json)");
+	return false;
+}
+
 /* remainder(), or with the path to the object: remainder($.answers). */
 static bool
 parse_remainder(struct expr *e, struct source *s)
 {
 	struct expr whole = { .c = e->c, .place = e->place, .text = STR("$") };
 	size_t start = e->at;
+	struct remainder *made;
 	struct source *path;
 	struct place at;
+	bool json;
 
 	expr_skip_blanks(e);
 	path = parse_path(expr_peek(e) == ')' ? &whole : e);
 	if (path == NULL)
 		return false;
+	at = expr_place(e, start);
+	if (!parse_read(e, &json) || !parse_left_out(e, path->path))
+		return false;
 	if (!expr_accept(e, STR(")"))) {
-		expr_fault(e, e->at, "remainder() takes one path, or none");
+		expr_fault(e, e->at,
+		    "remainder() takes one path, or none, and names behind it");
 		return false;
 	}
-	at = expr_place(e, start);
-	s->remainder = compile_remainder(e->c, &at, path->path);
-	e->failed = e->failed || s->remainder == NULL;
+	made = compile_remainder(e->c, &at, path->path);
+	e->failed = e->failed || made == NULL;
+	if (made != NULL) {
+		at = place_part(e->place, s->text);
+		made->mark = at.mark > 0 ? at.mark - 1 : SETTINGS_VALUE;
+		made->json = json;
+	}
+	s->remainder = made;
 	return true;
 }
 
@@ -204,6 +254,7 @@ parse_function(struct expr *e)
 		    s->function->name);
 		return NULL;
 	}
+	s->text = (struct str){ e->text.at + start, 0 };
 	if (!parsers[s->function->kind](e, s))
 		return NULL;
 	if (str_eq(name, STR("delivery_id")))

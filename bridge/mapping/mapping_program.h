@@ -55,7 +55,10 @@ const char *function_nearest(struct str name);         /* or NULL */
 /* The members of one object that nothing else in the mapping names. */
 struct remainder {
 	const struct jsonpath *path;
+	bool json;                  /* what the path names is JSON in a text */
 	const config_setting_t *at; /* where it is written */
+	size_t mark;                /* and from which byte of that text on */
+	const char *where;          /* "update.customFields" */
 	const struct str *names;    /* those that are named, sorted */
 	size_t count;
 	struct remainder *next;
@@ -118,8 +121,13 @@ struct node {
 	const struct part *parts;       /* NODE_TEXT; of the chains, one */
 	const struct member *members;   /* NODE_GROUP, NODE_LIST */
 	const struct jsonpath_test *when; /* NODE_GROUP, NODE_EACH; or NULL */
+	/* NODE_EACH goes over one of: */
 	const struct jsonpath *each;
-	const struct remainder *rest; /* NODE_EACH over remainder(); or NULL */
+	const struct remainder *rest;
+	const struct chain *over;
+	const struct step *last; /* `over` ends with this get(); or NULL */
+	const char *over_where;
+	bool poured; /* NODE_EACH right in a list: as NODE_SPLICED is */
 	const struct node *as;
 };
 

@@ -103,7 +103,8 @@ mapping_print(const struct mapping *m, const struct mapping_input *in,
 		    jsonpath_notes_new(m->family, in->document, in->arena)),
 		.out = body,
 		.start = body->len,
-		.why = why };
+		.why = why,
+		.family = m->family };
 	int rc;
 
 	if (in->watch != NULL)

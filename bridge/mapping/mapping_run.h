@@ -16,6 +16,10 @@ struct run {
 	size_t compared; /* items lookups went through, likewise */
 	struct fault *why;
 	struct kept_remainder *kept; /* those that were made */
+	/* Of the mapping's paths; only where something may be laid behind. */
+	const struct jsonpath_family *family;
+	struct doc_join *joined; /* scope.document, once something was */
+	doc_node others; /* of it, the first node that is not the event's */
 };
 
 /* The document as `in` has it; '@' is the item, or DOC_NONE: nothing. */
@@ -31,12 +35,22 @@ struct result {
 /* The value of a NODE_LITERAL, NODE_CHAIN or NODE_TEXT. -1 with why. */
 int map_value(struct run *r, const struct node *n,
     struct result *out) MUST_CHECK;
+/* A chain up to a step of it, or all of it: NULL. -1 with why. */
+int map_chain(struct run *r, const struct chain *chain, const struct step *stop,
+    const char *where, struct result *out) MUST_CHECK;
+int map_step(struct run *r, const struct step *step, const char *where,
+    struct result *out) MUST_CHECK;
 /*
- * The nodes an each or events goes over: what the path selects; when it names
- * one array, its elements.
+ * The nodes that events goes over: what the path selects; when it names one
+ * array, its elements. And those of an each, whose value may be of another
+ * document: that is laid behind the event's, in scope.document.
  */
 int map_items(struct run *r, const struct jsonpath *path, const char *where,
     struct jsonpath_nodes *out) MUST_CHECK;
+int map_each_items(struct run *r, const struct node *n,
+    struct jsonpath_nodes *out) MUST_CHECK;
+/* The root of d in scope.document, behind the rest; DOC_NONE: no memory. */
+doc_node map_join(struct run *r, const struct document *d) MUST_CHECK;
 /* The same of remainder(), and what it is as an object. */
 int map_remainder_items(struct run *r, const struct remainder *rest,
     const char *where, struct jsonpath_nodes *out) MUST_CHECK;
@@ -61,6 +75,8 @@ void map_tell_when(struct run *r, const struct jsonpath_test *test,
 /* Takes back what was printed behind `len`. */
 void map_cut(struct bytes *out, size_t len);
 
+/* Faults from below say what; this says where. Always -1. */
+int map_at_place(struct run *r, const char *where);
 /* FAULT_BUSY. Always -1. */
 int map_no_memory(struct run *r, const char *where);
 /* FAULT_MAPPING: several matches where one value is wanted. Always -1. */

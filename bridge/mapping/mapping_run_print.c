@@ -132,21 +132,27 @@ print_computed(struct run *r, const struct node *n)
 }
 
 /*
- * The brackets come off: compact JSON that begins with '[' is a list. With
- * nothing between them nothing is left.
+ * The brackets come off what was printed from `open` on: compact JSON that
+ * begins with '[' is a list. With nothing between them nothing is left.
  */
 static int
-print_spliced(struct run *r, const struct node *n)
+pour(struct run *r, size_t open, int printed)
 {
-	size_t open = r->out->len, len;
-	int printed = print_computed(r, n);
+	size_t len = r->out->len - open;
 
-	len = r->out->len - open;
 	if (printed != 1 || !bytes_ok(r->out) || r->out->data[open] != '[')
 		return printed;
 	memmove(r->out->data + open, r->out->data + open + 1, len - 2);
 	map_cut(r->out, r->out->len - 2);
 	return len > 2;
+}
+
+static int
+print_spliced(struct run *r, const struct node *n)
+{
+	size_t open = r->out->len;
+
+	return pour(r, open, print_computed(r, n));
 }
 
 /*
@@ -236,29 +242,23 @@ print_items(struct run *r, const struct node *n,
 }
 
 static int
-each_items(struct run *r, const struct node *n, struct jsonpath_nodes *out)
-{
-	if (n->rest != NULL)
-		return map_remainder_items(r, n->rest, n->where, out);
-	return map_items(r, n->each, n->where, out);
-}
-
-static int
 print_each(struct run *r, const struct node *n)
 {
 	struct jsonpath_nodes items;
-	int wanted = map_when(r, n->when, n->where);
+	int wanted = map_when(r, n->when, n->where), rc;
+	size_t open = r->out->len;
 
 	if (wanted != 1)
 		return wanted;
-	if (each_items(r, n, &items) == -1)
+	if (map_each_items(r, n, &items) == -1)
 		return -1;
 	r->entries += items.count;
 	if (r->entries > ENTRIES_CEILING)
 		return fault_set(r->why, FAULT_TOO_LARGE, n->where,
-		    "%.*s goes over more than %d items",
-		    STR_ARG(jsonpath_text(n->each)), ENTRIES_CEILING);
-	return print_items(r, n, &items);
+		    "%.*s goes over more than %d items", STR_ARG(n->text),
+		    ENTRIES_CEILING);
+	rc = print_items(r, n, &items);
+	return n->poured ? pour(r, open, rc) : rc;
 }
 
 int

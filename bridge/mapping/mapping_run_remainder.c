@@ -16,26 +16,91 @@ is_used(const struct remainder *rest, struct str name)
 	           by_name) != NULL;
 }
 
-/* The object, or DOC_NONE: what is none has no members that are left. */
-static doc_node
-object_of(const struct run *r, const struct remainder *rest)
+/* One stays for the update: each may ask for it again. */
+struct kept_remainder {
+	const struct remainder *of;
+	doc_node object; /* DOC_NONE: what is none has no members left */
+	bool made;
+	struct value value; /* if made */
+	struct kept_remainder *next;
+};
+
+/* The text's value, laid behind the event; blanks hold nothing. */
+static int
+read_text(struct run *r, struct str text, const char *where, doc_node *out)
+{
+	struct fault inner = { 0 };
+	struct document *d;
+
+	*out = DOC_NONE;
+	if (str_trim(text).len == 0)
+		return 0;
+	d = decode_json(r->in->arena, text, &decode_limits_default, &inner);
+	if (d != NULL)
+		*out = map_join(r, d);
+	if (*out != DOC_NONE)
+		return 0;
+	if (d != NULL || inner.code == FAULT_BUSY)
+		return map_no_memory(r, where);
+	return fault_set(r->why, FAULT_MAPPING, where,
+	    "remainder: the text is not JSON (line %u, column %u)", inner.line,
+	    inner.column);
+}
+
+static int
+find_object(struct run *r, const struct remainder *rest, const char *where,
+    doc_node *out)
 {
 	doc_node n = jsonpath_one(rest->path, &r->scope);
+	struct str text = doc_text(r->scope.document, n);
 
-	return doc_kind(r->in->document, n) == DOC_OBJECT ? n : DOC_NONE;
+	if (rest->json && text.at != NULL &&
+	    read_text(r, text, where, &n) == -1)
+		return -1;
+	*out = doc_kind(r->scope.document, n) == DOC_OBJECT ? n : DOC_NONE;
+	return 0;
+}
+
+/* NULL with why. */
+static struct kept_remainder *
+keep(struct run *r, const struct remainder *rest, const char *where)
+{
+	struct kept_remainder *k = r->kept;
+	doc_node object;
+
+	while (k != NULL && k->of != rest)
+		k = k->next;
+	if (k != NULL)
+		return k;
+	if (find_object(r, rest, where, &object) == -1)
+		return NULL;
+	k = arena_take(r->in->arena, sizeof(*k));
+	if (k == NULL) {
+		map_no_memory(r, where);
+		return NULL;
+	}
+	*k = (struct kept_remainder){ .of = rest,
+		.object = object,
+		.next = r->kept };
+	r->kept = k;
+	return k;
 }
 
 int
 map_remainder_items(struct run *r, const struct remainder *rest,
     const char *where, struct jsonpath_nodes *out)
 {
-	const struct document *d = r->in->document;
-	doc_node object = object_of(r, rest), *at;
+	const struct document *d;
+	struct kept_remainder *k = keep(r, rest, where);
+	doc_node object = k != NULL ? k->object : DOC_NONE, *at;
 	size_t count = 0;
 
 	*out = (struct jsonpath_nodes){ NULL, 0 };
+	if (k == NULL)
+		return -1;
 	if (object == DOC_NONE)
 		return 0;
+	d = r->scope.document;
 	at = arena_take(r->in->arena, doc_count(d, object) * sizeof(*at));
 	if (at == NULL)
 		return map_no_memory(r, where);
@@ -46,43 +111,12 @@ map_remainder_items(struct run *r, const struct remainder *rest,
 	return 0;
 }
 
-/* One that was made stays for the update: each may ask for it again. */
-struct kept_remainder {
-	const struct remainder *of;
-	struct value value;
-	struct kept_remainder *next;
-};
-
-static bool
-find_kept(const struct run *r, const struct remainder *rest, struct value *out)
-{
-	for (const struct kept_remainder *k = r->kept; k != NULL; k = k->next)
-		if (k->of == rest) {
-			*out = k->value;
-			return true;
-		}
-	return false;
-}
-
-static int
-keep(struct run *r, const struct remainder *rest, const char *where,
-    const struct value *v)
-{
-	struct kept_remainder *k = arena_take(r->in->arena, sizeof(*k));
-
-	if (k == NULL)
-		return map_no_memory(r, where);
-	*k = (struct kept_remainder){ rest, *v, r->kept };
-	r->kept = k;
-	return 0;
-}
-
 /* A document of its own, so that it is a value like every other object. */
 static int
 make_object(struct run *r, const struct jsonpath_nodes *members,
     const char *where, struct value *out)
 {
-	const struct document *d = r->in->document;
+	const struct document *d = r->scope.document;
 	struct document *made = NULL;
 	struct fault why = { 0 };
 	struct bytes json;
@@ -108,38 +142,49 @@ int
 map_remainder(struct run *r, const struct remainder *rest, const char *where,
     struct value *out)
 {
-	struct jsonpath_nodes left;
+	struct kept_remainder *k = keep(r, rest, where);
 	struct value made = { .kind = VALUE_ABSENT };
+	struct jsonpath_nodes left;
 
-	if (find_kept(r, rest, out))
-		return 0;
-	if (map_remainder_items(r, rest, where, &left) == -1 ||
-	    (left.count > 0 && make_object(r, &left, where, &made) == -1) ||
-	    keep(r, rest, where, &made) == -1)
+	if (k == NULL)
 		return -1;
-	*out = made;
+	if (!k->made) {
+		if (map_remainder_items(r, rest, where, &left) == -1 ||
+		    (left.count > 0 &&
+		        make_object(r, &left, where, &made) == -1))
+			return -1;
+		k->value = made;
+		k->made = true;
+	}
+	*out = k->value;
 	return 0;
 }
 
-bool
-mapping_sends_rest(const struct mapping *m, struct str body)
+/* Whether it has anything of the document; what cannot be told counts. */
+static bool
+sends_rest(struct run *r, const struct remainder *rest)
+{
+	struct jsonpath_nodes left = { NULL, 0 };
+
+	return r->in->document == NULL ||
+	    map_remainder_items(r, rest, "", &left) == -1 || left.count > 0;
+}
+
+void
+mapping_refuse_rest(const struct mapping *m, struct str body, const char *words,
+    struct faults *all)
 {
 	struct arena *arena = arena_new((size_t)16 << 20);
 	struct mapping_input in = { .arena = arena };
-	struct run r = { .in = &in };
 	struct fault why = { 0 };
-	bool sends = false;
+	struct run r = { .in = &in, .why = &why, .family = m->family };
 
 	in.document = decode_json(arena, body, &decode_limits_default, &why);
 	r.scope = map_scope(&in, DOC_NONE, NULL);
 	for (const struct remainder *rest = m->remainders; rest != NULL;
-	     rest = rest->next) {
-		struct jsonpath_nodes left = { NULL, 0 };
-
-		sends = sends || in.document == NULL ||
-		    map_remainder_items(&r, rest, "", &left) == -1 ||
-		    left.count > 0;
-	}
+	     rest = rest->next)
+		if (sends_rest(&r, rest))
+			settings_fault_in(all, rest->at, rest->mark,
+			    "%s: remainder() %s", rest->where, words);
 	arena_free(arena);
-	return sends;
 }

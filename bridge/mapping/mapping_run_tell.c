@@ -42,6 +42,12 @@ is_present(const struct value *v)
 	return v->kind != VALUE_ABSENT && (v->kind != VALUE_NULL || v->kept);
 }
 
+static bool
+is_own(const struct run *r, doc_node n)
+{
+	return r->joined == NULL || n < r->others;
+}
+
 /* The nodes behind the value of a source; none when it has none. */
 static struct jsonpath_nodes
 nodes_of(struct run *r, const struct source *s, const char *where)
@@ -53,7 +59,10 @@ nodes_of(struct run *r, const struct source *s, const char *where)
 		rc = jsonpath_select(s->path, &r->scope, &nodes, r->why);
 	else if (s->kind == SOURCE_REMAINDER)
 		rc = map_remainder_items(r, s->remainder, where, &nodes);
-	return rc == 0 ? nodes : (struct jsonpath_nodes){ NULL, 0 };
+	/* All are the event's, or none: what json has read is no part of it. */
+	if (rc == -1 || (nodes.count > 0 && !is_own(r, nodes.at[0])))
+		nodes.count = 0;
+	return nodes;
 }
 
 /* A source alone, and behind it a step alone; either may be NULL. */
@@ -219,18 +228,31 @@ tell_wanted(struct run *r, const struct jsonpath_test *test, const char *where)
 
 static void tell_node(struct run *r, const struct node *n);
 
+/* What an each computes to go over it. */
+static int
+tell_over(struct run *r, const struct node *n)
+{
+	struct mapping_told told = { .kind = MAPPING_TOLD_FIELD,
+		.where = n->over_where,
+		.text = n->text };
+	struct value v = { .kind = VALUE_ABSENT };
+
+	if (tell_chain(r, n->over, n->over_where, &v) == -1)
+		return tell_fault(r, n->over_where);
+	told.value = json_of(r, &v);
+	tell(r, &told);
+	return 0;
+}
+
 static void
 tell_each(struct run *r, const struct node *n)
 {
 	struct jsonpath_nodes items;
 	doc_node outer = r->scope.current;
-	int rc;
 
-	if (n->rest != NULL)
-		rc = map_remainder_items(r, n->rest, n->where, &items);
-	else
-		rc = map_items(r, n->each, n->where, &items);
-	if (rc == -1) {
+	if (n->over != NULL && tell_over(r, n) == -1)
+		return;
+	if (map_each_items(r, n, &items) == -1) {
 		tell_fault(r, n->where);
 		return;
 	}

@@ -12,6 +12,9 @@
 /* Keeps its frame out of what is run for every value. */
 #define APART __attribute__((noinline))
 
+/* run_args() sets those that are there; the others need not be cleared. */
+#define SCRATCH __attribute__((uninitialized))
+
 /* A text made of holes is one field; no field is longer than a body. */
 #define TEXT_CEILING ((size_t)1 << 20)
 
@@ -22,9 +25,8 @@ map_no_memory(struct run *r, const char *where)
 	    "no memory is left for this request");
 }
 
-/* Faults from below say what; we know where. Always -1. */
-static int
-at_place(struct run *r, const char *where)
+int
+map_at_place(struct run *r, const char *where)
 {
 	if (r->why != NULL && r->why->where[0] == '\0')
 		snprintf(r->why->where, sizeof(r->why->where), "%s", where);
@@ -69,9 +71,6 @@ map_scope(const struct mapping_input *in, doc_node item,
 		.notes = notes };
 }
 
-static int run_chain(struct run *r, const struct chain *chain,
-    const char *where, struct result *out);
-
 static int
 run_literal(struct run *r UNUSED, const struct source *s,
     const char *where UNUSED, struct result *out)
@@ -90,7 +89,7 @@ list_matches(struct run *r, const struct jsonpath_nodes *nodes,
 	if (items == NULL)
 		return map_no_memory(r, where);
 	for (size_t i = 0; i < nodes->count; i++)
-		items[i] = value_of_node(r->in->document, nodes->at[i]);
+		items[i] = value_of_node(r->scope.document, nodes->at[i]);
 	*out = (struct value){ .kind = VALUE_LIST,
 		.matches = true,
 		.items = items,
@@ -114,7 +113,7 @@ drop_empty(struct run *r, struct jsonpath_nodes *nodes, const char *where)
 	if (said == NULL)
 		return map_no_memory(r, where);
 	for (size_t i = 0; i < nodes->count; i++) {
-		struct value v = value_of_node(r->in->document, nodes->at[i]);
+		struct value v = value_of_node(r->scope.document, nodes->at[i]);
 
 		if (!is_empty(&v))
 			said[count++] = nodes->at[i];
@@ -131,13 +130,13 @@ run_matches(struct run *r, const struct source *s, const char *where,
 	struct jsonpath_nodes nodes;
 
 	if (jsonpath_select(s->path, &r->scope, &nodes, r->why) == -1)
-		return at_place(r, where);
+		return map_at_place(r, where);
 	if (s->drop_empty && drop_empty(r, &nodes, where) == -1)
 		return -1;
 	if (nodes.count > 1)
 		return list_matches(r, &nodes, where, &out->value);
 	out->value = nodes.count == 1
-	    ? value_of_node(r->in->document, nodes.at[0])
+	    ? value_of_node(r->scope.document, nodes.at[0])
 	    : absent();
 	return 0;
 }
@@ -149,7 +148,7 @@ run_path(struct run *r, const struct source *s, const char *where,
 	out->from = s;
 	if (s->many)
 		return run_matches(r, s, where, out);
-	out->value = value_of_node(r->in->document,
+	out->value = value_of_node(r->scope.document,
 	    jsonpath_one(s->path, &r->scope));
 	if (s->drop_empty && is_empty(&out->value))
 		out->value = absent();
@@ -179,7 +178,7 @@ static int
 run_key(struct run *r, const struct source *s, const char *where UNUSED,
     struct result *out)
 {
-	struct str key = doc_key(r->in->document, r->scope.current);
+	struct str key = doc_key(r->scope.document, r->scope.current);
 
 	*out = (struct result){ absent(), s };
 	if (key.at != NULL)
@@ -201,7 +200,7 @@ static int
 run_group(struct run *r, const struct source *s, const char *where,
     struct result *out)
 {
-	return run_chain(r, s->chain, where, out);
+	return map_chain(r, s->chain, NULL, where, out);
 }
 
 static int
@@ -254,16 +253,17 @@ run_lenient(const struct transform *t, const struct transform_call *call,
 	return 0;
 }
 
-static int
-run_step(struct run *r, const struct step *step, const char *where,
+int
+map_step(struct run *r, const struct step *step, const char *where,
     struct result *out)
 {
 	const struct transform *t = step->transform;
-	struct value args[TRANSFORM_ARGS];
+	struct value args[TRANSFORM_ARGS] SCRATCH;
 	struct transform_call call = { .args = args,
 		.arg_count = step->arg_count,
 		.prepared = step->prepared,
 		.in = r->in,
+		.document = r->scope.document,
 		.notes = r->scope.notes,
 		.compared = &r->compared,
 		.where = where };
@@ -281,7 +281,7 @@ run_step(struct run *r, const struct step *step, const char *where,
 	if (step->lenient)
 		return run_lenient(t, &call, v, r->why);
 	if (t->run(&call, v, r->why) == -1)
-		return at_place(r, where);
+		return map_at_place(r, where);
 	return 0;
 }
 
@@ -310,14 +310,14 @@ run_sources(struct run *r, const struct source *s, const char *where,
 	return 0;
 }
 
-static int
-run_chain(struct run *r, const struct chain *chain, const char *where,
-    struct result *out)
+int
+map_chain(struct run *r, const struct chain *chain, const struct step *stop,
+    const char *where, struct result *out)
 {
 	if (run_sources(r, chain->sources, where, out) == -1)
 		return -1;
-	for (const struct step *s = chain->steps; s != NULL; s = s->next)
-		if (run_step(r, s, where, out) == -1)
+	for (const struct step *s = chain->steps; s != stop; s = s->next)
+		if (map_step(r, s, where, out) == -1)
 			return -1;
 	return 0;
 }
@@ -330,7 +330,7 @@ add_hole(struct run *r, const struct chain *chain, const char *where,
 	struct result part;
 	struct str s;
 
-	if (run_chain(r, chain, where, &part) == -1)
+	if (map_chain(r, chain, NULL, where, &part) == -1)
 		return -1;
 	if (part.value.kind == VALUE_ABSENT || part.value.kind == VALUE_NULL)
 		return 0;
@@ -380,48 +380,7 @@ map_value(struct run *r, const struct node *n, struct result *out)
 	}
 	if (n->kind == NODE_TEXT)
 		return run_text(r, n, out);
-	return run_chain(r, n->parts->chain, n->where, out);
-}
-
-/* The elements of the one array a path names. */
-static int
-list_elements(struct run *r, doc_node array, const char *where,
-    struct jsonpath_nodes *out)
-{
-	const struct document *d = r->in->document;
-	size_t count = doc_count(d, array), i = 0;
-	doc_node *at = arena_take(r->in->arena, count * sizeof(*at));
-
-	if (at == NULL)
-		return map_no_memory(r, where);
-	DOC_FOREACH (d, array, child)
-		at[i++] = child;
-	*out = (struct jsonpath_nodes){ at, count };
-	return 0;
-}
-
-int
-map_items(struct run *r, const struct jsonpath *path, const char *where,
-    struct jsonpath_nodes *out)
-{
-	enum doc_kind kind;
-	doc_node *one;
-
-	if (!jsonpath_is_singular(path)) {
-		if (jsonpath_select(path, &r->scope, out, r->why) == -1)
-			return at_place(r, where);
-		return 0;
-	}
-	one = arena_take(r->in->arena, sizeof(*one));
-	if (one == NULL)
-		return map_no_memory(r, where);
-	*one = jsonpath_one(path, &r->scope);
-	kind = doc_kind(r->in->document, *one);
-	if (kind == DOC_ARRAY)
-		return list_elements(r, *one, where, out);
-	*out = (struct jsonpath_nodes){ one,
-		kind != DOC_ABSENT && kind != DOC_NULL };
-	return 0;
+	return map_chain(r, n->parts->chain, NULL, n->where, out);
 }
 
 int
@@ -432,5 +391,5 @@ map_when(struct run *r, const struct jsonpath_test *test, const char *where)
 	if (test == NULL)
 		return 1;
 	yes = jsonpath_test_run(test, &r->scope, r->why);
-	return yes == -1 ? at_place(r, where) : yes;
+	return yes == -1 ? map_at_place(r, where) : yes;
 }

@@ -347,6 +347,7 @@ time_formats_read(struct time_formats *f, const char *step,
 {
 	memset(f, 0, sizeof(*f));
 	f->count = s->arg_count > 0 ? s->arg_count : 1;
+	f->drop_empty = s->drop_empty;
 	for (size_t i = 0; i < s->arg_count; i++) {
 		const char *problem = "is not text";
 
@@ -377,8 +378,8 @@ settle(struct moment *m)
 		set_part(m, TIME_HOUR,
 		    part[TIME_HOUR_12] % 12 + part[TIME_HALF] * 12);
 	}
-	return lead_date_real(part[TIME_YEAR], part[TIME_MONTH],
-	           part[TIME_DAY]) &&
+	return part[TIME_YEAR] >= 1 &&
+	    lead_date_real(part[TIME_YEAR], part[TIME_MONTH], part[TIME_DAY]) &&
 	    part[TIME_HOUR] <= 23 && part[TIME_MINUTE] <= 59 &&
 	    part[TIME_SECOND] <= 59;
 }
@@ -448,7 +449,7 @@ from_epoch(int64_t seconds, struct moment *m)
 	time_t when = (time_t)seconds;
 	struct tm t;
 
-	if (gmtime_r(&when, &t) == NULL || t.tm_year < -1900 ||
+	if (gmtime_r(&when, &t) == NULL || t.tm_year < 1 - 1900 ||
 	    t.tm_year > 9999 - 1900)
 		return false;
 	set_part(m, TIME_YEAR, t.tm_year + 1900);
@@ -525,29 +526,71 @@ time_read(const struct time_format *f, struct str text, struct moment *m)
 	return readers[f->kind](text, m);
 }
 
+static const struct name members[] = {
+	{ "year", TIME_YEAR },
+	{ "month", TIME_MONTH },
+	{ "day", TIME_DAY },
+	{ NULL, -1 },
+};
+
+static struct value
+member_of(const struct value *v, const char *name)
+{
+	return value_of_node(v->document,
+	    doc_member(v->document, v->node, str_of(name)));
+}
+
+/* March or Mar, which can be nothing else in the place of a month. */
+static bool
+read_month_alone(struct str text, struct moment *m)
+{
+	struct str rest = text;
+
+	if (take(&rest, "MMMM", m) && rest.len == 0)
+		return true;
+	rest = text;
+	return take(&rest, "MMM", m) && rest.len == 0;
+}
+
+static bool
+read_member(enum time_part part, struct str text, struct moment *m)
+{
+	int64_t n = str_number(text, 9999);
+
+	if (n == -1)
+		return part == TIME_MONTH && read_month_alone(text, m);
+	if (part == TIME_YEAR && text.len != 4)
+		return false;
+	set_part(m, part, n);
+	return true;
+}
+
 bool
 time_read_object(const struct value *v, struct moment *m)
 {
-	static const struct name members[] = {
-		{ "year", TIME_YEAR },
-		{ "month", TIME_MONTH },
-		{ "day", TIME_DAY },
-		{ NULL, -1 },
-	};
-
 	memset(m, 0, sizeof(*m));
 	for (const struct name *n = members; n->text != NULL; n++) {
-		struct value part = value_of_node(v->document,
-		    doc_member(v->document, v->node, str_of(n->text)));
+		struct value part = member_of(v, n->text);
 		struct str text;
 
-		if (!value_text(&part, &text) || str_number(text, 9999) == -1)
+		if (!value_text(&part, &text) ||
+		    !read_member((enum time_part)n->value, text, m))
 			return false;
-		if (n->value == TIME_YEAR && text.len != 4)
-			return false;
-		set_part(m, (enum time_part)n->value, str_number(text, 9999));
 	}
 	return settle(m);
+}
+
+bool
+time_object_empty(const struct value *v)
+{
+	for (const struct name *n = members; n->text != NULL; n++) {
+		struct value part = member_of(v, n->text);
+
+		if (part.kind != VALUE_NULL &&
+		    (part.kind != VALUE_STRING || str_trim(part.text).len > 0))
+			return false;
+	}
+	return true;
 }
 
 /* The last `count` digits of a number that is not below 0, in front of at. */

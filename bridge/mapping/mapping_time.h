@@ -66,6 +66,7 @@ struct time_format {
 struct time_formats {
 	size_t count;
 	struct time_format format[TRANSFORM_ARGS];
+	bool drop_empty; /* of the mapping: see time_object_empty() */
 };
 
 /*
@@ -78,12 +79,14 @@ int time_formats_read(struct time_formats *f, const char *step,
 
 /* False when the text has not this format, or no such moment exists. */
 bool time_read(const struct time_format *f, struct str text, struct moment *m);
-/* The same of { year, month, day } in an object. */
+/* The same of { year, month, day } in an object; the month may be a name. */
 bool time_read_object(const struct value *v, struct moment *m);
+/* An object whose three parts are there and say nothing: texts of blanks. */
+bool time_object_empty(const struct value *v);
 
 /* YYYY-MM-DD, as the moment has it. */
 void time_print_date(const struct moment *m, struct bytes *out);
-/* In UTC, with Z. False when that is outside of the years 0 to 9999. */
+/* In UTC, with Z. False when that is outside of the years 1 to 9999. */
 bool time_print_utc(const struct moment *m, struct bytes *out);
 
 #endif

@@ -222,16 +222,29 @@ setup_text(const struct transform_setup *s, size_t i, struct str *text)
 	return true;
 }
 
+static bool
+is_single(char c)
+{
+	return (unsigned char)c < 0x80;
+}
+
+/* Of the characters that are one byte. */
+static bool
+is_single_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Nearly all characters that are looked at are one byte. */
 size_t
 blank_at(struct str s)
 {
 	uint32_t cp;
-	size_t n = utf8_get(s, &cp);
+	size_t n;
 
-	if (n == 0)
-		return 0;
-	if (cp < 0x80)
-		return cp == ' ' || (cp >= '\t' && cp <= '\r') ? n : 0;
+	if (s.len == 0 || is_single(s.at[0]))
+		return s.len > 0 && is_single_blank(s.at[0]);
+	n = utf8_get(s, &cp);
 	if (cp == 0x200B || cp == 0xFEFF || uc_is_property_white_space(cp))
 		return n;
 	return 0;
@@ -243,7 +256,20 @@ character(struct str s)
 {
 	uint32_t cp;
 
-	return utf8_get(s, &cp);
+	return is_single(s.at[0]) ? 1 : utf8_get(s, &cp);
+}
+
+/* As blank_at(), of the character at the end of a text that is not empty. */
+static size_t
+blank_before_end(struct str s)
+{
+	size_t n = 1;
+
+	if (is_single(s.at[s.len - 1]))
+		return is_single_blank(s.at[s.len - 1]);
+	while (n < s.len && ((unsigned char)s.at[s.len - n] & 0xC0) == 0x80)
+		n++;
+	return blank_at(str_skip(s, s.len - n));
 }
 
 bool
@@ -265,18 +291,11 @@ take_word(struct str *rest, struct str *word)
 struct str
 trim_blanks(struct str s)
 {
-	size_t n, end = 0;
+	size_t n;
 
 	while ((n = blank_at(s)) > 0)
 		s = str_skip(s, n);
-	for (size_t i = 0; i < s.len;) {
-		struct str rest = str_skip(s, i);
-		size_t blank = blank_at(rest);
-
-		i += blank > 0 ? blank : character(rest);
-		if (blank == 0)
-			end = i;
-	}
-	s.len = end;
+	while (s.len > 0 && (n = blank_before_end(s)) > 0)
+		s.len -= n;
 	return s;
 }

@@ -31,7 +31,8 @@ struct transform_call {
 	const void *prepared; /* what prepare() made at load; or NULL */
 	const struct mapping_input *in;
 	const char *where; /* the target, for faults: "update.phone" */
-	struct jsonpath_notes *notes; /* on in->document; or NULL */
+	const struct document *document; /* what paths go into */
+	struct jsonpath_notes *notes;    /* on that; or NULL */
 	size_t *compared; /* items gone through in the whole update */
 };
 
@@ -42,6 +43,7 @@ struct transform_setup {
 	const struct mapping_table *tables;
 	size_t table_count;
 	struct str region; /* of the mapping: "US"; STR_NONE when not said */
+	bool drop_empty;   /* of the mapping: empty = "absent" */
 };
 
 enum transform_flags {

@@ -46,7 +46,7 @@ find_noted(const struct transform_call *c, struct str key, struct str give,
 	const struct document *d = in->document;
 	doc_node item;
 
-	if (v->kind != VALUE_STRING || d != c->in->document ||
+	if (v->kind != VALUE_STRING || d != c->document ||
 	    doc_kind(d, in->node) != DOC_ARRAY ||
 	    !jsonpath_find(c->notes, in->node, key, v->text, &item))
 		return false;

@@ -57,7 +57,10 @@ read_date(const struct transform_call *c, const struct value *v,
 			return 0;
 		return step_fault(c, why,
 		    "date: the object has no year, month and day that are a "
-		    "date");
+		    "date%s",
+		    time_object_empty(v) ? "; empty = \"absent\" leaves out "
+		                           "one that was not answered"
+		                         : "");
 	}
 	if (step_text(c, "date", v, &text, why) == -1)
 		return -1;
@@ -71,12 +74,25 @@ read_date(const struct transform_call *c, const struct value *v,
 	    "declared, as in date('MM/DD/YYYY') or date('ms')");
 }
 
+/* A date that was not answered, where such texts are absent. */
+static bool
+is_unanswered(const struct transform_call *c, const struct value *v)
+{
+	const struct time_formats *f = c->prepared;
+
+	return f->drop_empty && is_object(v) && time_object_empty(v);
+}
+
 static int
 run_date(const struct transform_call *c, struct value *v, struct fault *why)
 {
 	struct moment m;
 	struct bytes out;
 
+	if (is_unanswered(c, v)) {
+		*v = (struct value){ .kind = VALUE_ABSENT };
+		return 0;
+	}
 	if (read_date(c, v, &m, why) == -1)
 		return -1;
 	step_bytes(c, &out);
@@ -120,7 +136,7 @@ run_datetime(const struct transform_call *c, struct value *v, struct fault *why)
 	step_bytes(c, &out);
 	if (!time_print_utc(&m, &out))
 		return step_fault(c, why,
-		    "datetime: is outside of the years 0000 to 9999 in UTC");
+		    "datetime: is outside of the years 0001 to 9999 in UTC");
 	return step_give(c, "datetime", &out, v, why);
 }
 
@@ -177,6 +193,8 @@ const struct transform transforms_time[] = {
 	        { "171455580000", "date('auto')", "!that is declared" },
 	        { "\"-714555800\"", "date('auto')", "!that is declared" },
 	        { "{\"year\": \"1985\", \"month\": \"4\", \"day\": 12}", "date",
+	            "\"1985-04-12\"" },
+	        { "{\"year\": 1985, \"month\": \"April\", \"day\": 12}", "date",
 	            "\"1985-04-12\"" },
 	        { "\"2024-02-29\"", "date", "\"2024-02-29\"" },
 	        { "\"2023-02-29\"", "date", "!is not a date as YYYY-MM-DD" },

@@ -122,18 +122,25 @@ enum gate_event {
 	GATE_FAILED,    /* no answer, or a 5xx */
 	GATE_THROTTLED, /* come back later */
 	GATE_KEY,       /* the key is refused */
-	GATE_TARGET,    /* a certificate or a redirect: the way is wrong */
+	GATE_TARGET,    /* a certificate: the way is wrong */
+	/* The same, said of one lead; of several in a row it is the key. */
+	GATE_FORBIDDEN,
+	GATE_REDIRECT,
 	GATE_EVENTS
+};
+/* What is given with a call that may start: when it was let through. */
+struct gate_pass {
+	unsigned epoch;
 };
 /*
  * How many of `wanted` calls may start now; how each ended has to be noted
- * once. 0: *wait_ms says when to ask again.
+ * once, with the pass. 0: *wait_ms says when to ask again.
  */
 size_t upstream_gate_ask(struct upstream_target *t, size_t wanted,
-    int64_t *wait_ms);
+    struct gate_pass *pass, int64_t *wait_ms);
 /* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
-void upstream_gate_note(struct upstream_target *t, enum gate_event event,
-    int64_t delay_ms);
+void upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
+    enum gate_event event, int64_t delay_ms);
 /* "closed", "failing", "throttled", "key refused", "target refused" */
 const char *upstream_gate_state(struct upstream_target *t);
 

@@ -89,7 +89,8 @@ ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
 }
 
 size_t
-gate_ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
+gate_ask(struct gate *g, size_t wanted, int64_t now_ms, struct gate_pass *pass,
+    int64_t *wait_ms)
 {
 	size_t granted;
 
@@ -98,6 +99,8 @@ gate_ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
 		return 0;
 	pthread_mutex_lock(&g->lock);
 	granted = ask(g, wanted, now_ms, wait_ms);
+	if (granted > 0)
+		pass->epoch = g->epoch;
 	pthread_mutex_unlock(&g->lock);
 	return granted;
 }
@@ -105,10 +108,22 @@ gate_ask(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
 static void
 close_it(struct gate *g)
 {
+	if (g->why != GATE_WELL)
+		g->epoch++;
 	g->why = GATE_WELL;
-	g->failures = 0;
+	g->failures = g->doubts = 0;
 	g->backoff_ms = 0;
 	g->probing = false;
+}
+
+static void
+shut(struct gate *g, enum gate_event why, int64_t until_ms)
+{
+	g->why = why;
+	g->until_ms = until_ms;
+	g->probing = false;
+	g->failures = g->doubts = 0;
+	g->epoch++;
 }
 
 static void
@@ -116,17 +131,19 @@ open_it(struct gate *g, enum gate_event why, int64_t now_ms)
 {
 	int64_t next = g->backoff_ms * 2;
 
-	/* Calls that were under way when it opened say nothing new. */
-	if (g->why == why && !g->probing)
-		return;
 	if (g->why != why || next < openings[why].first_ms)
 		next = openings[why].first_ms;
 	if (next > openings[why].most_ms)
 		next = openings[why].most_ms;
-	g->why = why;
 	g->backoff_ms = next;
-	g->until_ms = now_ms + next;
-	g->probing = false;
+	shut(g, why, now_ms + next);
+}
+
+static void
+doubt(struct gate *g, enum gate_event why, int64_t now_ms)
+{
+	if (++g->doubts >= GATE_DOUBTS || g->probing)
+		open_it(g, why, now_ms);
 }
 
 static void
@@ -139,24 +156,24 @@ note(struct gate *g, enum gate_event event, int64_t delay_ms, int64_t now_ms)
 			g->tokens += 1000;
 		break;
 	case GATE_WELL:
-		/* A late answer does not end a pause: the probe does. */
-		if (g->why == GATE_WELL || g->probing)
-			close_it(g);
+		close_it(g);
 		break;
 	case GATE_FAILED:
 		if (++g->failures >= GATE_FAILURES || g->probing)
 			open_it(g, event, now_ms);
 		break;
 	case GATE_THROTTLED:
-		g->failures = 0;
-		g->probing = false;
-		if (g->why != GATE_THROTTLED || g->until_ms < now_ms + delay_ms)
-			g->until_ms = now_ms + delay_ms;
-		g->why = event;
+		shut(g, event, now_ms + delay_ms);
 		break;
 	case GATE_KEY:
 	case GATE_TARGET:
 		open_it(g, event, now_ms);
+		break;
+	case GATE_FORBIDDEN:
+		doubt(g, GATE_KEY, now_ms);
+		break;
+	case GATE_REDIRECT:
+		doubt(g, GATE_TARGET, now_ms);
 		break;
 	case GATE_EVENTS:
 		break;
@@ -164,11 +181,12 @@ note(struct gate *g, enum gate_event event, int64_t delay_ms, int64_t now_ms)
 }
 
 void
-gate_note(struct gate *g, enum gate_event event, int64_t delay_ms,
-    int64_t now_ms)
+gate_note(struct gate *g, struct gate_pass pass, enum gate_event event,
+    int64_t delay_ms, int64_t now_ms)
 {
 	pthread_mutex_lock(&g->lock);
-	note(g, event, delay_ms, now_ms);
+	if (pass.epoch == g->epoch)
+		note(g, event, delay_ms, now_ms);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -190,16 +208,17 @@ mono_ms(void)
 }
 
 size_t
-upstream_gate_ask(struct upstream_target *t, size_t wanted, int64_t *wait_ms)
+upstream_gate_ask(struct upstream_target *t, size_t wanted,
+    struct gate_pass *pass, int64_t *wait_ms)
 {
-	return gate_ask(&t->gate, wanted, mono_ms(), wait_ms);
+	return gate_ask(&t->gate, wanted, mono_ms(), pass, wait_ms);
 }
 
 void
-upstream_gate_note(struct upstream_target *t, enum gate_event event,
-    int64_t delay_ms)
+upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
+    enum gate_event event, int64_t delay_ms)
 {
-	gate_note(&t->gate, event, delay_ms, mono_ms());
+	gate_note(&t->gate, pass, event, delay_ms, mono_ms());
 }
 
 const char *

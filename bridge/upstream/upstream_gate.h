@@ -14,11 +14,15 @@
 #include "upstream/upstream.h"
 
 #define GATE_FAILURES 5 /* in a row open the breaker */
+#define GATE_DOUBTS 2   /* in a row pause the key, or the target */
 
 struct gate {
 	pthread_mutex_t lock;
 	enum gate_event why; /* it is open; GATE_WELL: it is closed */
 	unsigned failures;   /* in a row */
+	unsigned doubts;     /* ... calls said to be forbidden, or elsewhere */
+	/* Counts openings and closings: a call from before says nothing new. */
+	unsigned epoch;
 	bool probing;
 	int64_t until_ms;   /* it stays open */
 	int64_t backoff_ms; /* of the last opening */
@@ -34,10 +38,10 @@ void gate_done(struct gate *g);
  * *wait_ms says when to ask again. now_ms: of a clock that never jumps.
  */
 size_t gate_ask(struct gate *g, size_t wanted, int64_t now_ms,
-    int64_t *wait_ms);
+    struct gate_pass *pass, int64_t *wait_ms);
 /* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
-void gate_note(struct gate *g, enum gate_event event, int64_t delay_ms,
-    int64_t now_ms);
+void gate_note(struct gate *g, struct gate_pass pass, enum gate_event event,
+    int64_t delay_ms, int64_t now_ms);
 /* "closed", "failing", "throttled", "key refused", "target refused" */
 const char *gate_state(struct gate *g);
 

@@ -269,11 +269,9 @@ is_id(struct str s)
  * A form is read as a form alone, or who fills in a field of another body
  * could write "&name=" there, and so choose the id.
  */
-struct str
-verifier_delivery_id(const struct verifier *v, const struct request *r,
-    struct arena *arena)
+static struct str
+id_at(const struct place *p, const struct request *r, struct arena *arena)
 {
-	const struct place *p = &v->delivery_id;
 	bool inside = place_in_body(p);
 	struct str id;
 
@@ -284,13 +282,24 @@ verifier_delivery_id(const struct verifier *v, const struct request *r,
 	return id;
 }
 
+struct str
+verifier_delivery_id(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	struct str id = id_at(&v->delivery_id, r, arena);
+
+	for (size_t i = 0; id.at == NULL && i < v->other_id_count; i++)
+		id = id_at(&v->other_ids[i], r, arena);
+	return id;
+}
+
 bool
 verifier_in_body(const struct verifier *v, struct bytes *json)
 {
 	const struct place *p = &v->signature;
 
 	if (p->kind == PLACE_JSON)
-		json_path_print(p->name, json);
+		json_path_print(p->name, STR(""), json);
 	/* a[b] of a form may be a member or an element */
 	if (p->kind == PLACE_FORM &&
 	    memchr(p->name.at, '[', p->name.len) == NULL) {

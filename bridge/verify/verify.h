@@ -68,10 +68,16 @@ struct str verifier_delivery_id(const struct verifier *v,
 bool verifier_in_body(const struct verifier *v, struct bytes *json);
 /*
  * True where what stands there is the secret itself: to be kept nowhere. The
- * query's name as it is written, not decoded. NULL verifier: false.
+ * query's name decoded. NULL verifier: false.
  */
 bool verifier_is_token_header(const struct verifier *v, struct str name);
 bool verifier_is_token_query(const struct verifier *v, struct str name);
+/*
+ * The secret itself where it stands in the body, as the body writes it or, with
+ * escapes, as it means; STR_NONE: it does not. Of a request that was proved.
+ */
+struct str verifier_body_token(const struct verifier *v,
+    const struct request *r, struct arena *arena);
 /* True for type = "none": everybody may send. */
 bool verifier_is_open(const struct verifier *v);
 
@@ -79,13 +85,25 @@ bool verifier_is_open(const struct verifier *v);
  * Signs as the sender would (the `send` verb, the demo, tests), at the time
  * r->received_ms: gives the headers to add, at most VERIFY_HEADERS_MAX, and
  * the target with the query parameters the scheme needs, both in the arena.
- * A token that belongs into the body is left to the caller. -1 with why when
- * the scheme cannot be signed with a shared secret; outputs untouched then.
+ * What belongs into the body has to stand there already, a token put there by
+ * verifier_fill(). -1 with why when the scheme cannot be signed with a shared
+ * secret; outputs untouched then.
  */
 #define VERIFY_HEADERS_MAX 3
 int verifier_sign(const struct verifier *v, const struct request *r,
     struct arena *arena, struct header *headers, size_t max, size_t *count,
     struct str *target, struct fault *why) MUST_CHECK;
+/*
+ * The body with the token where it stands in a body of this sender, set there
+ * or put in the place of another; in the arena. As it came where the token
+ * stands elsewhere. -1 with why, the body untouched, where it is no body of
+ * the kind, or has the place twice.
+ */
+int verifier_fill(const struct verifier *v, const struct request *r,
+    struct arena *arena, struct str *body, struct fault *why) MUST_CHECK;
+/* True where the request has a value at "json:a.b", "header:X" and so on. */
+bool verify_place_said(const char *place, const struct request *r,
+    struct arena *arena);
 
 /*
  * What a sender asks before it sends, to see whether the address is ours

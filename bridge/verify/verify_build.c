@@ -191,17 +191,31 @@ build_addresses(const struct building *b)
 }
 
 static bool
+add_id_place(const struct building *b, struct str text, size_t i)
+{
+	struct verifier *v = b->v;
+	struct place *to = i == 0 ? &v->delivery_id : &v->other_ids[i - 1];
+
+	if (i > OTHER_IDS)
+		return refuse(b, "delivery_id", "has more than %d places",
+		    OTHER_IDS + 1);
+	if (!place_parse(text, to) || to->kind == PLACE_QUERY)
+		return refuse(b, "delivery_id",
+		    "a place like \"header:X\", \"json:a.b\" or \"form:x\" "
+		    "is expected, or several, as in \"header:X, json:a.b\"");
+	v->other_id_count = i;
+	return true;
+}
+
+static bool
 build_delivery_id(const struct building *b)
 {
-	struct place p = { PLACE_NOWHERE, STR_NONE };
+	const char *option = b->options.delivery_id;
+	struct str rest = option != NULL ? keep(b, option) : STR_NONE, text;
 
-	if (!read_place(b, "delivery_id", b->options.delivery_id, &p))
-		return false;
-	if (p.kind == PLACE_QUERY)
-		return refuse(b, "delivery_id",
-		    "\"header:X\", \"json:a.b\" or \"form:x\" is "
-		    "expected");
-	b->v->delivery_id = p;
+	for (size_t i = 0; place_cut(&rest, &text); i++)
+		if (!add_id_place(b, text, i))
+			return false;
 	return true;
 }
 

@@ -48,6 +48,40 @@ form_field(struct str form, struct str name, struct arena *arena,
 	return VERIFY_OK;
 }
 
+static void
+add_pair(struct bytes *out, size_t start, struct str name, struct str value)
+{
+	if (out->len > start)
+		bytes_add_char(out, '&');
+	bytes_add_percent(out, name);
+	bytes_add_char(out, '=');
+	bytes_add_percent(out, value);
+}
+
+void
+form_put(struct str form, struct str name, struct str value,
+    struct arena *arena, struct bytes *out)
+{
+	size_t start = out->len;
+	bool put = false;
+	struct str pair;
+
+	while (str_cut(&form, '&', &pair)) {
+		struct str rest = pair, key = STR_NONE;
+		bool here = str_cut(&rest, '=', &key) &&
+		    is_name(key, name, arena);
+
+		if (here && !put)
+			add_pair(out, start, name, value);
+		else if (!here)
+			bytes_addf(out, "%s%.*s", out->len > start ? "&" : "",
+			    STR_ARG(pair));
+		put = put || here;
+	}
+	if (!put)
+		add_pair(out, start, name, value);
+}
+
 /* Without its parameters; STR_NONE when there is none. */
 static struct str
 media_type(const struct request *r)

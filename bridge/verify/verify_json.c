@@ -345,8 +345,57 @@ json_path(struct str body, struct str path, struct arena *arena,
 	return plain_value(&at, arena, value);
 }
 
+/* With the quotes of a string. */
+static struct str
+as_written(const struct found *at)
+{
+	if (!at->is_string)
+		return str_trim(at->value);
+	return (struct str){ at->value.at - 1, at->value.len + 2 };
+}
+
+static bool
+is_object(struct str value)
+{
+	return value.len > 1 && value.at[0] == '{' &&
+	    value.at[value.len - 1] == '}';
+}
+
+enum verify_result
+json_path_span(struct str body, struct str path, struct arena *arena,
+    struct str *value, struct str *left)
+{
+	struct found at = { body, false };
+	struct step step;
+
+	for (bool first = true; path.len > 0; first = false) {
+		struct found next = { STR_NONE, false };
+		struct str whole = path;
+		enum verify_result result;
+
+		if (!take_step(&path, first, &step))
+			bug("a path is none");
+		result = step.name.at != NULL
+		    ? find_member(at.value, step.name, arena, &next)
+		    : find_item(at.value, step.index, &next);
+		if (result == VERIFY_MALFORMED || at.is_string)
+			return at.is_string ? VERIFY_MISSING : result;
+		if (next.value.at == NULL) {
+			*value = as_written(&at);
+			*left = whole;
+			return step.name.at != NULL && is_object(*value)
+			    ? VERIFY_OK
+			    : VERIFY_MISSING;
+		}
+		at = next;
+	}
+	*value = as_written(&at);
+	*left = STR("");
+	return VERIFY_OK;
+}
+
 void
-json_path_print(struct str path, struct bytes *out)
+json_path_print(struct str path, struct str text, struct bytes *out)
 {
 	struct bytes behind;
 	struct step step;
@@ -364,7 +413,7 @@ json_path_print(struct str path, struct bytes *out)
 		}
 		bytes_add_char(&behind, step.name.at != NULL ? '}' : ']');
 	}
-	bytes_add_text(out, "\"\"");
+	bytes_add_json(out, text);
 	while (behind.len > 0)
 		bytes_add_char(out, behind.data[--behind.len]);
 	bytes_done(&behind);

@@ -30,6 +30,7 @@ static const struct name encodings[] = {
 	{ "hex", ENCODING_HEX },
 	{ "base64", ENCODING_BASE64 },
 	{ "base64url", ENCODING_BASE64URL },
+	{ "base64hex", ENCODING_BASE64_HEX },
 	{ NULL, -1 },
 };
 
@@ -105,7 +106,8 @@ static const struct setting table[] = {
 	    AT(delivery_id),
 	    .help = "Where the sender's own delivery id stands: "
 	            "\"header:X\", \"json:a.b\", \"form:x\"; \"header:X, "
-	            "Y\" when some senders name it otherwise." },
+	            "Y\" when some senders name it otherwise, \"header:X, "
+	            "json:a.b\" when some have it elsewhere." },
 
 	{ .name = "digest",
 	    .kind = SETTING_NAME,

@@ -61,6 +61,37 @@ place_parse(struct str text, struct place *to)
 	return true;
 }
 
+/* A kind and its colon, which no header's name has. */
+static bool
+begins_place(struct str s)
+{
+	struct str kind;
+
+	return str_cut(&s, ':', &kind) && s.at != NULL &&
+	    name_value(place_kinds, kind) != -1;
+}
+
+bool
+place_cut(struct str *rest, struct str *text)
+{
+	struct str all = *rest;
+
+	if (all.at == NULL)
+		return false;
+	*rest = STR_NONE;
+	*text = str_trim(all);
+	for (size_t i = 0; i < all.len; i++) {
+		struct str behind = str_trim(str_skip(all, i + 1));
+
+		if (all.at[i] != ',' || !begins_place(behind))
+			continue;
+		*text = str_trim((struct str){ all.at, i });
+		*rest = behind;
+		break;
+	}
+	return true;
+}
+
 /* Cuts "X-{n}-Y" at its number; false when there is not just one. */
 static bool
 cut_number(struct str name, struct str *before, struct str *behind)

@@ -6,12 +6,27 @@
 
 #define ED25519_SIZE 64
 
+/* base64 of hex digits, those of a hash at most. */
+static int64_t
+decode_digits(struct str text, unsigned char *out, size_t size)
+{
+	unsigned char digits[2 * SIGNATURE_MAX];
+	int64_t len = base64_decode(text, false, digits, sizeof(digits));
+
+	if (len < 0)
+		return len;
+	return hex_decode((struct str){ (const char *)digits, (size_t)len },
+	    out, size);
+}
+
 static int64_t
 decode(const struct verifier *v, struct str text, unsigned char *out,
     size_t size)
 {
 	if (v->encoding == ENCODING_HEX)
 		return hex_decode(text, out, size);
+	if (v->encoding == ENCODING_BASE64_HEX)
+		return decode_digits(text, out, size);
 	return base64_decode(text, v->encoding == ENCODING_BASE64URL, out,
 	    size);
 }

@@ -38,7 +38,12 @@ scheme_is_signed(enum scheme_type type)
 	    scheme_is_public(type);
 }
 
-enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
+enum signature_encoding {
+	ENCODING_HEX,
+	ENCODING_BASE64,
+	ENCODING_BASE64URL,
+	ENCODING_BASE64_HEX, /* base64 of the hex digits */
+};
 
 enum signature_format {
 	FORMAT_PLAIN,      /* one signature */
@@ -73,6 +78,8 @@ struct place {
  * it is none of them.
  */
 bool place_parse(struct str text, struct place *to);
+/* Takes the next place of "header:X, Y, json:a.b" off the front. */
+bool place_cut(struct str *rest, struct str *text);
 /* The same, and "header:X-{n}". */
 bool place_parse_signature(struct str text, struct place *to);
 /*
@@ -107,6 +114,9 @@ bool condition_parse(struct str text, struct condition *to);
 
 enum verify_result form_field(struct str form, struct str name,
     struct arena *arena, struct str *value);
+/* The form with the field once, as that value; the rest as it is written. */
+void form_put(struct str form, struct str name, struct str value,
+    struct arena *arena, struct bytes *out);
 bool request_is_form(const struct request *r);
 /* As it is decoded later: by name, as plain text, or without a type. */
 bool request_is_json(const struct request *r);
@@ -122,8 +132,16 @@ enum verify_result json_member(struct str body, struct str name,
 enum verify_result json_path(struct str body, struct str path,
     struct arena *arena, struct str *value);
 bool json_path_fits(struct str path);
-/* JSON with an empty text at the path, and nothing else. */
-void json_path_print(struct str path, struct bytes *out);
+/* JSON with a text at the path, and nothing else. */
+void json_path_print(struct str path, struct str text, struct bytes *out);
+/*
+ * Where in the body a text at the path is written: `value` is what stands
+ * there now, as written, `left` is empty. Or the path ends early: then `value`
+ * is the object that lacks a member, and `left` the path from that on.
+ * VERIFY_MISSING: nothing can be set there.
+ */
+enum verify_result json_path_span(struct str body, struct str path,
+    struct arena *arena, struct str *value, struct str *left);
 
 /* verify_time.c */
 
@@ -222,6 +240,8 @@ struct key {
 	struct str secret;                  /* as it was given */
 };
 
+#define OTHER_IDS 3
+
 struct verifier {
 	struct arena *own; /* this struct and every text in it */
 
@@ -247,6 +267,8 @@ struct verifier {
 	struct ranges addresses;  /* empty: anywhere */
 	struct ranges front;      /* empty: nobody's headers are believed */
 	struct place delivery_id; /* a header, in the body, or nowhere */
+	struct place other_ids[OTHER_IDS]; /* where it has none there */
+	size_t other_id_count;
 	struct place body_hash;
 	struct str user;
 	struct str bases[2]; /* public addresses, the one given first */

@@ -75,7 +75,8 @@ add_value(struct signing *s, const struct place *p, struct str value)
 	if (p->kind == PLACE_QUERY)
 		return add_query(s, p->name, value);
 	return fault_set(s->why, FAULT_UNSIGNED, NULL,
-	    "'%.*s' stands in the body of this sender; put it there",
+	    "'%.*s' stands in the body of this sender, and is made by it "
+	    "alone; put it there",
 	    STR_ARG(p->name));
 }
 
@@ -196,6 +197,25 @@ print_plain(struct bytes *out, const struct verifier *v, struct str timestamp,
 	bytes_add_str(out, signature);
 }
 
+static void
+print_encoded(struct bytes *out, const struct verifier *v,
+    const unsigned char *hash)
+{
+	struct bytes digits;
+
+	if (v->encoding == ENCODING_HEX) {
+		bytes_add_hex(out, hash, v->hash->size);
+	} else if (v->encoding == ENCODING_BASE64_HEX) {
+		bytes_init(&digits, 2 * SIGNATURE_MAX);
+		bytes_add_hex(&digits, hash, v->hash->size);
+		bytes_add_base64(out, digits.data, digits.len, false);
+		bytes_done(&digits);
+	} else {
+		bytes_add_base64(out, hash, v->hash->size,
+		    v->encoding == ENCODING_BASE64URL);
+	}
+}
+
 /* The signature in its format, ready to stand where it belongs. */
 static int
 add_signature(struct signing *s, const unsigned char *hash,
@@ -215,11 +235,7 @@ add_signature(struct signing *s, const unsigned char *hash,
 	struct bytes plain, text;
 
 	bytes_init_in(&plain, s->arena, 4 * SIGNATURE_MAX);
-	if (v->encoding == ENCODING_HEX)
-		bytes_add_hex(&plain, hash, v->hash->size);
-	else
-		bytes_add_base64(&plain, hash, v->hash->size,
-		    v->encoding == ENCODING_BASE64URL);
+	print_encoded(&plain, v, hash);
 	bytes_init_in(&text, s->arena, 4096);
 	bytes_add_str(&text, v->prefix);
 	printers[v->format](&text, v, timestamp, bytes_str(&plain));
@@ -254,7 +270,7 @@ sign_token(struct signing *s)
 	struct bytes text;
 
 	if (proof_check(v, &s->r, s->arena) == VERIFY_OK)
-		return 0; /* in the body already */
+		return 0; /* as in a body that verifier_fill() has made */
 	bytes_init_in(&text, s->arena, (size_t)16 << 10);
 	bytes_add_str(&text, v->prefix);
 	bytes_add_str(&text, v->keys[0].secret);

@@ -31,3 +31,15 @@ verifier_is_token_query(const struct verifier *v, struct str name)
 	return is_token(v) && v->signature.kind == PLACE_QUERY &&
 	    str_eq(v->signature.name, name);
 }
+
+struct str
+verifier_body_token(const struct verifier *v, const struct request *r,
+    struct arena *arena)
+{
+	struct str value;
+
+	if (!is_token(v) || !place_in_body(&v->signature) ||
+	    place_read(&v->signature, r, arena, &value) != VERIFY_OK)
+		return STR_NONE;
+	return value;
+}

@@ -7,11 +7,13 @@ an answer of the admin address.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -25,9 +27,12 @@ TOKEN = "e2e-token-9f"
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Of those that no client is given: it stays free until it is used, also
+    while a bridge that is to come back is down."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+            return s.getsockname()[1]
 
 
 def wait_for(check, seconds=20, what="it"):

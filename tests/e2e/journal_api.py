@@ -6,6 +6,8 @@ import json
 import threading
 
 OK = b'{"success":true,"data":null}'
+# Said the other way round, so that it has to be read.
+ODD = b'{"data":null,"success":true}'
 
 
 def failure(code):
@@ -41,7 +43,9 @@ class Api:
                     api.released.wait(30)
                     what = 200
                 status, more = what if isinstance(what, tuple) else (what, {})
-                answer = OK if status < 300 else failure(f"S{status}")
+                answer = failure(f"S{status}")
+                if status < 300:
+                    answer = ODD if len(api.calls) % 2 else OK
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))

@@ -103,3 +103,4 @@ def test_a_remainder_beside_the_proof_is_none_of_it(house, rest, sends):
                                                 "ads/ads.cfg"))
     _, err = house.run("check", "-c", "ads.cfg", code=1 if sends else 0)
     assert ("would send the sender's secret" in err) == sends
+    assert ("ads.cfg:7:28: update.customFields: remainder()" in err) == sends

@@ -45,6 +45,18 @@ MAPPINGS = {
 }
 
 
+MAPPINGS |= {
+    "put": route("queue", more='method = "PUT";'),
+    "path": ROUTE.replace("{$.lead}", "{param('lead')}") % (
+        "path/{lead}", "queue", 'dedupe = "body";', ""),
+    "get": ROUTE.replace("header:X-Webhook-Token", "query:token") % (
+        "get", "queue", 'method = "GET"; dedupe = "body";', ""),
+    "list": ROUTE.replace("$.", "@.") % (
+        "list", "queue", 'events = "$.of[*]";',
+        'lastName = "{$.text}";'),
+}
+
+
 def open_house(build, tmp_path, api, journal):
     h = House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
               settings=journal)
@@ -159,10 +171,84 @@ def test_the_same_id_is_answered_as_the_first(house):
     assert house.api.leads() == ["l1"]
 
 
+def test_the_same_body_for_another_lead_is_another_event(house):
+    ids = {accepted(post(house, f"path/{lead}", {"detail": "won"}))
+           for lead in ("l1", "l2", "l1")}
+    assert len(ids) == 2
+    asked = f"/hooks/get?token={TOKEN}&detail=x&lead="
+    ids = {accepted(house.send(asked + lead, method="GET"))
+           for lead in ("l3", "l4", "l3")}
+    assert len(ids) == 2
+    wait_for(lambda: sorted(house.api.leads()) == ["l1", "l2", "l3", "l4"])
+
+
+def test_ids_are_of_one_method(house):
+    event = json.dumps({"lead": "l1", "detail": "x"})
+    headers = {"X-Webhook-Token": TOKEN, "X-Id": "d1",
+               "Content-Type": "application/json"}
+    first = accepted(house.send("/hooks/queue", event, headers))
+    assert accepted(house.send("/hooks/queue", event, headers,
+                               method="PUT")) != first
+
+
+def test_what_was_refused_is_no_duplicate(house):
+    assert post(house, "queue", {"detail": "x"}, "d1").status == 422
+    assert post(house, "queue", {"detail": "x"}, "d1").status == 422
+    # Mended by its sender.
+    accepted(post(house, "queue", {"lead": "l1", "detail": "x"}, "d1"))
+
+
+def test_a_batch_is_answered_again_as_the_first_was(house):
+    batch = {"of": [{"detail": "no lead"}, {"lead": "l1", "detail": "x"}]}
+    first = accepted(post(house, "list", batch, "d1"))
+    ended(house, first, "refused")
+    assert accepted(post(house, "list", batch, "d1")) == first
+    assert house.api.leads() == ["l1"]
+
+
+def test_a_batch_that_cannot_be_mapped_is_refused(house):
+    batch = {"of": [{"detail": "1"}, {"detail": "2"}]}
+    answer = post(house, "list", batch)
+    assert (answer.status, answer.code) == (422, "MAPPING_ERROR")
+
+
+def test_a_small_batch_of_large_updates_is_queued(house):
+    batch = {"text": "x" * 6000,
+             "of": [{"lead": f"l{i % 7}", "detail": str(i)}
+                    for i in range(1000)]}
+    accepted(post(house, "list", batch))
+    wait_for(lambda: len(house.api.calls) == 1000, seconds=60,
+             what="all of them")
+
+
+def test_one_lead_that_is_forbidden_holds_up_no_other(house):
+    house.api.plan["bad"] = [403, 302] + [403] * 50
+    bad = accepted(post(house, "queue", {"lead": "bad", "detail": "x"}))
+    wait_for(lambda: house.api.leads() == ["bad"])
+    for i in range(20):
+        ended(house, accepted(post(house, "queue", {
+            "lead": f"l{i}", "detail": "x"})), "done")
+    assert state(house, bad) == {
+        "delivery": bad, "state": "waiting",
+        "updates": [{"state": "waiting", "attempts": 0, "status": 403}]}
+
+
+def test_a_throttled_lead_waits_longer_than_all_the_others(house):
+    house.api.plan["l1"] = [(429, {"Retry-After": "2"})]
+    first = accepted(post(house, "queue", {"lead": "l1", "detail": "x"}))
+    wait_for(lambda: house.api.leads() == ["l1"])
+    other = accepted(post(house, "queue", {"lead": "l2", "detail": "x"}))
+    ended(house, other, "done")
+    ended(house, first, "done")
+
+
 def test_the_same_id_with_another_body_is_a_conflict(house):
     accepted(post(house, "queue", {"lead": "l1", "detail": "x"}, "d1"))
     answer = post(house, "queue", {"lead": "l1", "detail": "y"}, "d1")
     assert (answer.status, answer.code) == (409, "CONFLICT")
+    # A person may see what it was.
+    refused = 'leadbridge_journal_items{state="refused"}'
+    wait_for(lambda: house.metric(refused) == 1, what="what is kept")
     # Another route's ids are others.
     accepted(post(house, "same", {"lead": "l1", "detail": "y"}, "d1"))
 

@@ -327,6 +327,35 @@ def test_headers_tell_the_sender(house, headers, sender):
         house.path(f"{folder}/samples/capture.http"))
 
 
+@pytest.mark.parametrize("sender, kind, body", [
+    ("google-ads", "application/json",
+     '{"lead_id": "l1", "email": "a@b.co", "google_key": "hush"}'),
+    ("zoho", "application/json",
+     '{"lead_id": "l1", "email": "a@b.co", "token": "hush"}'),
+    ("wufoo", "application/x-www-form-urlencoded",
+     "lead_id=l1&email=a@b.co&HandshakeKey=hush&EntryId=7"),
+])
+def test_a_token_in_the_body_tells_the_sender_and_stays_there(
+        house, sender, kind, body):
+    """And what is written has the secret for tests in its place."""
+    folder = f"body-{sender}"
+    text, made, err = propose(house, folder, body, kind=kind)
+    assert f'sender   = "{sender}";' in text
+    assert f"The sender is {sender}, by its body." in err
+    sample = read(house.path(f"{folder}/samples/capture.http"))
+    assert "hush" not in sample + text + json.dumps(made)
+    assert "test_secret_0123456789" in sample
+    assert "test_secret" not in text + json.dumps(made)
+
+
+def test_a_header_tells_more_than_a_member_of_the_body(house):
+    text, _, err = propose(
+        house, "both", {"lead_id": "l1", "email": "a@b.co", "token": "x"},
+        "Typeform-Signature: sha256=abc")
+    assert 'sender   = "typeform";' in text
+    assert "The sender is typeform, by its headers." in err
+
+
 @pytest.mark.parametrize("sample", sorted(
     glob.glob(TOP + "/mappings/*/samples/*.http")),
     ids=lambda p: "-".join(p[len(TOP) + 10:-5].split("/samples/")))

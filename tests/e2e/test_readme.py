@@ -1,8 +1,9 @@
 """Every command in a README is run, as it stands there.
 
-The blocks marked ```sh of all README.md files are taken line by line. Those
-that build or test the whole tree have steps of their own in tests/run; all
-others are run here, in a folder that holds what the README says is there.
+The blocks marked ```sh of all README.md files, and of the operator's page,
+are taken line by line. Those that build or test the whole tree have steps of
+their own in tests/run; all others are run here, in a folder that holds what
+the README says is there.
 """
 
 import base64
@@ -28,11 +29,13 @@ ELSEWHERE = {
     r"tests/bench/run.*|\./tests/bench/run.*|deploy/packages.*"
     r"|\./deploy/packages.*": "a measurement is no test",
 }
-SERVERS = ("leadbridge run", "leadbridge sandbox")
+SERVERS = ("leadbridge run", "leadbridge sandbox",
+           "leadbridge deliveries tail")
 
 
 def commands():
-    for path in sorted(glob.glob(TOP + "/**/README.md", recursive=True)):
+    for path in sorted(glob.glob(TOP + "/**/README.md", recursive=True) +
+                       [TOP + "/deploy/JOURNAL.md"]):
         if "/build" in path:
             continue
         with open(path) as f:
@@ -67,9 +70,27 @@ def secret_for(name):
     return text
 
 
+KEPT = """
+route    = "/hooks/kept";
+verify:  { type = "none"; };
+upstream = "leadsail";
+mode     = "queue";
+lead_id  = "{$.lead}";
+update:  { detail = "{$.detail}"; };
+"""
+
+
+def keep_one(house):
+    """The id of an event that the journal holds."""
+    answer = house.send("/hooks/kept", b'{"lead":"lead_2","detail":"x"}',
+                        {"Content-Type": "application/json"})
+    return answer.json["data"]["delivery"]
+
+
 @pytest.fixture(scope="module")
 def house(build, tmp_path_factory):
-    h = House(build, tmp_path_factory.mktemp("readme"))
+    h = House(build, tmp_path_factory.mktemp("readme"),
+              settings='journal = { url = "memory:"; };')
     shutil.copytree(os.path.join(TOP, "mappings"), h.path("mappings"),
                     dirs_exist_ok=True)
     for name in ("batch", "param", "wide"):
@@ -83,7 +104,11 @@ def house(build, tmp_path_factory):
         f'{name} = {{ file = "{name}.secret"; }};'
         for name in sorted(secrets_named())) + " token    =")
     h.write("leadbridge.cfg", text)
+    h.write("mappings/kept/mapping.cfg", KEPT)
     h.start()
+    # Loaded, it goes: the commands are about the tree's mappings.
+    shutil.rmtree(h.path("mappings/kept"))
+    h.delivery = keep_one(h)
     yield h
     h.close()
 
@@ -97,7 +122,7 @@ def test_there_are_commands_to_run():
 def test_the_command_works(house, path, line):
     line = line.replace("https://localhost:8443",
                         f"https://localhost:{house.tls_port}")
-    env = dict(os.environ,
+    env = dict(os.environ, ID=house.delivery,
                PATH=os.path.dirname(house.program) + ":" + os.environ["PATH"])
     if line.startswith(SERVERS):
         line = f"timeout --preserve-status -s TERM 3 {line}"

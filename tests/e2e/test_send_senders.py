@@ -24,10 +24,8 @@ def read(path):
 
 
 def secret_of(preset, text="test_secret_0123456789"):
-    """One of its own; where it stands in the body, that of the samples."""
+    """One of its own, and not that of the samples."""
     proof = read(f"{TOP}/mappings/senders/{preset}.cfg")
-    if re.search(r'^signature *= *"(json|form):', proof, re.M):
-        return text
     text += " of " + preset
     if '"whsec"' not in proof:
         return text.replace(" ", "-")
@@ -77,6 +75,8 @@ def street(build, tmp_path_factory):
     for name in sorted(set(PRESETS) - UNSIGNED):
         h.samples[name], leads, names = settle(h, name)
         h.leads = h.leads | set(leads)
+        if name == "zoho":
+            h.zoho = leads
         secrets.update({n: secret_of(name) for n in names})
     h.write("leadbridge.cfg", read(h.path("leadbridge.cfg")).replace(
         "https://localhost:1", h.start_sandbox()).replace(
@@ -85,12 +85,14 @@ def street(build, tmp_path_factory):
             f' {n} = {{ file = "{n}.secret"; }};' for n in secrets)))
     for name, secret in secrets.items():
         h.write(f"{name}.secret", secret + "\n", 0o600)
+    h.write("made/zoho-channel/mapping.cfg", NOTIFICATION.replace(
+        'secret = "zoho"', 'secret = "of-zoho"'))
     h.start()
     yield h
     h.close()
 
 
-def check_sent(street, *args):
+def check_sent(street, *args, path=""):
     """Taken with the sender's secret, refused with another."""
     for text, code in (("test_secret_0123456789", 0), ("another_secret", 1)):
         name = args[0]
@@ -98,7 +100,7 @@ def check_sent(street, *args):
         street.write("the.secret", secret + "\n", 0o600)
         _, err = street.run(
             "send", "--sender", name, "--secret-file", "the.secret", "--to",
-            f"http://127.0.0.1:{street.port}", *args[1:], code=code)
+            f"http://127.0.0.1:{street.port}{path}", *args[1:], code=code)
         assert (re.match(r"HTTP 2\d\d ", err) is not None) == (code == 0)
         assert text not in err
 
@@ -123,18 +125,40 @@ def test_a_token_in_the_address_is_the_senders_alone(street):
         assert re.match(r"HTTP 2\d\d ", err), to
 
 
-def test_a_token_in_the_body_is_asked_for(street):
-    """The mapping of Zoho has its token in a header, the preset has not."""
-    street.write("the.secret", "s\n", 0o600)
-    _, err = street.run(
-        "send", "--sender", "zoho", "--secret-file", "the.secret", "--to",
-        f"http://127.0.0.1:{street.port}", street.samples["zoho"], code=1)
-    assert "'token' stands in the body of this sender; put it there" in err
+NOTIFICATION = """
+route = "/hooks/zoho-channel"; sender = "zoho"; secret = "zoho";
+upstream = "leadsail"; mode = "relay";
+lead_id = "{$.lead_id}"; update: { firstName = "{$.name}"; };
+"""
+
+
+@pytest.mark.parametrize("said", [{}, {"token": ""}, {"token": "stale"},
+                                  {"token": {"a": [1]}}])
+def test_a_token_in_the_body_is_set_or_replaced(street, said):
+    """As Zoho's notifications have it; its workflows have theirs in a
+    header, as the mapping of that name has."""
+    street.write("channel.json", json.dumps(
+        {"name": "Ann", **said, "lead_id": street.zoho[0]}))
+    check_sent(street, "zoho", "channel.json", path="/hooks/zoho-channel")
     _, err = street.run(
         "send", "-c", "leadbridge.cfg", "--to",
         f"http://127.0.0.1:{street.port}", "made/zoho",
         street.samples["zoho"])
     assert re.match(r"HTTP 2\d\d ", err)
+
+
+@pytest.mark.parametrize("name, body, words", [
+    ("zoho", "[]", "the body has no object to put it into"),
+    ("zoho", '{"token": 1, "token": 2}', "has 'token' twice"),
+    ("wufoo", "{}", "the form's field 'HandshakeKey'"),
+])
+def test_a_body_without_the_tokens_place_says_so(street, name, body, words):
+    street.write("the.secret", "hush_0123456789\n", 0o600)
+    street.write("odd.json", body)
+    _, err = street.run(
+        "send", "--sender", name, "--secret-file", "the.secret", "--to",
+        f"http://127.0.0.1:{street.port}", "odd.json", code=1)
+    assert words in err and "hush" not in err
 
 
 @pytest.mark.parametrize("name", sorted(UNSIGNED))

@@ -1,11 +1,13 @@
-"""tests/run [--fast] [--only STEP] - installs what is missing, builds with
-sanitizers, passes every test, prints a summary.
+"""tests/run [--fast] [--long] [--only STEP] - installs what is missing, builds
+with sanitizers, passes every test, prints a summary.
 
 Steps, in order: format, layers, asan (unit tests and cases), e2e (the same
-build, real processes), tsan (threads), clang (builds, fuzzes for seconds a
-target), mappings, release (demo, memory under valgrind), instructions (a
-request's, against the figures in tests/bench).
---fast leaves out tsan, clang, release and instructions.
+build, real processes), mappings, faults (that build, broken on purpose), tsan
+(threads), clang (builds, fuzzes for seconds a target), release (demo, memory
+under valgrind), instructions (a request's, against the figures in
+tests/bench).
+--fast leaves out faults, tsan, clang, release and instructions.
+--long has the faults' long forms, with a release build: half an hour.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 FUZZ_SECONDS = 6
+LONG = False
 
 
 class Tally:
@@ -174,10 +177,21 @@ def step_e2e():
     pytest(folder("asan"), "tests/e2e")
 
 
+def step_faults():
+    if LONG:
+        build("release", env=dict(ENV, CC="gcc", CXX="g++"),
+              targets=("leadbridge",))
+        pytest(folder("release"), "tests/faults", "--long")
+    else:
+        build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+        pytest(folder("asan"), "tests/faults")
+
+
 def step_tsan():
     build("tsan", "-DBRIDGE_SANITIZE=thread")
     ctest(folder("tsan"), "-R", "listener|upstream|secrets|verify|sandbox|journal")
-    pytest(folder("tsan"), "tests/e2e/test_bridge.py")
+    pytest(folder("tsan"), "tests/e2e/test_bridge.py",
+           "tests/e2e/test_modes.py")
 
 
 def step_clang():
@@ -239,12 +253,13 @@ STEPS = {
     "asan": step_asan,
     "e2e": step_e2e,
     "mappings": step_mappings,
+    "faults": step_faults,
     "tsan": step_tsan,
     "clang": step_clang,
     "release": step_release,
     "instructions": step_instructions,
 }
-SLOW = ("tsan", "clang", "release", "instructions")
+SLOW = ("faults", "tsan", "clang", "release", "instructions")
 
 
 def finish(code=0):
@@ -254,12 +269,16 @@ def finish(code=0):
 
 
 def main():
+    global LONG
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--fast", action="store_true", help="the quick steps only")
     p.add_argument("--only", action="append", choices=list(STEPS),
                    help="this step (may be repeated)")
+    p.add_argument("--long", action="store_true",
+                   help="the long forms of the faults")
     given = p.parse_args()
+    LONG = given.long
     for name, step in STEPS.items():
         if given.only and name not in given.only:
             continue

@@ -66,7 +66,7 @@ an_event_reads_back_as_it_was(void **state)
 
 	(void)state;
 	begin(&b, "");
-	event_print(&r, NULL, &b.text);
+	event_print(&r, NULL, b.arena, &b.text);
 	assert_int_equal(event_parse(bytes_str(&b.text), b.arena, &got, &why),
 	    0);
 	assert_true(str_eq(got.method, r.method));
@@ -96,7 +96,7 @@ no_query_stays_no_query(void **state)
 
 	(void)state;
 	begin(&b, "");
-	event_print(&r, NULL, &b.text);
+	event_print(&r, NULL, b.arena, &b.text);
 	assert_int_equal(event_parse(bytes_str(&b.text), b.arena, &got, &why),
 	    0);
 	assert_null(got.query.at);
@@ -116,7 +116,7 @@ kept(struct bench *b, const struct header *headers, size_t count,
 		.headers = headers,
 		.header_count = count };
 
-	event_print(&r, b->verifier, &b->text);
+	event_print(&r, b->verifier, b->arena, &b->text);
 	return b->text.data;
 }
 
@@ -159,8 +159,29 @@ a_token_that_proves_is_not_kept(void **state)
 	begin(&b,
 	    "verify: { type = \"token\"; signature = \"query:token\"; };");
 	assert_string_equal(kept(&b, headers + 1, 1,
-	                        "a=1&token=unit-secret&b=2&token"),
+	                        "a=1&token=unit-secret&b=2&token&t%6Fken=x"),
 	    "POST /x?a=1&b=2 HTTP/1.1\r\nX-Other: stays\r\n\r\n");
+	end(&b);
+}
+
+static void
+a_token_in_the_body_is_overwritten(void **state)
+{
+	static const struct header json = { STR("Content-Type"),
+		STR("application/json") };
+	struct request r = { .method = STR("POST"),
+		.path = STR("/x"),
+		.headers = &json,
+		.header_count = 1,
+		.body = STR("{\"key\":\"unit-secret\",\"a\":"
+		            "\"unit-secret!\"}") };
+	struct bench b;
+
+	(void)state;
+	begin(&b, "verify: { type = \"token\"; signature = \"json:key\"; };");
+	event_print(&r, b.verifier, b.arena, &b.text);
+	assert_non_null(strstr(b.text.data,
+	    "\r\n\r\n{\"key\":\"***********\",\"a\":\"***********!\"}"));
 	end(&b);
 }
 
@@ -210,6 +231,7 @@ main(void)
 		cmocka_unit_test(no_query_stays_no_query),
 		cmocka_unit_test(credentials_are_not_kept),
 		cmocka_unit_test(a_token_that_proves_is_not_kept),
+		cmocka_unit_test(a_token_in_the_body_is_overwritten),
 		cmocka_unit_test(a_signature_is_kept),
 		cmocka_unit_test(what_is_no_event_is_refused),
 	};

@@ -163,8 +163,25 @@ it_is_given_up_after_75_hours(void **state)
 	a.age_ms++;
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 500, a).to, JOURNAL_DEAD);
 	assert_int_equal(judge(UPSTREAM_NO_CONNECT, 0, a).to, JOURNAL_DEAD);
+	/* What may be of one lead alone is not for ever, either. */
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 403, a).to, JOURNAL_DEAD);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 302, a).to, JOURNAL_DEAD);
 	/* A key that is refused is the operator's to mend, however long. */
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 401, a).to, JOURNAL_WAITING);
+}
+
+static void
+what_may_be_of_one_lead_lets_others_probe(void **state)
+{
+	struct retry_attempt a = { .random = 3 };
+
+	(void)state;
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 401, a).delay_ms, SECOND);
+	assert_int_equal(judge(UPSTREAM_NO_TLS, 0, a).delay_ms, SECOND);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 403, a).delay_ms,
+	    5 * MINUTE + 3);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 302, a).delay_ms,
+	    5 * MINUTE + 3);
 }
 
 static void
@@ -245,6 +262,7 @@ main(void)
 		cmocka_unit_test(a_2xx_that_says_no_is_no_success),
 		cmocka_unit_test(it_backs_off_with_full_jitter),
 		cmocka_unit_test(it_is_given_up_after_75_hours),
+		cmocka_unit_test(what_may_be_of_one_lead_lets_others_probe),
 		cmocka_unit_test(a_lead_that_is_missing_gets_few_tries),
 		cmocka_unit_test(retry_after_is_obeyed_within_bounds),
 		cmocka_unit_test(retry_after_only_ever_lengthens_a_delay),

@@ -102,6 +102,47 @@ each_is_bounded(void **state)
 	base_free((void *)(uintptr_t)json.at);
 }
 
+/* What json has read is counted as what the body brought. */
+static void
+each_of_a_text_is_bounded(void **state)
+{
+	struct str list = many_items("1", 10001);
+	char *json = base_print("{\"raw\":\"%.*s\"}", STR_ARG(list));
+
+	(void)state;
+	expect_too_large("lead_id = \"a\";"
+	                 "update: { tags: { each = \"$.raw | json\";"
+	                 " as = \"{@}\"; }; };",
+	    str_of(json), "$.raw | json goes over more than 10000 items");
+	base_free(json);
+	base_free((void *)(uintptr_t)list.at);
+}
+
+/*
+ * Each of 5,000 items has a text that is laid behind the event: it takes
+ * memory for what is laid down, and not for all of it once more.
+ */
+static void
+texts_of_items_take_their_own_room(void **state)
+{
+	struct str json = many_items("\"[1]\"", 5000);
+	struct compiled c = compile(
+	    "lead_id = \"a\"; update: { customFields: { x: { each = \"$[*]\";"
+	    " as: { each = \"@ | json\"; as = \"{@}\"; }; }; }; };");
+	struct arena *arena = arena_new((size_t)8 << 20);
+	struct mapping_update u;
+	struct fault why = { 0 };
+
+	(void)state;
+	if (run(c.mapping, arena, json, &u, &why) == -1)
+		fail_msg("%s", why.text);
+	assert_int_equal(u.body.len,
+	    strlen("{\"customFields\":{\"x\":[]}}") + 5000 * 4 - 1);
+	arena_free(arena);
+	drop(&c);
+	base_free((void *)(uintptr_t)json.at);
+}
+
 /* The ceiling is the update's, not one each's: nesting does not multiply. */
 static void
 nested_each_is_bounded_as_a_whole(void **state)
@@ -148,9 +189,11 @@ short_memory_is_a_fault(void **state)
 	         " detail = \"{$.a[*] | join('-')} {received_at()}\";"
 	         " tags = \"{$.a[*]}\";"
 	         " questionnaire: { each = \"$.a\"; as: { key = \"k{@}\"; }; };"
-	         "};";
-	static const char
-	    json[] = "{\"id\":\"lead_1\",\"a\":[1,2,3,4,5,6,7,8]}";
+	         " customFields: { r: { each = \"remainder($.raw | json)\";"
+	         "  as = \"{key()}\"; }; x: { each = \"$.raw | json |"
+	         "  get('$.*')\"; as = \"{@}\"; }; }; };";
+	static const char json[] = "{\"id\":\"lead_1\",\"a\":[1,2,3,4,5,6,7,8],"
+	                           "\"raw\":\"{\\\"b\\\":1,\\\"c\\\":2}\"}";
 	struct compiled c = compile(mapping);
 	size_t failed = 0;
 	bool done = false;
@@ -437,32 +480,63 @@ a_remainder_is_made_once_an_update(void **state)
 	drop(&c);
 }
 
+/* At each place: "mapping.cfg:2:..: update.detail: remainder() is it". */
+static void
+a_remainder_is_refused_where_it_stands(void **state)
+{
+	struct compiled c = compile(
+	    "lead_id = \"l\"; update: { detail = \"{ remainder ( ) }\";\n"
+	    "  customFields: { a = \"{$.x ?? remainder($.a)}\";\n"
+	    "    b: { each = \"remainder($.b)\"; as = \"{@}\"; };\n"
+	    "    c: { each = \"$.y ?? remainder($.b)\"; as = \"{@}\"; }; }; "
+	    "};");
+	struct faults all = { 0 };
+	struct bytes text;
+
+	(void)state;
+	mapping_refuse_rest(c.mapping, STR("{\"z\":1,\"b\":{\"c\":1}}"),
+	    "is it", &all);
+	bytes_init(&text, 1 << 20);
+	faults_print(&all, &text);
+	assert_non_null(strstr(text.data,
+	    "test.cfg:1:38: update.detail: remainder() is it\n"));
+	assert_non_null(strstr(text.data,
+	    "test.cfg:3:18: update.customFields.b.each: remainder() is it\n"));
+	assert_non_null(strstr(text.data,
+	    "test.cfg:4:25: update.customFields.c.each: remainder() is it\n"));
+	assert_int_equal(all.count, 3);
+	bytes_done(&text);
+	faults_done(&all);
+	drop(&c);
+}
+
 /* What stands where nobody names it, and a remainder is of that object. */
 static void
 a_mapping_knows_what_its_remainders_send(void **state)
 {
 	static const struct {
 		const char *field, *body;
-		bool sends;
+		size_t faults;
 	} rows[] = {
-		{ "{remainder()}", "{\"key\":\"\"}", true },
-		{ "{remainder()} {$.key}", "{\"key\":\"\"}", false },
-		{ "{remainder()} {$.a.key}", "{\"a\":{\"key\":\"\"}}", false },
-		{ "{remainder()} {$.b}", "{\"a\":{\"key\":\"\"}}", true },
-		{ "{remainder($.a)}", "{\"key\":\"\"}", false },
-		{ "{remainder($.a)}", "{\"a\":\"\"}", false },
-		{ "{remainder($.a)}", "{\"a\":{\"key\":\"\"}}", true },
-		{ "{remainder($.a)} {$.a.key}", "{\"a\":{\"key\":\"\"}}",
-		    false },
+		{ "{remainder()}", "{\"key\":\"\"}", 1 },
+		{ "{remainder()} {$.key}", "{\"key\":\"\"}", 0 },
+		{ "{remainder()} {$.a.key}", "{\"a\":{\"key\":\"\"}}", 0 },
+		{ "{remainder()} {$.b}", "{\"a\":{\"key\":\"\"}}", 1 },
+		{ "{remainder($.a)}", "{\"key\":\"\"}", 0 },
+		{ "{remainder($.a)}", "{\"a\":\"\"}", 0 },
+		{ "{remainder($.a)}", "{\"a\":{\"key\":\"\"}}", 1 },
+		{ "{remainder($.a)} {$.a.key}", "{\"a\":{\"key\":\"\"}}", 0 },
 		{ "{remainder($.b)} {remainder($.a)}", "{\"a\":{\"key\":\"\"}}",
-		    true },
-		{ "{remainder($.a)}", "{\"a\":{\"b\":{\"key\":\"\"}}}", true },
-		{ "{remainder($.a[1])}", "{\"a\":[null,{\"key\":\"\"}]}",
-		    true },
-		{ "{remainder($.a[0])}", "{\"a\":[null,{\"key\":\"\"}]}",
-		    false },
-		{ "{remainder($.a)}", "", true },
-		{ "{$.a}", "", false },
+		    1 },
+		{ "{remainder($.a)}", "{\"a\":{\"b\":{\"key\":\"\"}}}", 1 },
+		{ "{remainder($.a[1])}", "{\"a\":[null,{\"key\":\"\"}]}", 1 },
+		{ "{remainder($.a[0])}", "{\"a\":[null,{\"key\":\"\"}]}", 0 },
+		{ "{remainder($.a)}", "", 1 },
+		{ "{remainder($.a | json)}", "{\"key\":\"\"}", 0 },
+		{ "{remainder($.a | json)}", "{\"a\":\"{\\\"k\\\":1}\"}", 1 },
+		{ "{remainder($.a, 'key')}", "{\"a\":{\"key\":\"\"}}", 0 },
+		{ "{remainder($, 'key')}", "{\"key\":\"\"}", 0 },
+		{ "{$.a}", "", 0 },
 	};
 
 	(void)state;
@@ -471,10 +545,14 @@ a_mapping_knows_what_its_remainders_send(void **state)
 		                        "\"%s\"; };",
 		    rows[i].field);
 		struct compiled c = compile(text);
+		struct faults all = { 0 };
 
-		if (mapping_sends_rest(c.mapping, str_of(rows[i].body)) !=
-		    rows[i].sends)
-			fail_msg("%s of %s", rows[i].field, rows[i].body);
+		mapping_refuse_rest(c.mapping, str_of(rows[i].body), "is it",
+		    &all);
+		if (all.count != rows[i].faults)
+			fail_msg("%s of %s: %zu", rows[i].field, rows[i].body,
+			    all.count);
+		faults_done(&all);
 		drop(&c);
 		base_free(text);
 	}
@@ -486,6 +564,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_body_is_printed_behind_what_is_there),
 		cmocka_unit_test(each_is_bounded),
+		cmocka_unit_test(each_of_a_text_is_bounded),
+		cmocka_unit_test(texts_of_items_take_their_own_room),
 		cmocka_unit_test(nested_each_is_bounded_as_a_whole),
 		cmocka_unit_test(the_body_is_bounded),
 		cmocka_unit_test(short_memory_is_a_fault),
@@ -498,6 +578,7 @@ main(void)
 		cmocka_unit_test(faults_never_show_values),
 		cmocka_unit_test(threads_may_share_a_mapping),
 		cmocka_unit_test(a_remainder_is_made_once_an_update),
+		cmocka_unit_test(a_remainder_is_refused_where_it_stands),
 		cmocka_unit_test(a_mapping_knows_what_its_remainders_send),
 	};
 

@@ -177,7 +177,7 @@ looked_up(const char *list, bool matches, const char *in, const char *want)
 	step.args[2] = value_string(STR("title"));
 	v = json_value(room.arena, in);
 	rc = step.row->run(&(struct transform_call){ step.args, 3, NULL,
-	                       &room.input, STEP_WHERE, NULL, &compared },
+	                       &room.input, STEP_WHERE, NULL, NULL, &compared },
 	    &v, &why);
 	if (want[0] == '!') {
 		assert_int_equal(rc, -1);
@@ -236,7 +236,7 @@ lookups_share_a_budget(void **state)
 		v = in;
 		rc[i] = step.row->run(&(struct transform_call){ step.args, 3,
 		                          NULL, &room.input, STEP_WHERE, NULL,
-		                          &compared },
+		                          NULL, &compared },
 		    &v, &why);
 	}
 	assert_int_equal(rc[0], 0);

@@ -10,6 +10,8 @@ dates_are_of_the_calendar(void **state)
 	(void)state;
 	step_expect("\"2000-02-29\"", "date", "\"2000-02-29\"");
 	step_expect("\"0007-01-09\"", "date", "\"0007-01-09\"");
+	step_expect("\"0000-01-09\"", "date", "!is not a date");
+	step_expect("\"01/09/0000\"", "date('MM/DD/YYYY')", "!is declared");
 	step_expect("\"1900-02-29\"", "date", "!is not a date");
 	step_expect("\"2024-04-31\"", "date", "!is not a date");
 	step_expect("\"2024-00-10\"", "date", "!is not a date");
@@ -31,9 +33,21 @@ objects_need_all_three_parts(void **state)
 	step_expect("{\"day\": 1, \"month\": 2}", "date", "!the object has");
 	step_expect("{\"day\": \"\", \"month\": \"\", \"year\": \"\"}", "date",
 	    "!the object has");
+	step_expect("{\"day\": \" \", \"month\": null, \"year\": \"\"}", "date",
+	    "!leaves out one that was not answered");
 	step_expect("{\"day\": 31, \"month\": 2, \"year\": 1990}", "date",
 	    "!the object has");
 	step_expect("{\"day\": 1.5, \"month\": 2, \"year\": 1990}", "date",
+	    "!the object has");
+	step_expect("{\"day\": 1, \"month\": \"MAR\", \"year\": 1990}", "date",
+	    "\"1990-03-01\"");
+	step_expect("{\"day\": 1, \"month\": \"march\", \"year\": 1990}",
+	    "date", "\"1990-03-01\"");
+	step_expect("{\"day\": 1, \"month\": \"Marc\", \"year\": 1990}", "date",
+	    "!the object has");
+	step_expect("{\"day\": \"May\", \"month\": 1, \"year\": 1990}", "date",
+	    "!the object has");
+	step_expect("{\"day\": 1, \"month\": 2, \"year\": \"0000\"}", "date",
 	    "!the object has");
 	step_expect("{}", "datetime", "!was given an object");
 }
@@ -82,7 +96,11 @@ offsets_are_read_in_all_their_spellings(void **state)
 	step_expect("\"2024-05-01T00:00:00.1234567890Z\"", "datetime",
 	    "!is not");
 	step_expect("\"2024-05-01T00:00:60Z\"", "datetime", "!is not");
-	step_expect("\"0000-01-01T00:00:00+01:00\"", "datetime", "!outside");
+	step_expect("\"0000-01-01T00:00:00Z\"", "datetime", "!is not");
+	step_expect("\"0001-01-01T00:00:00+01:00\"", "datetime", "!outside");
+	step_expect("-62167219200", "datetime('s')", "!is declared");
+	step_expect("-62135596800", "datetime('s')",
+	    "\"0001-01-01T00:00:00Z\"");
 }
 
 static void

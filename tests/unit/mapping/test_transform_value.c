@@ -191,10 +191,33 @@ tables_compare_keys_exactly(void **state)
 	step_expect("\"x\"", "table('nowhere')", "!there is no table");
 }
 
+/* Of one byte and of several, at either end, and no part of a character. */
+static void
+blanks_go_at_both_ends(void **state)
+{
+	(void)state;
+	step_expect("\" \\t\\n\\u000b\\f\\r a b \\t\\n\"", "trim", "\"a b\"");
+	step_expect("\"\\u3000\\u2003 a\\u00a0b \\u2003\\u3000\\u0085\"",
+	    "trim", "\"a\\u00a0b\"");
+	step_expect("\"\\ufeffa\\u200b \\u200b\"", "trim", "\"a\"");
+	step_expect("\"\\u00e9 \\u4e2d\\ud83d\\ude00\"", "trim",
+	    "\"\\u00e9 \\u4e2d\\ud83d\\ude00\"");
+	/* their last bytes are those of U+00A0 and U+0085 */
+	step_expect("\"\\u00e0\"", "trim", "\"\\u00e0\"");
+	step_expect("\"\\u0160 \"", "trim", "\"\\u0160\"");
+	step_expect("\"\\u4e05 \"", "trim", "\"\\u4e05\"");
+	step_expect("\"\\u3000\\u00a0 \\u3000\"", "trim", "\"\"");
+	step_expect("\" \"", "trim", "\"\"");
+	step_expect("\"\"", "trim", "\"\"");
+	step_expect("\"\\u0000 \"", "trim", "\"\\u0000\"");
+	step_expect("\"\\u3000 a \\u00a0 b\\u3000\"", "squeeze", "\"a b\"");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(blanks_go_at_both_ends),
 		cmocka_unit_test(values_are_equal_as_json_across_documents),
 		cmocka_unit_test(a_list_equals_an_array_of_the_same_items),
 		cmocka_unit_test(kinds_have_names),

@@ -193,7 +193,7 @@ step_call(struct step_room *room, const struct step_read *step, struct value *v,
 	    row->prepare(&setup, &prepared, why) == -1)
 		return -1;
 	rc = row->run(&(struct transform_call){ args, step->count, prepared,
-	                  &room->input, STEP_WHERE, NULL, &compared },
+	                  &room->input, STEP_WHERE, NULL, NULL, &compared },
 	    v, why);
 	if (row->release != NULL)
 		row->release(prepared);

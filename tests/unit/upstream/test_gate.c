@@ -4,6 +4,7 @@
 #include "upstream/upstream_gate.h"
 
 static struct gate gate;
+static struct gate_pass pass; /* of the last that was let through */
 static int64_t now;
 
 static int
@@ -11,6 +12,7 @@ begin(void **state)
 {
 	(void)state;
 	gate_init(&gate, 0);
+	pass = (struct gate_pass){ 0 };
 	now = 1000000;
 	return 0;
 }
@@ -27,7 +29,7 @@ static size_t
 ask(size_t wanted)
 {
 	int64_t wait;
-	size_t granted = gate_ask(&gate, wanted, now, &wait);
+	size_t granted = gate_ask(&gate, wanted, now, &pass, &wait);
 
 	assert_true((granted == 0) == (wait > 0));
 	return granted;
@@ -39,8 +41,8 @@ shut_for(void)
 {
 	int64_t wait;
 
-	if (gate_ask(&gate, 1, now, &wait) == 1) {
-		gate_note(&gate, GATE_UNUSED, 0, now);
+	if (gate_ask(&gate, 1, now, &pass, &wait) == 1) {
+		gate_note(&gate, pass, GATE_UNUSED, 0, now);
 		return 0;
 	}
 	return wait;
@@ -49,12 +51,13 @@ shut_for(void)
 static void
 note(enum gate_event event)
 {
-	gate_note(&gate, event, 0, now);
+	gate_note(&gate, pass, event, 0, now);
 }
 
 static void
 fail_in_a_row(unsigned n)
 {
+	assert_int_equal(ask(n), n);
 	for (unsigned i = 0; i < n; i++)
 		note(GATE_FAILED);
 }
@@ -103,11 +106,46 @@ static void
 what_was_under_way_says_nothing_new(void **state)
 {
 	(void)state;
+	struct gate_pass before;
+
 	fail_in_a_row(GATE_FAILURES);
-	fail_in_a_row(60);
+	before = pass;
+	for (int i = 0; i < 60; i++)
+		note(GATE_FAILED);
 	assert_int_equal(shut_for(), 1000);
 	note(GATE_WELL);
 	assert_int_equal(shut_for(), 1000);
+	/* Not of the probe either, which is under way: it decides alone. */
+	now += 1000;
+	assert_int_equal(ask(1), 1);
+	gate_note(&gate, before, GATE_FAILED, 0, now);
+	gate_note(&gate, before, GATE_UNUSED, 0, now);
+	gate_note(&gate, before, GATE_THROTTLED, 60000, now);
+	gate_note(&gate, before, GATE_KEY, 0, now);
+	assert_int_equal(gate_ask(&gate, 1, now, &before, &(int64_t){ 0 }), 0);
+	note(GATE_WELL);
+	assert_int_equal(ask(7), 7);
+}
+
+static void
+one_lead_that_is_forbidden_is_no_refused_key(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(ask(1), 1);
+		note(GATE_FORBIDDEN);
+		assert_int_equal(ask(1), 1);
+		note(GATE_WELL);
+	}
+	note(GATE_FORBIDDEN);
+	assert_int_equal(shut_for(), 0);
+	note(GATE_FORBIDDEN);
+	assert_int_equal(shut_for(), 60000);
+	assert_string_equal(gate_state(&gate), "key refused");
+	now += 60000;
+	assert_int_equal(ask(1), 1);
+	note(GATE_REDIRECT);
+	assert_string_equal(gate_state(&gate), "target refused");
 }
 
 static void
@@ -127,6 +165,7 @@ a_refused_key_is_probed_ever_more_rarely(void **state)
 	static const int64_t minutes[] = { 1, 2, 4, 8, 15, 15 };
 
 	(void)state;
+	assert_int_equal(ask(64), 64);
 	for (size_t i = 0; i < COUNT_OF(minutes); i++) {
 		note(GATE_KEY);
 		assert_int_equal(shut_for(), minutes[i] * 60000);
@@ -142,8 +181,9 @@ static void
 a_throttle_lasts_as_long_as_was_asked(void **state)
 {
 	(void)state;
-	gate_note(&gate, GATE_THROTTLED, 7000, now);
-	gate_note(&gate, GATE_THROTTLED, 3000, now);
+	gate_note(&gate, pass, GATE_THROTTLED, 7000, now);
+	/* One that was under way then. */
+	gate_note(&gate, pass, GATE_THROTTLED, 3000, now);
 	assert_int_equal(shut_for(), 7000);
 	assert_string_equal(gate_state(&gate), "throttled");
 	now += 7000;
@@ -195,6 +235,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(
 		    what_was_under_way_says_nothing_new, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    one_lead_that_is_forbidden_is_no_refused_key, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    a_probe_that_was_not_used_is_given_back, begin, end),
 		cmocka_unit_test_setup_teardown(

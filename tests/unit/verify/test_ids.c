@@ -68,6 +68,57 @@ an_id_may_lie_deep_in_json(void **state)
 }
 
 static void
+the_first_place_that_has_an_id_counts(void **state)
+{
+	static const char list[] = "header:X-A, X-B, json:a.b,form:id";
+	static const char json[] = "{\"a\":{\"b\":\"body\"}}";
+	static const char deep[] = "{\"x\":1,\"a, json:b\":2}";
+
+	(void)state;
+	assert_id(list, "application/json", json, "body");
+	assert_id(list, FORM, "id=field", "field");
+	assert_id(list, FORM, json, NULL);
+	assert_id(list, "application/json", "{\"a\":{\"b\":null}}", NULL);
+	bench_header(&b, "X-B", "head");
+	b.request.body = str_of(json);
+	assert_str(verifier_delivery_id(b.verifier, &b.request, b.scratch),
+	    "head");
+	assert_id("json:a.b, json:x", "application/json", deep, "1");
+	assert_id("json:x, json:a.b", "application/json", json, "body");
+	assert_id("header:Content-Type, json:a.b", "application/json", json,
+	    "application/json");
+}
+
+static void
+places_of_ids_are_checked(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "json:a, query:x", "or several, as in" },
+		{ "header:X, json:", "or several, as in" },
+		{ "header:X,", "or several, as in" },
+		{ "header:X, , json:a", "or several, as in" },
+		{ "json:a,json:b,json:c,json:d,json:e", "more than 4 places" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char *
+		    group = base_print("type = \"none\"; delivery_id = \"%s\";",
+		        rows[i][0]);
+		struct bytes text;
+
+		if (bench_build(&b, NULL, group, NULL, NULL) != NULL)
+			fail_msg("%s is taken", rows[i][0]);
+		bytes_init(&text, 10000);
+		faults_print(&b.all, &text);
+		if (strstr(text.data, rows[i][1]) == NULL)
+			fail_msg("%s: %s", rows[i][0], text.data);
+		bytes_done(&text);
+		base_free(group);
+	}
+}
+
+static void
 what_is_no_text_or_number_is_no_id(void **state)
 {
 	static const char *const rows[][2] = {
@@ -160,6 +211,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 		TEST(an_id_may_lie_deep_in_json),
+		TEST(the_first_place_that_has_an_id_counts),
+		TEST(places_of_ids_are_checked),
 		TEST(what_is_no_text_or_number_is_no_id),
 		TEST(an_id_has_a_length),
 		TEST(a_body_is_read_as_what_it_is),

@@ -402,6 +402,53 @@ sorted_fields_are_all_of_a_form_and_nothing_else(void **state)
 	assert_result(&b, VERIFY_MALFORMED);
 }
 
+/* Solidgate: base64 of the digits; not of the bytes, not the digits alone. */
+static void
+a_signature_may_be_base64_of_its_digits(void **state)
+{
+	static const char right[] =
+	    "N2Y3ZmE5MDYyMWIxZTNmMGVjNzgwOTRjY2FkNjA1MTRjNTMyZmQ3MTRmY2IzY2Rk"
+	    "OTk4ZDYwMzI0ZTM3YTEzOGU2MzhhZmMxMDYwNjg1NzUxNDg0MjRlZDVmZTE2NmNj"
+	    "MzQ1ZDZhZjhjN2JhOTRjMDFjYzk2MDY2OWE5ODU1NGE=";
+	static const struct {
+		const char *signature;
+		enum verify_result want;
+	} rows[] = {
+		{ right, VERIFY_OK },
+		{ "7f7fa90621b1e3f0ec78094ccad60514c532fd714fcb3cdd998d60324e37"
+		  "a138e638afc106068575148424ed5fe166cc345d6af8c7ba94c01cc96066"
+		  "9a98554a",
+		    VERIFY_MALFORMED },
+		{ "f3+pBiGx4/DseAlMytYFFMUy/XFPyzzdmY1gMk43oTjmOK/BBgaFdRSEJO1f"
+		  "4WbMNF1q+Me6lMAcyWBmmphVSg==",
+		    VERIFY_MALFORMED },
+		{ "N2Y3Zg==", VERIFY_MALFORMED },
+		{ "N2Y3", VERIFY_MALFORMED },
+		{ "=", VERIFY_MALFORMED },
+	};
+	static char longer[1024];
+
+	(void)state;
+	bench_verifier(&b, NULL,
+	    HMAC "signature = \"header:X\"; digest = \"sha512\"; "
+	         "encoding = \"base64hex\"; message = \"pk{body}pk\";",
+	    "secret", NULL);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bench_clear_headers(&b);
+		bench_header(&b, "X", rows[i].signature);
+		assert_result(&b, rows[i].want);
+	}
+	snprintf(longer, sizeof(longer), "%.*s%s", 128, right, right);
+	bench_clear_headers(&b);
+	bench_header(&b, "X", longer);
+	assert_result(&b, VERIFY_MALFORMED);
+	bench_clear_headers(&b);
+	assert_int_equal(bench_sign(&b, NULL), 0);
+	assert_str(b.headers[0].value, right);
+	b.request.body = STR("{\"a\":2}");
+	assert_result(&b, VERIFY_FORGED);
+}
+
 /* Twilio: the user of HTTP Basic is in the address, or is not. */
 static void
 twilio_may_write_the_user_or_not(void **state)
@@ -470,6 +517,7 @@ main(void)
 		TEST(a_message_reaches_deep_into_json),
 		TEST(the_time_may_stand_at_a_path),
 		TEST(sorted_fields_are_all_of_a_form_and_nothing_else),
+		TEST(a_signature_may_be_base64_of_its_digits),
 		TEST(twilio_may_write_the_user_or_not),
 	};
 

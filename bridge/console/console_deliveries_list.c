@@ -1,0 +1,227 @@
+/* console/console_deliveries_list.c - pages of the journal, and finding. */
+#include <string.h>
+
+#include "console/console_deliveries.h"
+#include "console/console_shown.h"
+
+#define PAGE_MOST 1000
+#define LIST_USUAL 50
+#define FIND_MOST 100000
+
+static void
+add_parameter(struct bytes *query, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	bytes_addf(query, "&%s=", name);
+	bytes_add_percent(query, str_of(value));
+}
+
+int
+deliveries_page(struct client *c, const struct given *g, struct page *page,
+    struct client_answer *out)
+{
+	static const char *const same[] = { "route", "lead", "since",
+		"before" };
+	struct bytes target;
+	struct str next;
+	int code;
+
+	bytes_init(&target, 65536);
+	bytes_addf(&target, "/deliveries?limit=%zu", page->most);
+	if (page->newest)
+		bytes_add_text(&target, "&newest=1");
+	add_parameter(&target, "state", page->states);
+	for (size_t i = 0; i < COUNT_OF(same); i++)
+		add_parameter(&target, same[i], given_option(g, same[i]));
+	if (page->after[0] != '\0')
+		add_parameter(&target, "after", page->after);
+	bytes_add_str(&target, page->extra);
+	code = client_get(c, bytes_str(&target), out);
+	bytes_done(&target);
+	if (code != EXIT_OK)
+		return code;
+	next = client_text(out->doc, out->data, "next");
+	snprintf(page->after, sizeof(page->after), "%.*s", STR_ARG(next));
+	return EXIT_OK;
+}
+
+int
+deliveries_limit(const struct given *g, size_t usual, size_t *out)
+{
+	const char *limit = given_option(g, "limit");
+	int64_t n = limit != NULL ? str_number(str_of(limit), FIND_MOST)
+	                          : (int64_t)usual;
+
+	if (n < 1)
+		return complain(EXIT_USAGE,
+		    "deliveries: --limit takes a number from 1 to %d",
+		    FIND_MOST);
+	*out = (size_t)n;
+	return EXIT_OK;
+}
+
+/* "2026-11-28 11:02:03" of an RFC 3339 time. */
+static void
+add_time(struct bytes *out, struct str time)
+{
+	for (size_t i = 0; i < time.len && i < 19; i++)
+		bytes_add_char(out, time.at[i] == 'T' ? ' ' : time.at[i]);
+}
+
+void
+deliveries_print_item(const struct document *d, doc_node item,
+    struct bytes *out)
+{
+	struct str status = client_text(d, item, "status");
+	struct str reason = client_text(d, item, "reason");
+	struct str lead = client_text(d, item, "lead");
+
+	add_time(out, client_text(d, item, "received"));
+	bytes_addf(out, "  %.*s/%lld  %-7.*s",
+	    STR_ARG(client_text(d, item, "delivery")),
+	    (long long)client_number(d, item, "n"),
+	    STR_ARG(client_text(d, item, "state")));
+	bytes_addf(out, "  tries %lld  %3.*s  ",
+	    (long long)client_number(d, item, "attempts"),
+	    STR_ARG(status.len > 0 ? status : STR("-")));
+	shown_add(out, lead.len > 0 ? lead : STR("-"));
+	bytes_add_text(out, "  ");
+	shown_add(out, client_text(d, item, "route"));
+	if (reason.len > 0) {
+		bytes_add_text(out, "  ");
+		shown_add(out, reason);
+	}
+	bytes_add_char(out, '\n');
+}
+
+static void
+print_items(const struct client_answer *a, bool json, size_t *printed,
+    size_t most)
+{
+	doc_node items = doc_member(a->doc, a->data, STR("items"));
+	struct bytes out;
+
+	bytes_init(&out, SIZE_MAX / 2);
+	DOC_FOREACH (a->doc, items, item) {
+		if ((*printed)++ >= most)
+			break;
+		if (!json) {
+			deliveries_print_item(a->doc, item, &out);
+			continue;
+		}
+		bytes_add_text(&out, *printed > 1 ? ",\n" : "\n");
+		doc_print(a->doc, item, &out);
+	}
+	print_bytes(&out);
+}
+
+int
+deliveries_list(struct client *c, const struct given *g)
+{
+	struct page page = { .states = given_option(g, "state"),
+		.newest = true };
+	struct client_answer a;
+	size_t most, printed = 0;
+	int code = deliveries_limit(g, LIST_USUAL, &most);
+	bool json = given_json(g);
+
+	if (code != EXIT_OK)
+		return code;
+	do {
+		page.most = most - printed < PAGE_MOST ? most - printed
+		                                       : PAGE_MOST;
+		code = deliveries_page(c, g, &page, &a);
+		if (code != EXIT_OK)
+			return code;
+		if (json && printed == 0)
+			printf("[");
+		print_items(&a, json, &printed, most);
+	} while (page.after[0] != '\0' && printed < most);
+	if (json)
+		printf("%s]\n", printed > 0 ? "\n" : "");
+	else if (printed == 0)
+		fprintf(stderr, "There is nothing of that kind.\n");
+	else if (page.after[0] != '\0')
+		fprintf(stderr, "There are more: --limit N shows them.\n");
+	return EXIT_OK;
+}
+
+/* Once each: a delivery may have many updates. */
+static void
+note_ids(const struct client_answer *a, struct delivery_ids *out, size_t most)
+{
+	doc_node items = doc_member(a->doc, a->data, STR("items"));
+
+	DOC_FOREACH (a->doc, items, item) {
+		struct str id = client_text(a->doc, item, "delivery");
+		bool known = false;
+
+		for (size_t i = out->count; i > 0 && !known; i--)
+			known = str_eq(str_of(out->at[i - 1]), id);
+		if (known || out->count == most || id.len >= sizeof(out->at[0]))
+			continue;
+		out->at = base_grow(out->at, out->count + 1,
+		    sizeof(out->at[0]));
+		snprintf(out->at[out->count++], sizeof(out->at[0]), "%.*s",
+		    STR_ARG(id));
+	}
+}
+
+static int
+find_by_filter(struct client *c, const struct given *g,
+    struct delivery_ids *out)
+{
+	const char *states = given_option(g, "state");
+	struct page page = { .states = states != NULL ? states : "dead,refused",
+		.most = PAGE_MOST };
+	struct client_answer a;
+	size_t most;
+	int code = deliveries_limit(g, 1000, &most);
+
+	out->by_filter = true;
+	while (code == EXIT_OK) {
+		code = deliveries_page(c, g, &page, &a);
+		if (code == EXIT_OK)
+			note_ids(&a, out, most);
+		if (page.after[0] == '\0' || out->count == most)
+			break;
+	}
+	return code;
+}
+
+static int
+take_named(const struct given *g, size_t from, struct delivery_ids *out)
+{
+	for (size_t i = from; i < given_count(g); i++) {
+		struct str id = str_of(given_arg(g, i));
+
+		if (id.len >= sizeof(out->at[0]))
+			return complain(EXIT_USAGE,
+			    "deliveries: '%s' is no delivery's id",
+			    given_arg(g, i));
+		out->at = base_grow(out->at, out->count + 1,
+		    sizeof(out->at[0]));
+		snprintf(out->at[out->count++], sizeof(out->at[0]), "%.*s",
+		    STR_ARG(id));
+	}
+	return EXIT_OK;
+}
+
+int
+deliveries_find(struct client *c, const struct given *g, size_t from,
+    struct delivery_ids *out)
+{
+	static const char *const filters[] = { "state", "route", "lead",
+		"since", "before" };
+	bool filtered = false;
+
+	*out = (struct delivery_ids){ 0 };
+	for (size_t i = 0; i < COUNT_OF(filters); i++)
+		filtered = filtered || given_flag(g, filters[i]);
+	if (filtered == (given_count(g) > from))
+		return complain(EXIT_USAGE,
+		    "deliveries: either IDs or a filter (--state, --route, "
+		    "--lead, --since, --before) say which");
+	return filtered ? find_by_filter(c, g, out) : take_named(g, from, out);
+}

@@ -1,0 +1,145 @@
+/*
+ * journal/journal_postgres.h - the PostgreSQL backend's parts. Private to it.
+ *
+ *	journal_postgres.c	a group: once, again, or what became of it
+ *	journal_postgres_open.c	the url, the connection, the schema
+ *	journal_postgres_wire.c	parameters, one transaction in one round trip
+ *	journal_postgres_ops.c	accept, claim, settle
+ *	journal_postgres_person.c  what a person asks for, and prune and stats
+ *	journal_postgres.sql	the tables, and what is done to them
+ *
+ * A group is one round trip: BEGIN, a statement for each run of accepts or
+ * settles and for each other op, COMMIT, all sent before anything is read. No
+ * statement needs the answer of another: what depends on what is there is
+ * done by the functions of the schema. Only unnamed statements, and nothing
+ * is set or locked for longer than the transaction, so PgBouncer may hand
+ * every transaction to another server process.
+ */
+#ifndef BRIDGE_JOURNAL_POSTGRES_H
+#define BRIDGE_JOURNAL_POSTGRES_H
+
+#include "journal/journal_backend.h"
+#include "journal/journal_postgres_lib.h"
+
+extern const char pg_schema[]; /* journal_postgres.sql */
+#define PG_SCHEMA_VERSION 1
+
+/* Most texts that a claim or a page of a list brings at once. */
+#define PG_PAGE_BYTES ((int64_t)32 << 20)
+
+/* Most parameters of a statement. */
+#define PG_PARAMS 17
+
+struct pg_params {
+	struct bytes buf[PG_PARAMS];
+	bool absent[PG_PARAMS];
+	int count;
+};
+
+struct pg_store {
+	char *url;
+	PGconn *conn; /* NULL: not connected */
+	struct pg_params params;
+	int64_t owner; /* this process; unlike any other's */
+	int64_t token; /* of the last group that was begun */
+	/* Groups of which it is not known what they leased; 0: none. */
+	int64_t lost_first, lost_last;
+	/* Fences of leases that did not fit in a claim's arena. */
+	uint64_t *unfit;
+	size_t unfit_count, unfit_room;
+	int64_t keep_done, keep_bodies, keep_keys, keep_dead, keep_refused;
+
+	/* How long a group may take, and finding out what became of one. */
+	int64_t group_ms, resolve_ms;
+	int64_t until_us;               /* the group's deadline */
+	int64_t connect_us, backoff_ms; /* not before; the pause after that */
+	struct fault connect_why;       /* why it did not connect last time */
+};
+
+/*
+ * ------------------------------------------------------------ the wire
+ * Parameters in binary form, in the order of the statement's. What does not
+ * fit in memory shows in pg_send().
+ */
+#define PG_TEXT 25
+#define PG_BYTEA 17
+#define PG_INT2 21
+#define PG_INT4 23
+#define PG_INT8 20
+#define PG_UUID 2950
+
+void pg_params_done(struct pg_params *p);
+void pg_clear(struct pg_params *p);
+void pg_add_bool(struct pg_params *p, bool v);
+void pg_add_int4(struct pg_params *p, int64_t v); /* clamped */
+void pg_add_int8(struct pg_params *p, int64_t v);
+void pg_add_text(struct pg_params *p, struct str s); /* see pg_each_text() */
+void pg_add_uuid(struct pg_params *p, const unsigned char id[16]);
+/* An array; then that many elements of that type. */
+void pg_add_array(struct pg_params *p, int type, size_t count);
+void pg_each_int2(struct pg_params *p, int v);
+void pg_each_int4(struct pg_params *p, int64_t v);
+void pg_each_int8(struct pg_params *p, int64_t v);
+/* at == NULL is NULL. What is not UTF-8, and NUL, becomes '?'. */
+void pg_each_text(struct pg_params *p, struct str s);
+void pg_each_bytes(struct pg_params *p, struct str s);
+void pg_each_uuid(struct pg_params *p, const void *id); /* 16 bytes, or NULL */
+
+/* A UUID's text; false when it is none. */
+bool pg_uuid(const char *text, unsigned char id[16]) MUST_CHECK;
+
+bool pg_is_null(const PGresult *r, int row, int column);
+int64_t pg_int(const PGresult *r, int row, int column);     /* int4, int8 */
+struct str pg_text(const PGresult *r, int row, int column); /* of r */
+void pg_id(const PGresult *r, int row, int column, char out[JOURNAL_ID_SIZE]);
+
+enum pg_outcome {
+	PG_DONE,    /* committed */
+	PG_AGAIN,   /* rolled back in favour of another: the same once more */
+	PG_REFUSED, /* rolled back; why tells */
+	PG_LOST,    /* it cannot be known */
+};
+
+/* Sends params' statement; pg_commit() brings its result. */
+int pg_send(struct pg_store *s, const char *sql) MUST_CHECK;
+/* BEGIN and start(): the connection has to be there. */
+int pg_begin(struct pg_store *s) MUST_CHECK;
+/*
+ * Commits, and brings the results of the `count` statements sent in between,
+ * all or none; PQclear them.
+ */
+enum pg_outcome pg_commit(struct pg_store *s, PGresult **results, size_t count,
+    struct fault *why);
+void pg_disconnect(struct pg_store *s);
+/* Waits with a deadline, in us; NULL: lost. In no pipeline. */
+PGresult *pg_exec(PGconn *conn, const char *sql, int64_t until_us) MUST_CHECK;
+/* An error's class and its fault. Never what a value was. */
+enum pg_outcome pg_explain(const PGresult *r, struct fault *why);
+/* One line of libpq's own words into a fault. */
+void pg_fault(struct fault *why, enum fault_code code, const char *what,
+    const char *message);
+
+/* journal_postgres_open.c */
+void *pg_open(const char *url, const struct journal_settings *settings,
+    struct fault *why);
+/* Connects where it is not; -1 also while it is too early to try again. */
+int pg_connect(struct pg_store *s, struct fault *why) MUST_CHECK;
+
+/* A statement for a run of ops of one verb. */
+struct pg_verb {
+	bool run; /* takes more than one op */
+	/* Adds the parameters and sends. */
+	int (*send)(struct pg_store *s, struct journal_op *const *ops,
+	    size_t count);
+	void (*read)(struct pg_store *s, struct journal_op *const *ops,
+	    size_t count, const PGresult *r);
+};
+extern const struct pg_verb pg_accept, pg_claim, pg_settle;
+extern const struct pg_verb pg_list, pg_show, pg_revive, pg_drop, pg_forget,
+    pg_prune, pg_stats;
+
+/* The updates of a revival, as the functions take them: four arrays. */
+void pg_add_updates(struct pg_params *p, const struct journal_update *updates,
+    size_t count);
+
+#endif

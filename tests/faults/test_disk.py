@@ -1,0 +1,113 @@
+"""A disk that is full for a while (row 37), and one that is slow (row 38)."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from house import wait_for
+from ledger import Account, Load, drained
+from node import strace
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A file system of that size; needs root."""
+    os.makedirs(folder, mode=0o700)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "journal",
+         folder], capture_output=True, text=True)
+    if made.returncode != 0:
+        pytest.skip("no file system can be mounted here: " + made.stderr)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(path):
+    """All the room there is, to the last page."""
+    with open(path, "wb", buffering=0) as f, contextlib.suppress(OSError):
+        while True:
+            f.write(bytes(4096))
+
+
+def is_ready(node):
+    return node.admin("/readyz").status == 200
+
+
+def test_a_full_disk_takes_nothing_and_recovers(nodes, tmp_path, figure,
+                                                is_long):
+    seconds = 60 if is_long else 2
+    with small_disk(str(tmp_path / "disk"), "64M") as disk:
+        node = nodes(journal=f"sqlite:{disk}/journal.db").start()
+        with Load([node], leads=8, pause=0.002) as load:
+            wait_for(lambda: len(load.acked) > 100, what="a hundred events")
+            fill(f"{disk}/other")
+            wait_for(lambda: load.answers[503] > 0, 60, "a refusal")
+            wait_for(lambda: not is_ready(node), what="readyz to tell of it")
+            assert node.admin("/healthz").status == 200
+            before, sent = len(load.acked), len(node.api.calls)
+            time.sleep(seconds)
+            during = len(node.api.calls) - sent
+            promised = len(load.acked) - before
+            os.unlink(f"{disk}/other")
+            since = time.monotonic()
+            wait_for(lambda: is_ready(node), what="recovery by itself")
+            recovered = time.monotonic() - since
+            count = len(load.acked)
+            wait_for(lambda: len(load.acked) > count + 100,
+                     what="events that are accepted again")
+        drained(node, 120)
+        account = Account(load, node.api, node)
+        figure(f"full for {seconds} s: {load.answers[503]} refusals, "
+               f"{promised} accepted and {during} sent meanwhile, ready "
+               f"again after {recovered:.1f} s; {account.acked} "
+               f"acknowledged, {account.duplicates} duplicates")
+        account.all_delivered()
+        node.stop()
+
+
+class Heartbeat:
+    def __init__(self, port, path):
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "heartbeat.py"), str(port),
+             path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def end(self):
+        out, _ = self.process.communicate(timeout=30)
+        return [float(ms) for ms in out.split()]
+
+
+@pytest.mark.parametrize("ms", [
+    pytest.param(20, marks=pytest.mark.long), 200])
+def test_a_slow_disk_stops_no_loop(nodes, figure, is_long, ms):
+    """Every sync takes so long. Senders wait; the workers do not."""
+    seconds = 10 if is_long else 2
+    node = nodes(target='timeout = "5s"; connections = 64;')
+    node.start(under=strace(node.path("trace"), "-e", "trace=fdatasync", "-e",
+                            f"inject=fdatasync:delay_enter={ms * 1000}"))
+    with Load([node], leads=200 if is_long else 32) as load:
+        wait_for(lambda: len(load.acked) > 0, what="the first event")
+        beats = [Heartbeat(node.port, "/nothing"),
+                 Heartbeat(node.admin_port, "/healthz")]
+        count, since = len(load.acked), time.monotonic()
+        time.sleep(seconds)
+        rate = (len(load.acked) - count) / (time.monotonic() - since)
+        took = [b.end() for b in beats]
+    figure(f"syncs of {ms} ms: {rate:.0f} accepted a second; a worker "
+           f"answers in {took[0]} ms, health in {took[1]} (median, 99 %, "
+           "slowest)")
+    drained(node, 120)
+    Account(load, node.api, node).all_delivered()
+    # Half of a worker's answers would wait for a sync if it did. (Its slowest
+    # ones wait for the processor: this is a crowded machine.)
+    assert took[0][0] < 50 and took[1][1] < 100
+    if is_long and ms == 20:
+        assert rate >= 1000

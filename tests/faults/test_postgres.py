@@ -1,0 +1,190 @@
+"""Two bridges on one PostgreSQL, and what may happen to it (rows 19, 32, 39,
+40)."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from api import HANG
+from conftest import TOP
+from house import wait_for
+from ledger import Account, Load, drained, states
+from test_modes import accepted, post
+from test_replay import replay_at
+
+SCRIPT = os.path.join(TOP, "tests/support/postgres.sh")
+# A lease lasts this and half a minute.
+TARGET = 'timeout = "1s"; connections = 8;'
+
+
+class Postgres:
+    """One server; a database for each test."""
+
+    numbers = itertools.count()
+
+    def __init__(self):
+        # It runs as another user, who may not enter pytest's folder.
+        self.folder = tempfile.mkdtemp(prefix="leadbridge-faults-")
+        self.do("start")
+        self.database = "postgres"
+
+    def fresh(self):
+        name = f"j{next(self.numbers)}"
+        self.ask(f"CREATE DATABASE {name}", "postgres")
+        self.database = name
+        return self
+
+    def do(self, verb):
+        subprocess.run([SCRIPT, verb, self.folder], check=True)
+
+    def url(self, port=5432):
+        return (f"postgresql://leadbridge@/{self.database}?host={self.folder}/run"
+                f"&port={port}")
+
+    def ask(self, sql, database=None):
+        return subprocess.run(
+            ["psql", "-X", "-A", "-t", "-q", "-h", self.folder + "/run", "-U",
+             "leadbridge", "-d", database or self.database, "-c", sql],
+            check=True, capture_output=True, text=True).stdout.split()
+
+    def close(self):
+        self.do("remove")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server():
+    if subprocess.run([SCRIPT, "present"]).returncode != 0:
+        pytest.skip("no PostgreSQL, or no PgBouncer, is installed")
+    p = Postgres()
+    yield p
+    p.close()
+
+
+@pytest.fixture
+def postgres(server):
+    return server.fresh()
+
+
+def pair(nodes, url, target=TARGET):
+    """Two nodes, one journal, one API."""
+    first = nodes("one", journal=url, target=target)
+    second = nodes("two", journal=url, target=target, api=first.api)
+    return first.start(), second.start()
+
+
+def test_the_same_id_at_two_nodes_is_one_update(postgres, nodes, figure):
+    replay_at(pair(nodes, postgres.url()), figure)
+
+
+def close_the_books(load, node, figure, what, seconds=120):
+    drained(node, seconds)
+    account = Account(load, node.api, node)
+    figure(f"{what}: {account.acked} acknowledged, {account.calls} calls, "
+           f"{account.duplicates} duplicates, {dict(account.states)}")
+    account.all_delivered()
+    return account
+
+
+@pytest.mark.long
+def test_two_nodes_killed_at_random_moments_lose_nothing(postgres, nodes,
+                                                         figure):
+    kills = 100
+    both = pair(nodes, postgres.url())
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    with Load(both, leads=32) as load:
+        for _ in range(kills):
+            time.sleep(dice.uniform(0, 0.5))
+            node = dice.choice(both)
+            node.kill()
+            node.start()
+    account = close_the_books(load, both[0], figure,
+                              f"{kills} kills of two nodes (seed {seed})")
+    assert account.duplicates <= kills * 8 * 2
+
+
+@pytest.mark.long
+def test_a_restart_of_the_database_loses_nothing(postgres, nodes, figure):
+    node = nodes(journal=postgres.url(), target=TARGET).start()
+    with Load([node]) as load:
+        for _ in range(10):
+            count = len(load.acked)
+            postgres.do("restart")
+            wait_for(lambda n=count: len(load.acked) > n + 50, 30,
+                     "events that are accepted again")
+    close_the_books(load, node, figure, "restarts of the database")
+
+
+def test_connections_that_are_ended_lose_nothing(postgres, nodes, figure,
+                                                 is_long):
+    """At any moment, that of a COMMIT among them."""
+    node = nodes(journal=postgres.url(), target=TARGET).start()
+    ended = 0
+    dice = random.Random(7)
+    with Load([node]) as load:
+        for _ in range(100 if is_long else 5):
+            count = len(load.acked)
+            wait_for(lambda n=count: len(load.acked) > n, 30, "an event")
+            time.sleep(dice.uniform(0, 0.05))
+            ended += len(postgres.ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = "
+                "'client backend'"))
+    close_the_books(load, node, figure, f"{ended} connections ended")
+    assert ended > 0
+
+
+@pytest.mark.long
+def test_a_database_that_is_read_only_takes_nothing(postgres, nodes, figure):
+    """As after a failover to a standby; then it may be written again."""
+    node = nodes(journal=postgres.url(), target=TARGET).start()
+    read_only = "ALTER SYSTEM SET default_transaction_read_only = %s"
+    with Load([node]) as load:
+        wait_for(lambda: len(load.acked) > 50, what="events")
+        postgres.ask(read_only % "on")
+        postgres.do("restart")
+        wait_for(lambda: load.answers[503] > 0, 30, "a refusal")
+        wait_for(lambda: node.admin("/readyz").status != 200, 30, "not ready")
+        count = len(load.acked)
+        postgres.ask(read_only % "off")
+        postgres.do("restart")
+        wait_for(lambda: len(load.acked) > count + 50, 30,
+                 "events that are accepted again")
+    close_the_books(load, node, figure, "read-only for a while")
+
+
+def test_behind_pgbouncer_it_is_the_same(postgres, nodes, figure):
+    postgres.do("bouncer")
+    node = nodes(journal=postgres.url(6432), target=TARGET).start()
+    with Load([node]) as load:
+        wait_for(lambda: len(load.acked) > 200, 30, "events")
+    close_the_books(load, node, figure, "through PgBouncer")
+
+
+@pytest.mark.long
+def test_a_node_that_sleeps_past_its_lease_is_fenced(postgres, nodes, figure):
+    one, two = pair(nodes, postgres.url(), 'timeout = "1s";')
+    two.kill()
+    one.api.answer = lambda call: HANG if call.number == 0 else 200
+    delivery = accepted(post(one, "queue", {"lead": "l1", "detail": "0"}))
+    wait_for(lambda: len(one.api.calls) == 1, what="the first node's call")
+    one.bridge.send_signal(signal.SIGSTOP)
+    two.start()
+    then = accepted(post(two, "queue", {"lead": "l1", "detail": "1"}))
+    wait_for(lambda: states(two, [delivery, then]) == {"done": 2}, 60,
+             "the second node's delivery")
+    one.api.release()
+    one.bridge.send_signal(signal.SIGCONT)
+    fenced = wait_for(lambda: one.logged("not settled"), 20, "the fence")
+    assert fenced[0]["reason"] == "its lease had ended"
+    assert [c.detail for c in one.api.calls] == ["0", "0", "1"]
+    assert states(two, [delivery, then]) == {"done": 2}
+    figure("the second node delivered, the first's completion was fenced")

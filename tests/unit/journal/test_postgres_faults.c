@@ -1,0 +1,642 @@
+/*
+ * tests/unit/journal/test_postgres_faults.c - lost connections, servers that
+ * go away, and what must not be opened. Each case has an empty store behind a
+ * wire that can be cut.
+ */
+/* First: what it calls of libpq is libpq's own, not what the journal loads. */
+#include "unit/journal/postgres_proxy.h"
+
+#include "journal/journal_postgres.h"
+
+static char *
+fresh_proxied(void)
+{
+	char *url = postgres_fresh();
+
+	base_free(url);
+	return base_print("postgresql://leadbridge@/postgres?host=%s/run"
+	                  "&port=7000",
+	    postgres_folder);
+}
+
+static const struct suite_backend proxied = { &journal_postgres, fresh_proxied,
+	postgres_sound, true };
+
+static int
+setup(void **state)
+{
+	struct world *w = base_alloc(sizeof(*w));
+
+	world_open(w, &proxied);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	atomic_store(&proxy.cut, CUT_NOTHING);
+	world_close(*state);
+	base_free(*state);
+	return 0;
+}
+
+static int
+try_put(struct world *w, struct put p, struct fault *why)
+{
+	struct journal_update u;
+	struct journal_op *op = &w->accept.op;
+
+	put_fill(&w->accept, &u, &p);
+	return journal_postgres.apply(w->store, &op, 1, why);
+}
+
+static int64_t
+count_of(const char *table)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM leadbridge.%s", table);
+	return str_number(str_of(postgres_ask(sql)), INT32_MAX);
+}
+
+/*
+ * A group of all that changes something: an accept that leases, one that
+ * came before, a settle, a claim.
+ */
+struct mixed {
+	struct journal_accept a[2];
+	struct journal_update u[2];
+	struct journal_lease leases[1];
+	struct journal_settle settle;
+	struct journal_claim claim;
+	struct journal_op *ops[4];
+};
+
+static void
+mix(struct world *w, struct mixed *m)
+{
+	static const char key[JOURNAL_HASH] = "k";
+	struct put p[2] = {
+		{ .number = 3, .lead = "cid", .lease = true, .lease_ms = HOUR },
+		{ .number = 4, .key = key }
+	};
+
+	give(w, .number = 1, .lead = "ann", .key = "k", .bytes = "the event");
+	m->settle = (struct journal_settle){ .op = { .verb = JOURNAL_SETTLE },
+		.target = STR("api"),
+		.lease = claim_one(w)->lease,
+		.to = JOURNAL_DONE };
+	give(w, .number = 2, .lead = "ben");
+	for (size_t i = 0; i < 2; i++)
+		put_fill(&m->a[i], &m->u[i], &p[i]);
+	m->a[0].leases = m->leases;
+	m->claim = (struct journal_claim){ .op = { .verb = JOURNAL_CLAIM },
+		.target = STR("api"),
+		.most = 10,
+		.again = 10,
+		.lease_ms = HOUR,
+		.arena = w->arena };
+	m->ops[0] = &m->a[0].op;
+	m->ops[1] = &m->a[1].op;
+	m->ops[2] = &m->settle.op;
+	m->ops[3] = &m->claim.op;
+}
+
+static void
+assert_mixed(struct world *w, const struct mixed *m)
+{
+	assert_int_equal(m->a[0].op.result, JOURNAL_OK);
+	assert_int_equal(m->a[1].op.result, JOURNAL_DUPLICATE);
+	assert_id(m->a[1].first.id, 1);
+	assert_int_equal(m->settle.op.result, JOURNAL_OK);
+	assert_int_equal(row_of(w, 1)->state, JOURNAL_DONE);
+	assert_int_equal(row_of(w, 1)->attempts, 1);
+	assert_int_equal(count_of("delivery"), 3);
+	assert_int_equal(count_of("item"), 3);
+}
+
+/* Committed, but nobody told us: it is found out, and nothing is lost. */
+static void
+test_a_commit_without_an_answer_is_found_out(void **state)
+{
+	struct world *w = *state;
+	struct mixed m;
+
+	mix(w, &m);
+	atomic_store(&proxy.cut, CUT_ANSWER);
+	apply(w, m.ops, 4);
+	assert_int_equal(atomic_load(&proxy.cut), CUT_NOTHING);
+	assert_mixed(w, &m);
+	/* What nobody heard of is not leased to anybody. */
+	assert_int_equal(m.leases[0].fence, 0);
+	assert_int_equal(m.claim.count, 0);
+	assert_int_equal(m.claim.next_ms, 0);
+	assert_int_equal(claim_most(w, 10), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(w->claim.items[i].attempts, 1);
+	assert_int_equal(row_of(w, 2)->strikes, 0);
+	assert_int_equal(row_of(w, 3)->strikes, 0);
+}
+
+static void
+test_a_group_that_was_cut_short_is_done_again(void **state)
+{
+	struct world *w = *state;
+	struct mixed m;
+
+	mix(w, &m);
+	atomic_store(&proxy.cut, CUT_REQUEST);
+	apply(w, m.ops, 4);
+	assert_int_equal(atomic_load(&proxy.cut), CUT_NOTHING);
+	assert_mixed(w, &m);
+	assert_true(m.leases[0].fence > 0);
+	assert_int_equal(m.claim.count, 1);
+	assert_id(m.claim.items[0].id, 2);
+	assert_int_equal(m.claim.items[0].attempts, 1);
+}
+
+/* What a trigger does once, in the group that comes next. */
+static void
+plant(const char *how, const char *does)
+{
+	char *sql = base_print(
+	    "SET client_min_messages = error;"
+	    "DROP SEQUENCE IF EXISTS public.once; CREATE SEQUENCE public.once;"
+	    "CREATE OR REPLACE FUNCTION public.mine() RETURNS trigger"
+	    " LANGUAGE plpgsql AS $$ BEGIN IF nextval('public.once') = 1"
+	    " THEN %s; END IF; RETURN NULL; END $$; CREATE %s FOR EACH ROW"
+	    " EXECUTE FUNCTION public.mine()",
+	    does, how);
+
+	postgres_ask(sql);
+	base_free(sql);
+}
+
+static void
+unplant(void)
+{
+	postgres_ask("SET client_min_messages = error;"
+	             "DROP FUNCTION public.mine() CASCADE");
+}
+
+#define AT_ONCE "TRIGGER mine AFTER INSERT ON leadbridge.item"
+#define AT_SIGN "TRIGGER mine AFTER INSERT OR UPDATE ON leadbridge.node"
+#define AT_COMMIT                                                              \
+	"CONSTRAINT TRIGGER mine AFTER INSERT ON leadbridge.item "             \
+	"DEFERRABLE INITIALLY DEFERRED"
+#define KILL "PERFORM pg_terminate_backend(pg_backend_pid(), 5000)"
+
+static void
+test_a_killed_backend_is_not_the_end(void **state)
+{
+	static const struct {
+		const char *when, *key;
+	} moments[] = {
+		{ AT_ONCE, "k1" },
+		{ AT_SIGN, "k2" },
+		{ AT_COMMIT, "k3" },
+	};
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < COUNT_OF(moments); i++) {
+		plant(moments[i].when, KILL);
+		give(w, .number = i, .lead = "ann", .key = moments[i].key);
+		/* Once when it was killed, once when it came again. */
+		assert_string_equal(postgres_ask(
+		                        "SELECT last_value FROM public.once"),
+		    "2");
+		assert_int_equal(count_of("delivery"), i + 1);
+		assert_int_equal(row_of(w, i)->attempts, 0);
+		unplant();
+	}
+}
+
+static void
+test_who_gives_way_to_another_comes_again(void **state)
+{
+	static const char *const states[] = { "serialization_failure",
+		"deadlock_detected" };
+	struct world *w = *state;
+	char does[80];
+
+	for (unsigned i = 0; i < COUNT_OF(states); i++) {
+		snprintf(does, sizeof(does), "RAISE %s", states[i]);
+		plant(AT_ONCE, does);
+		give(w, .number = i);
+		unplant();
+	}
+	assert_int_equal(count_of("delivery"), 2);
+}
+
+static void
+test_what_cannot_be_stored_is_told_from_a_store_that_cannot(void **state)
+{
+	static const struct {
+		const char *raise;
+		enum fault_code code;
+	} rows[] = {
+		{ "numeric_value_out_of_range", FAULT_REQUEST },
+		{ "program_limit_exceeded", FAULT_REQUEST },
+		{ "disk_full", FAULT_BUSY },
+		{ "insufficient_privilege", FAULT_BUSY },
+		{ "query_canceled", FAULT_BUSY },
+	};
+	struct world *w = *state;
+	char does[80];
+
+	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+		struct fault why = { 0 };
+
+		snprintf(does, sizeof(does), "RAISE %s", rows[i].raise);
+		plant(AT_ONCE, does);
+		assert_int_equal(try_put(w, (struct put){ .number = i }, &why),
+		    -1);
+		assert_int_equal(why.code, rows[i].code);
+		unplant();
+		assert_int_equal(count_of("item"), i);
+		give(w, .number = i);
+	}
+}
+
+struct
+try {
+	struct world *w;
+	struct fault why;
+	int rc;
+};
+
+static void *
+put_in_a_thread(void *arg)
+{
+	struct try *t = arg;
+
+	t->rc = try_put(t->w, (struct put){ .number = 1, .lead = "ann" },
+	    &t->why);
+	return NULL;
+}
+
+static void
+test_a_server_may_restart_in_the_middle(void **state)
+{
+	struct world *w = *state;
+	struct try t = { .w = w };
+	PGconn *other = postgres_client();
+	pthread_t thread;
+
+	PQclear(PQexec(other, "BEGIN"));
+	PQclear(PQexec(other, "LOCK TABLE leadbridge.item"));
+	pthread_create(&thread, NULL, put_in_a_thread, &t);
+	postgres_await_waiting();
+	postgres_do("restart");
+	pthread_join(thread, NULL);
+	PQfinish(other);
+	if (t.rc != 0)
+		fail_msg("%s", t.why.text);
+	assert_int_equal(count_of("item"), 1);
+	assert_id(claim_one(w)->id, 1);
+}
+
+static void
+test_a_server_that_is_gone_is_waited_for_elsewhere(void **state)
+{
+	struct world *w = *state;
+	struct pg_store *s = w->store;
+	struct fault why = { 0 };
+
+	s->resolve_ms = 200;
+	postgres_do("stop");
+	for (unsigned i = 0; i < 3; i++) {
+		int64_t start = clock_mono_us();
+
+		why.code = FAULT_NONE;
+		assert_int_equal(try_put(w, (struct put){ .number = i }, &why),
+		    -1);
+		assert_int_equal(why.code, FAULT_BUSY);
+		assert_true(clock_mono_us() - start < 5000000);
+	}
+	postgres_do("start");
+	/* ... and found again, within the back-off's longest pause. */
+	for (int i = 0; i < 400; i++) {
+		why.code = FAULT_NONE;
+		if (try_put(w, (struct put){ .number = 9 }, &why) == 0)
+			break;
+		poll(NULL, 0, 10);
+	}
+	assert_int_equal(why.code, FAULT_NONE);
+	assert_int_equal(count_of("item"), 1);
+}
+
+static void
+test_a_server_that_is_silent_costs_the_deadline(void **state)
+{
+	struct world *w = *state;
+	struct pg_store *s = w->store;
+	struct fault why = { 0 };
+	int64_t start = clock_mono_us();
+
+	s->group_ms = 500;
+	s->resolve_ms = 100;
+	s->url = (base_free(s->url),
+	    base_print("%s&connect_timeout=2", w->url));
+	atomic_store(&proxy.cut, CUT_ALL);
+	assert_int_equal(try_put(w, (struct put){ .number = 1 }, &why), -1);
+	assert_int_equal(why.code, FAULT_BUSY);
+	assert_true(clock_mono_us() - start < 10000000);
+	atomic_store(&proxy.cut, CUT_NOTHING);
+	poll(NULL, 0, 100);
+	give(w, .number = 2);
+	assert_true(is_there(w, 2));
+}
+
+/* Somebody stands in a transaction on what we need. */
+static void
+test_a_lock_that_is_not_given_up_costs_the_deadline(void **state)
+{
+	struct world *w = *state;
+	struct pg_store *s = w->store;
+	struct fault why = { 0 };
+	PGconn *other = postgres_client();
+
+	PQclear(PQexec(other, "BEGIN"));
+	PQclear(PQexec(other, "LOCK TABLE leadbridge.item"));
+	s->group_ms = 800;
+	assert_int_equal(try_put(w, (struct put){ .number = 1 }, &why), -1);
+	assert_int_equal(why.code, FAULT_BUSY);
+	assert_non_null(strstr(why.text, "lock timeout"));
+	PQclear(PQexec(other, "ROLLBACK"));
+	PQfinish(other);
+	s->group_ms = 20000;
+	give(w, .number = 1);
+}
+
+/* As after a failover: what is read-only is not the primary. */
+static void
+test_a_read_only_server_is_left(void **state)
+{
+	struct world *w = *state;
+	struct pg_store *s = w->store;
+	struct fault why = { 0 };
+
+	s->resolve_ms = 100;
+	postgres_ask("ALTER DATABASE postgres"
+	             " SET default_transaction_read_only = on");
+	postgres_ask("SELECT count(pg_terminate_backend(pid, 5000))"
+	             " FROM pg_stat_activity WHERE backend_type ="
+	             " 'client backend' AND pid <> pg_backend_pid()");
+	assert_int_equal(try_put(w, (struct put){ .number = 1 }, &why), -1);
+	assert_int_equal(why.code, FAULT_BUSY);
+	assert_non_null(strstr(why.text, "read-only"));
+	postgres_ask("ALTER DATABASE postgres"
+	             " RESET default_transaction_read_only");
+	s->resolve_ms = 6000;
+	s->connect_us = 0;
+	give(w, .number = 1);
+}
+
+/* A session that turns read-only under us, too. */
+static void
+test_a_session_that_turned_read_only_is_left(void **state)
+{
+	struct world *w = *state;
+	struct pg_store *s = w->store;
+	PGresult *r;
+
+	r = pg_exec(s->conn,
+	    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+	    clock_mono_us() + 5000000);
+	assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+	PQclear(r);
+	give(w, .number = 1);
+	assert_int_equal(count_of("item"), 1);
+}
+
+static void
+test_bad_texts_are_made_good(void **state)
+{
+	struct world *w = *state;
+	struct journal_update u;
+	struct put p = { .number = 1 };
+	struct journal_settle how = { .to = JOURNAL_DEAD,
+		.reason = "cut in a charact\xc3" };
+
+	put_fill(&w->accept, &u, &p);
+	u.refused = STR("a\xff"
+	                "b\0c");
+	assert_int_equal(apply_one(w, &w->accept.op), JOURNAL_OK);
+	assert_str(row_of(w, 1)->reason, "a?b?c");
+	give(w, .number = 2);
+	assert_int_equal(settle_with(w, claim_one(w), how), JOURNAL_OK);
+	assert_str(row_of(w, 2)->reason, "cut in a charact?");
+}
+
+static void
+test_an_id_that_is_none_is_nobodys(void **state)
+{
+	struct world *w = *state;
+
+	give(w, .number = 1);
+	memset(&w->show, 0, sizeof(w->show));
+	w->show.op.verb = JOURNAL_SHOW;
+	w->show.arena = w->arena;
+	memcpy(w->show.id, "'; DROP SCHEMA leadbridge; --       ", 37);
+	assert_int_equal(apply_one(w, &w->show.op), JOURNAL_NOT_FOUND);
+	assert_true(is_there(w, 1));
+}
+
+/* A database that is set to lose commits is not asked for its opinion. */
+static void
+test_commits_are_synchronous_whatever_is_set(void **state)
+{
+	struct world *w = *state;
+
+	postgres_ask("ALTER DATABASE postgres SET synchronous_commit = off");
+	plant(AT_ONCE,
+	    "IF current_setting('synchronous_commit') <> 'on' THEN"
+	    " RAISE 'a commit may be lost'; END IF");
+	world_reopen(w);
+	postgres_ask("ALTER DATABASE postgres RESET synchronous_commit");
+	give(w, .number = 1);
+	unplant();
+}
+
+static void
+assert_refused(struct world *w, const char *url, const char *text)
+{
+	struct fault why = { 0 };
+	void *store = journal_postgres.open(url, &w->settings, &why);
+
+	if (store != NULL || strstr(why.text, text) == NULL)
+		fail_msg("%s", store != NULL ? "it opened" : why.text);
+}
+
+static void
+test_what_cannot_promise_is_not_opened(void **state)
+{
+	struct world *w = *state;
+
+	postgres_ask("ALTER SYSTEM SET fsync = off");
+	postgres_ask("SELECT pg_reload_conf()");
+	while (strcmp(postgres_ask("SHOW fsync"), "off") != 0)
+		;
+	assert_refused(w, w->url, "fsync = off");
+	postgres_ask("ALTER SYSTEM RESET fsync");
+	postgres_ask("SELECT pg_reload_conf()");
+	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
+		;
+	postgres_ask("UPDATE leadbridge.meta SET version = 99");
+	assert_refused(w, w->url, "of version 99, this program's of 1");
+	postgres_ask("UPDATE leadbridge.meta SET version = 1");
+}
+
+static void
+test_a_database_that_is_not_utf8_is_not_opened(void **state)
+{
+	struct world *w = *state;
+	char *url = base_print("postgresql://leadbridge@/latin?host=%s/run",
+	    postgres_folder);
+
+	postgres_ask("CREATE DATABASE latin TEMPLATE template0"
+	             " ENCODING 'LATIN1' LOCALE 'C'");
+	assert_refused(w, url, "encoding is not UTF8");
+	base_free(url);
+}
+
+static void
+test_a_user_that_may_not_make_tables_is_told(void **state)
+{
+	struct world *w = *state;
+	char *url = base_print("postgresql://guest@/postgres?host=%s/run",
+	    postgres_folder);
+
+	base_free(postgres_fresh());
+	postgres_ask("CREATE USER guest");
+	assert_refused(w, url, "GRANT CREATE ON DATABASE");
+	base_free(url);
+	world_reopen(w);
+}
+
+static void
+test_no_password_is_ever_printed(void **state)
+{
+	static const char *const urls[] = {
+		"postgresql://me:gehe@im@localhost/db",
+		"postgresql://me:geheim@localhost:port/db",
+		"postgresql://me:gehe%zzim@localhost/db",
+		"postgresql://me:geheim@[::1/db",
+		"postgresql://me:geheim@/db?host=/nowhere&port=1",
+		"postgresql://me@/db?host=/nowhere&password=geheim&nope=1",
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		struct fault why = { 0 };
+
+		assert_null(journal_postgres.open(urls[i], &w->settings, &why));
+		assert_null(strstr(why.text, "geheim"));
+		assert_null(strstr(why.text, "im@"));
+		assert_null(strstr(why.where, "geheim"));
+		assert_true(why.text[0] != '\0');
+	}
+}
+
+static void *
+open_in_a_thread(void *arg)
+{
+	struct world *w = arg;
+	struct fault why = { 0 };
+	void *store = journal_postgres.open(w->url, &w->settings, &why);
+
+	if (store != NULL)
+		journal_postgres.close(store);
+	return store;
+}
+
+static void
+test_many_may_open_what_is_not_there_yet(void **state)
+{
+	struct world *w = *state;
+	pthread_t threads[6];
+	void *store;
+
+	base_free(postgres_fresh());
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		pthread_create(&threads[i], NULL, open_in_a_thread, w);
+	for (size_t i = 0; i < COUNT_OF(threads); i++) {
+		pthread_join(threads[i], &store);
+		assert_non_null(store);
+	}
+	give(w, .number = 1);
+}
+
+/* A page of texts that are too many ends early, and goes on. */
+static void
+test_a_page_has_a_ceiling_of_its_own(void **state)
+{
+	struct world *w = *state;
+	struct arena *large = arena_new(256 << 20);
+	char *big = base_alloc((20 << 20) + 1);
+	struct journal_list how = { .whole = true, .most = 10, .arena = large };
+
+	memset(big, 'x', 20 << 20);
+	for (unsigned i = 0; i < 3; i++)
+		give(w, .number = i,
+		    .lead = i == 0 ? "ann"
+		        : i == 1   ? "ben"
+		                   : "cid",
+		    .body = big);
+	assert_int_equal(list_with(w, how), 1);
+	assert_int_equal(w->list.next, w->list.rows[0].order);
+	how.after = w->list.next;
+	assert_int_equal(list_with(w, how), 1);
+	assert_id(w->list.rows[0].id, 1);
+	arena_reset(large);
+	assert_int_equal(claim_with(w,
+	                     (struct journal_claim){ .most = 10,
+	                         .lease_ms = HOUR,
+	                         .arena = large }),
+	    2);
+	assert_int_equal(w->claim.next_ms, 0);
+	arena_free(large);
+	base_free(big);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(test_a_commit_without_an_answer_is_found_out),
+		CASE(test_a_group_that_was_cut_short_is_done_again),
+		CASE(test_a_killed_backend_is_not_the_end),
+		CASE(test_who_gives_way_to_another_comes_again),
+		CASE(
+		    test_what_cannot_be_stored_is_told_from_a_store_that_cannot),
+		CASE(test_a_server_may_restart_in_the_middle),
+		CASE(test_a_server_that_is_gone_is_waited_for_elsewhere),
+		CASE(test_a_server_that_is_silent_costs_the_deadline),
+		CASE(test_a_lock_that_is_not_given_up_costs_the_deadline),
+		CASE(test_a_read_only_server_is_left),
+		CASE(test_a_session_that_turned_read_only_is_left),
+		CASE(test_bad_texts_are_made_good),
+		CASE(test_an_id_that_is_none_is_nobodys),
+		CASE(test_commits_are_synchronous_whatever_is_set),
+		CASE(test_what_cannot_promise_is_not_opened),
+		CASE(test_a_database_that_is_not_utf8_is_not_opened),
+		CASE(test_a_user_that_may_not_make_tables_is_told),
+		CASE(test_no_password_is_ever_printed),
+		CASE(test_many_may_open_what_is_not_there_yet),
+		CASE(test_a_page_has_a_ceiling_of_its_own),
+	};
+	int failed;
+
+	if (!postgres_start())
+		return POSTGRES_SKIP;
+	proxy_start();
+	failed = cmocka_run_group_tests_name("journal.postgres.faults", tests,
+	    NULL, NULL);
+	proxy_end();
+	postgres_end();
+	return failed;
+}
