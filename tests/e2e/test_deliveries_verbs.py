@@ -201,11 +201,12 @@ def test_a_journal_is_moved(fresh):
     assert "another process" in err
     h.stop(signal.SIGKILL)
     out, _ = h.run(*move, "sqlite:moved.db", "--output", "json")
-    assert json.loads(out) == {"updates": 6, "keys": 6, "to_updates": 6,
-                               "to_keys": 6}
+    # What was refused has no key: it may come again.
+    assert json.loads(out) == {"updates": 6, "keys": 5, "to_updates": 6,
+                               "to_keys": 5}
     out, _ = h.run(*move, "sqlite:moved.db")
-    assert out == ("6 updates and 6 dedupe keys are copied; the target has "
-                   "6 and 6\n")
+    assert out == ("6 updates and 5 dedupe keys are copied; the target has "
+                   "6 and 5\n")
     for to, fault in (("memory:", "nothing to move"), ("file:x", "begin with"),
                       ("sqlite:journal.db", "the same journal")):
         _, err = h.run(*move, to, code=3)
