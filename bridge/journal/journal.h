@@ -232,7 +232,10 @@ struct journal_row {
 	struct str body, event;          /* where asked for and still kept */
 };
 
-/* One page, oldest first. next is 0 behind the last page. */
+/*
+ * One page, oldest first. It may be short, or empty, and not the last: next is
+ * 0 behind that one only.
+ */
 struct journal_list {
 	struct journal_op op;
 	struct journal_filter filter;

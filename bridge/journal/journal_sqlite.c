@@ -65,8 +65,8 @@ lite_fault(const struct lite_store *s, struct fault *why)
 	for (size_t i = 0; i < COUNT_OF(troubles); i++)
 		if ((rc & 0xff) == troubles[i].code)
 			return fault_set(why, FAULT_BUSY, s->path,
-			    "%s (%s, %d)", troubles[i].text,
-			    sqlite3_errstr(rc), rc);
+			    "%s (%s, %d)", troubles[i].text, sqlite3_errstr(rc),
+			    rc);
 	return fault_set(why, FAULT_REQUEST, s->path, "SQLite: %s (%d)",
 	    sqlite3_errstr(rc), rc);
 }
@@ -77,6 +77,7 @@ lite_begin(struct lite_store *s)
 	s->rc = SQLITE_OK;
 	s->begin_changes = sqlite3_total_changes(s->db);
 	memcpy(s->begin_count, s->count, sizeof(s->count));
+	s->begin_erased = s->erased;
 	lite_keys_begin(&s->keys);
 	lite_finish(s, SQL_BEGIN);
 }
@@ -84,8 +85,7 @@ lite_begin(struct lite_store *s)
 static void
 write_meta(struct lite_store *s)
 {
-	lite_run(s, SQL_META_WRITE,
-	    lite_number(journal_clock_now(&s->clock)),
+	lite_run(s, SQL_META_WRITE, lite_number(journal_clock_now(&s->clock)),
 	    lite_order(s->last_order), lite_number(s->boots),
 	    lite_number(s->count[JOURNAL_DONE]),
 	    lite_number(s->count[JOURNAL_DEAD]),
@@ -105,7 +105,7 @@ roll_back(struct lite_store *s)
 	lite_lanes_rollback(&s->lanes);
 	lite_keys_rollback(&s->keys);
 	memcpy(s->count, s->begin_count, sizeof(s->count));
-	s->erased = false;
+	s->erased = s->begin_erased;
 }
 
 int

@@ -231,7 +231,7 @@ void lite_finish(struct lite_store *s, enum lite_sql sql);
 #define LITE_VALUES(...)                                                       \
 	(const struct lite_value[]){ __VA_ARGS__ },                            \
 	    sizeof((const struct lite_value[]){ __VA_ARGS__ }) /               \
-	        sizeof(struct lite_value)
+	    sizeof(struct lite_value)
 #define lite_ask(s, sql, ...) lite_bind(s, sql, LITE_VALUES(__VA_ARGS__))
 #define lite_run(s, sql, ...)                                                  \
 	do {                                                                   \
@@ -300,14 +300,15 @@ struct lite_store {
 	struct journal_clock clock;
 	int64_t now_ms; /* of this op */
 	int rc;         /* of this transaction; the first that went wrong */
-	bool erased;    /* in this transaction, for a person: in the WAL too */
+	/* Something was erased for a person, and is in the WAL yet: */
+	bool erased, begin_erased;
 	int begin_changes;
 	int wal_pages;
 	struct lite_lanes lanes;
 	struct lite_keys keys;
 	int64_t count[JOURNAL_STATES], begin_count[JOURNAL_STATES];
 	uint64_t last_order, last_fence;
-	int64_t boots; /* how often the file was opened */
+	int64_t boots;    /* how often the file was opened */
 	uint64_t *orders; /* what lite_collect() found */
 	size_t order_count, order_room;
 };

@@ -111,10 +111,9 @@ void
 lite_keys_load(struct lite_store *s)
 {
 	while (lite_row(s, SQL_FRESH_LOAD)) {
-		struct lite_key key = {
-			.seq = (uint64_t)lite_get(s, SQL_FRESH_LOAD, 0),
-			.at_ms = lite_get(s, SQL_FRESH_LOAD, 4)
-		};
+		struct lite_key key = { .seq = (uint64_t)lite_get(s,
+			                    SQL_FRESH_LOAD, 0),
+			.at_ms = lite_get(s, SQL_FRESH_LOAD, 4) };
 
 		lite_get_id(s, SQL_FRESH_LOAD, 3, key.id);
 		if (get_hash(s, SQL_FRESH_LOAD, 1, key.hash) &&
@@ -155,8 +154,7 @@ lite_key_find(struct lite_store *s, const char *hash, struct lite_key *out)
 }
 
 void
-lite_key_add(struct lite_store *s, const struct journal_accept *a,
-    uint64_t seq)
+lite_key_add(struct lite_store *s, const struct journal_accept *a, uint64_t seq)
 {
 	struct lite_key key = { .at_ms = s->now_ms, .seq = seq };
 
@@ -191,8 +189,7 @@ compare_hashes(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
 
-	return memcmp(sorted_list[*x].hash, sorted_list[*y].hash,
-	    JOURNAL_HASH);
+	return memcmp(sorted_list[*x].hash, sorted_list[*y].hash, JOURNAL_HASH);
 }
 
 static void
@@ -220,8 +217,7 @@ lite_keys_merge(struct lite_store *s)
 		merge_start(k);
 	end = k->merged + MERGE_SLICE;
 	for (; k->merged < end && k->merged < k->merge_count; k->merged++) {
-		const struct lite_key *key =
-		    &k->list[k->merging[k->merged]];
+		const struct lite_key *key = &k->list[k->merging[k->merged]];
 
 		if (!key->gone)
 			lite_run(s, SQL_KEY_ADD, hash_value(key->hash),

@@ -123,8 +123,7 @@ lite_target_find(struct lite_lanes *l, struct str name)
 {
 	struct lite_target *t = l->targets;
 
-	while (t != NULL &&
-	    !str_eq((struct str){ t->name, t->name_len }, name))
+	while (t != NULL && !str_eq((struct str){ t->name, t->name_len }, name))
 		t = t->next;
 	return t;
 }
@@ -174,8 +173,8 @@ lite_lane_find(struct lite_lanes *l, struct str target, struct str lead)
 static void
 bucket_put(struct lite_lanes *l, struct lite_lane *lane)
 {
-	struct lite_lane **bucket =
-	    bucket_of(l, lane->target, lite_lane_lead(lane));
+	struct lite_lane **bucket = bucket_of(l, lane->target,
+	    lite_lane_lead(lane));
 
 	lane->chain = *bucket;
 	*bucket = lane;
@@ -249,8 +248,8 @@ heap_up(struct lite_heap *h, size_t at)
 {
 	struct lite_lane *lane = h->lanes[at];
 
-	while (at > 0 &&
-	    h->lanes[(at - 1) / 2]->now.due_ms > lane->now.due_ms) {
+	while (
+	    at > 0 && h->lanes[(at - 1) / 2]->now.due_ms > lane->now.due_ms) {
 		heap_set(h, at, h->lanes[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
@@ -397,8 +396,8 @@ lite_item_leave(struct lite_lanes *l, struct lite_lane *lane,
 static void
 bucket_take(struct lite_lanes *l, struct lite_lane *lane)
 {
-	struct lite_lane **at =
-	    bucket_of(l, lane->target, lite_lane_lead(lane));
+	struct lite_lane **at = bucket_of(l, lane->target,
+	    lite_lane_lead(lane));
 
 	while (*at != lane)
 		at = &(*at)->chain;

@@ -266,10 +266,9 @@ check_version(struct lite_store *s, bool *is_new, struct fault *why)
 	int64_t application = 0, version = 0, tables = 0;
 	char text[64];
 
-	if (ask(s, "PRAGMA application_id", &application, text,
-	        sizeof(text)) == -1 ||
-	    ask(s, "PRAGMA user_version", &version, text, sizeof(text)) ==
+	if (ask(s, "PRAGMA application_id", &application, text, sizeof(text)) ==
 	        -1 ||
+	    ask(s, "PRAGMA user_version", &version, text, sizeof(text)) == -1 ||
 	    ask(s, "SELECT count(*) FROM sqlite_schema", &tables, text,
 	        sizeof(text)) == -1)
 		return lite_fault(s, why);
@@ -321,8 +320,8 @@ check_whole(struct lite_store *s, struct fault *why)
 	        " pragma_page_size",
 	        &bytes, text, sizeof(text)) == -1)
 		return lite_fault(s, why);
-	for (size_t i = 0;
-	     i < COUNT_OF(tables) - (bytes > CHECK_TEXTS_MOST); i++)
+	for (size_t i = 0; i < COUNT_OF(tables) - (bytes > CHECK_TEXTS_MOST);
+	     i++)
 		if (check_table(s, tables[i], why) == -1)
 			return -1;
 	return 0;
@@ -354,7 +353,8 @@ load_meta(struct lite_store *s)
 static int64_t
 due_of_row(struct lite_store *s)
 {
-	int64_t since = lite_get(s, SQL_LOAD, 5), due = lite_get(s, SQL_LOAD, 6);
+	int64_t since = lite_get(s, SQL_LOAD, 5),
+	        due = lite_get(s, SQL_LOAD, 6);
 
 	if (due == 0)
 		return since < s->now_ms ? since : s->now_ms;

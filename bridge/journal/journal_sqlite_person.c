@@ -65,8 +65,8 @@ static bool
 blocking_head(struct lite_store *s, const char *id,
     const struct journal_update *u, struct lite_place *p)
 {
-	const struct lite_lane *lane =
-	    lite_lane_find(&s->lanes, u->target, u->lead);
+	const struct lite_lane *lane = lite_lane_find(&s->lanes, u->target,
+	    u->lead);
 
 	return lane != NULL && lane->now.first != NULL &&
 	    lite_lane_blocked(lane) &&
@@ -90,8 +90,7 @@ replace_head(struct lite_store *s, const struct lite_place *p,
 	lite_lane_place(&s->lanes, p->lane);
 	lite_run(s, SQL_ITEM_REPLACED, lite_order(p->order), lite_order(text),
 	    lite_number(n), lite_number(r->flags), lite_number(s->now_ms));
-	lite_run(s,
-	    p->text == p->seq ? SQL_TEXT_NO_BODY : SQL_TEXT_DELETE,
+	lite_run(s, p->text == p->seq ? SQL_TEXT_NO_BODY : SQL_TEXT_DELETE,
 	    lite_order(p->text));
 }
 
@@ -112,8 +111,8 @@ add_anew(struct lite_store *s, const struct journal_revive *r,
 	lite_run(s, SQL_ITEM_ANEW, lite_id(r->id), lite_order(order),
 	    lite_number(n), lite_number(!refused),
 	    lite_number(refused ? JOURNAL_REFUSED : JOURNAL_WAITING),
-	    lite_number(r->flags), lite_number(s->now_ms),
-	    lite_text(u->target), lite_text(u->lead), lite_text(reason));
+	    lite_number(r->flags), lite_number(s->now_ms), lite_text(u->target),
+	    lite_text(u->lead), lite_text(reason));
 }
 
 static void
@@ -287,8 +286,7 @@ prune_items(struct lite_store *s, enum journal_state state, int64_t before_ms,
 static size_t
 prune_refused(struct lite_store *s, size_t most)
 {
-	int64_t surplus =
-	    s->count[JOURNAL_REFUSED] - s->settings.keep_refused;
+	int64_t surplus = s->count[JOURNAL_REFUSED] - s->settings.keep_refused;
 
 	if (surplus <= 0)
 		return 0;

@@ -53,8 +53,8 @@ passes(struct lite_store *s, enum lite_sql sql, const struct journal_filter *f)
 static int64_t
 due_in(struct lite_store *s, const struct journal_row *row)
 {
-	const struct lite_lane *lane =
-	    lite_lane_find(&s->lanes, row->target, row->lead);
+	const struct lite_lane *lane = lite_lane_find(&s->lanes, row->target,
+	    row->lead);
 
 	if (row->state != JOURNAL_WAITING || lane == NULL ||
 	    lane->now.first == NULL || lane->now.first->order != row->order)
@@ -99,8 +99,7 @@ row_fill(struct lite_store *s, enum lite_sql sql, struct arena *arena,
 {
 	struct arena_mark mark = arena_mark(arena);
 
-	*row = (struct journal_row){
-		.n = (unsigned)lite_get(s, sql, COLUMN_N),
+	*row = (struct journal_row){ .n = (unsigned)lite_get(s, sql, COLUMN_N),
 		.order = (uint64_t)lite_get(s, sql, COLUMN_ORDER),
 		.state = (enum journal_state)lite_get(s, sql, COLUMN_STATE),
 		.flags = (unsigned)lite_get(s, sql, COLUMN_FLAGS),
@@ -108,8 +107,7 @@ row_fill(struct lite_store *s, enum lite_sql sql, struct arena *arena,
 		.strikes = (unsigned)lite_get(s, sql, COLUMN_STRIKES),
 		.status = (int)lite_get(s, sql, COLUMN_STATUS),
 		.received_ms = lite_get(s, sql, COLUMN_RECEIVED),
-		.updated_ms = lite_get(s, sql, COLUMN_UPDATED)
-	};
+		.updated_ms = lite_get(s, sql, COLUMN_UPDATED) };
 	lite_get_id(s, sql, COLUMN_ID, row->id);
 	if (copy_column(s, sql, COLUMN_ROUTE, arena, &row->route) &&
 	    copy_column(s, sql, COLUMN_TARGET, arena, &row->target) &&

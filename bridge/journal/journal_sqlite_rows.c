@@ -16,8 +16,8 @@ lite_count_move(struct lite_store *s, enum journal_state from,
 {
 	if (!journal_may_move(from, to))
 		bug("an item cannot go from %s to %s",
-		    name_text(journal_states, from),
-		    name_text(journal_states, to));
+		    name_text(journal_states, (int)from),
+		    name_text(journal_states, (int)to));
 	s->count[from]--;
 	s->count[to]++;
 }

@@ -22,8 +22,8 @@ known_key(struct lite_store *s, struct journal_accept *a)
 	a->first.status = 0;
 	lite_ask(s, SQL_ITEM_FIRST, lite_id(key.id), lite_order(key.seq));
 	if (lite_row(s, SQL_ITEM_FIRST)) {
-		a->first.state =
-		    (enum journal_state)lite_get(s, SQL_ITEM_FIRST, 0);
+		a->first.state = (enum journal_state)lite_get(s, SQL_ITEM_FIRST,
+		    0);
 		a->first.status = (int)lite_get(s, SQL_ITEM_FIRST, 1);
 	}
 	lite_end(s, SQL_ITEM_FIRST);
@@ -84,9 +84,9 @@ add_row(struct lite_store *s, const struct journal_accept *a, size_t i,
 	    lite_order(e->seq), lite_number((int64_t)i),
 	    lite_number(e->lane != NULL), lite_number(state),
 	    lite_number(a->flags), lite_number(e->lease),
-	    lite_number(a->received_ms), lite_number(s->now_ms),
-	    lite_id(a->id), lite_text(u->target), lite_text(u->lead),
-	    lite_text(a->route), lite_text(a->verdict),
+	    lite_number(a->received_ms), lite_number(s->now_ms), lite_id(a->id),
+	    lite_text(u->target), lite_text(u->lead), lite_text(a->route),
+	    lite_text(a->verdict),
 	    lite_text(e->lane != NULL ? STR("") : cut(u->refused)));
 }
 
@@ -161,8 +161,8 @@ copy_item(struct lite_store *s, const struct lite_item *from,
 	if (lite_row(s, SQL_ITEM_SENT)) {
 		lite_get_id(s, SQL_ITEM_SENT, 0, to->id);
 		to->n = (unsigned)lite_get(s, SQL_ITEM_SENT, 1);
-		to->route =
-		    arena_copy(arena, lite_get_text(s, SQL_ITEM_SENT, 2));
+		to->route = arena_copy(arena,
+		    lite_get_text(s, SQL_ITEM_SENT, 2));
 		to->age_ms = s->now_ms - lite_get(s, SQL_ITEM_SENT, 3);
 		body = lite_get_text(s, SQL_ITEM_SENT, 4);
 		to->body = body.at != NULL ? arena_copy(arena, body) : body;
@@ -231,8 +231,9 @@ static struct lite_lane *
 lift_due(const struct lite_store *s, struct lite_target *t, size_t *again)
 {
 	struct lite_lane *fresh = due_first(s, &t->heaps[LITE_FRESH]);
-	struct lite_lane *tried =
-	    *again > 0 ? due_first(s, &t->heaps[LITE_TRIED]) : NULL;
+	struct lite_lane *tried = *again > 0
+	    ? due_first(s, &t->heaps[LITE_TRIED])
+	    : NULL;
 	struct lite_lane *lane = fresh;
 
 	if (tried != NULL &&
@@ -300,8 +301,7 @@ claim_lanes(struct lite_store *s, struct journal_claim *c,
 
 		if (room && lane->now.fence != 0)
 			lite_strike(s, lane);
-		if (room && lane->now.first != NULL &&
-		    !lite_lane_blocked(lane))
+		if (room && lane->now.first != NULL && !lite_lane_blocked(lane))
 			room = hand_out(s, c, lane);
 		lite_lane_place(&s->lanes, lane);
 	}

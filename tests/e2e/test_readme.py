@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"cmake -S \. -B build .*|ninja -C build leadbridge": "deploy/demo",
     r"cmake --install .*": "writes to the system",
     r"ctest .*|build-asan/.*": "step asan",
+    r"(LEADBRIDGE_BUILD=\S+ )?tests/faults/run.*": "step faults",
     r"tests/bench/run.*|\./tests/bench/run.*|deploy/packages.*"
     r"|\./deploy/packages.*": "a measurement is no test",
 }

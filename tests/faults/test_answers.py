@@ -20,7 +20,7 @@ def test_a_flapping_api_gets_little_more_than_its_share(nodes, figure,
         200 if dice.random() < 0.5 else dice.choice((503, RESET)))
     # Many leads with little each: nothing but the bridge's restraint is
     # between an update and its next try.
-    with Load([node], leads=100, pause=0.7) as load:
+    with Load([node], leads=100, pause=0.5) as load:
         time.sleep(seconds)
         flapped, good = len(node.api.calls), len(node.api.delivered())
         node.api.answer = lambda call: 200

@@ -257,7 +257,7 @@ check_promises(struct story *t, const char *what, unsigned n)
 			fail_msg("%s %u: event %u is lost", what, n, i);
 		if (t->is_settled[i] && s.rows[0].state != t->settled[i])
 			fail_msg("%s %u: event %u is %s", what, n, i,
-			    name_text(journal_states, s.rows[0].state));
+			    name_text(journal_states, (int)s.rows[0].state));
 	}
 	for (unsigned i = 2; t->forgotten && i < 20; i += 3)
 		if (show(t, i, &s) == JOURNAL_OK)

@@ -59,6 +59,7 @@ teardown(void **state)
 {
 	struct world *w = *state;
 
+	vfs_reset();
 	/* Some leave it closed, or as it cannot be opened. */
 	if (w->store == NULL) {
 		gone(w->url);
@@ -360,16 +361,39 @@ test_what_is_pruned_is_not_on_the_disk(void **state)
 	unshut(w);
 }
 
+static bool
+try_one(struct world *w, struct journal_op *op)
+{
+	struct fault why = { 0 };
+
+	return journal_sqlite.apply(w->store, &op, 1, &why) == 0;
+}
+
+/* An accept that cannot be stored for now. */
+static void
+refuse_one(struct world *w)
+{
+	struct put p = { .number = 7777777 };
+	struct journal_op *op = &w->accept.op;
+	struct journal_update u;
+	struct fault why = { 0 };
+
+	put_fill(&w->accept, &u, &p);
+	assert_int_equal(journal_sqlite.apply(w->store, &op, 1, &why), -1);
+	assert_int_equal(why.code, FAULT_BUSY);
+	assert_non_null(strstr(why.text, "the disk is full"));
+}
+
 /* Accepts in groups, each with a key. */
 static void
-give_many(struct world *w, unsigned count)
+give_many(struct world *w, unsigned from, unsigned count)
 {
 	struct journal_accept a[JOURNAL_GROUP];
 	struct journal_update u[JOURNAL_GROUP];
 	struct journal_op *ops[JOURNAL_GROUP];
 	char keys[JOURNAL_GROUP][JOURNAL_HASH + 1];
 
-	for (unsigned n = 0; n < count; n += JOURNAL_GROUP) {
+	for (unsigned n = from; n < from + count; n += JOURNAL_GROUP) {
 		for (unsigned i = 0; i < JOURNAL_GROUP; i++) {
 			struct put p = { .number = n + i, .key = keys[i] };
 
@@ -395,7 +419,7 @@ put_again(struct world *w, unsigned number)
 static void
 all_are_known(struct world *w)
 {
-	for (unsigned n = 0; n < MANY; n += 997) {
+	for (unsigned n = 0; n < MANY; n += 61) {
 		assert_int_equal(put_again(w, n), JOURNAL_DUPLICATE);
 		assert_id(w->accept.first.id, n);
 		assert_int_equal(w->accept.first.state, JOURNAL_WAITING);
@@ -407,11 +431,15 @@ test_a_hundred_thousand(void **state)
 {
 	struct world *w = *state;
 	struct journal_list l = { .filter = { .lead = STR("nobody") } };
+	const struct lite_store *store = w->store;
 	char *wal = base_print("%s-wal", path_of(w));
 	struct stat st;
 
-	give_many(w, MANY);
+	give_many(w, 0, MANY);
 	all_are_known(w);
+	/* Those that were merged are held in memory no more. */
+	assert_in_range(store->keys.count, 1, MANY / 2);
+	assert_null(store->keys.merging);
 	/* It is written over and over, not longer and longer. */
 	assert_int_equal(stat(wal, &st), 0);
 	assert_in_range(st.st_size, 1, 48 << 20);
@@ -424,6 +452,77 @@ test_a_hundred_thousand(void **state)
 	l.after = w->list.next;
 	assert_int_equal(list_with(w, l), 0);
 	assert_int_equal(w->list.next, 0);
+}
+
+/* What is merged in a group that fails is not merged. */
+static void
+test_a_merge_may_fail(void **state)
+{
+	struct world *w = *state;
+	const struct lite_store *store = w->store;
+	unsigned n = 0;
+
+	do
+		give_many(w, n, JOURNAL_GROUP);
+	while ((n += JOURNAL_GROUP) < MANY && store->keys.merging == NULL);
+	assert_true(n < MANY);
+	for (unsigned i = 1; i < 20; i += 6) {
+		vfs_arm(VFS_FULL, VFS_WRITE, i);
+		refuse_one(w);
+		give_many(w, n, JOURNAL_GROUP);
+		n += JOURNAL_GROUP;
+	}
+	assert_non_null(store->keys.merging);
+	give_many(w, n, MANY - n);
+	assert_null(store->keys.merging);
+	all_are_known(w);
+	world_reopen(w);
+	all_are_known(w);
+}
+
+/* An accept is a few writes; a checkpoint of all this is more. */
+static void
+test_a_wal_that_cannot_be_emptied_takes_no_more(void **state)
+{
+	struct world *w = *state;
+	struct lite_store *store = w->store;
+	char *big = base_alloc(60001);
+
+	memset(big, 'x', 60000);
+	for (unsigned i = 1; i <= 20; i++)
+		give(w, .number = i, .body = big);
+	base_free(big);
+	store->wal_pages = 1 << 20;
+	vfs_arm(VFS_FULL, VFS_WRITE, 100);
+	refuse_one(w);
+	assert_true(vfs_hit());
+	assert_true(store->wal_pages > 1 << 19);
+	give(w, .number = 99);
+	assert_true(store->wal_pages < 1000);
+}
+
+/* Erased is what is out of the WAL, too: a checkpoint that fails is made up. */
+static void
+test_what_was_forgotten_stays_to_be_erased(void **state)
+{
+	struct world *w = *state;
+	struct journal_forget f = { .op = { .verb = JOURNAL_FORGET },
+		.lead = STR("lead-ann") };
+	struct lite_store *store = w->store;
+	unsigned n = 0;
+
+	give_people(w, 0, 20);
+	do {
+		vfs_arm(VFS_FULL_EVER, VFS_WRITE | VFS_TRUNCATE, ++n);
+		f.op.result = JOURNAL_OK;
+	} while (!try_one(w, &f.op));
+	assert_true(store->erased);
+	assert_true(disk_has(w, "event of ann"));
+	refuse_one(w);
+	vfs_reset();
+	give(w, .number = 99, .bytes = "event of ben");
+	assert_false(store->erased);
+	assert_no_ann(w);
 }
 
 static size_t
@@ -442,7 +541,7 @@ test_old_keys_go_from_both_places(void **state)
 	struct world *w = *state;
 	size_t pruned = 0, idle = 0, now;
 
-	give_many(w, MANY);
+	give_many(w, 0, MANY);
 	w->settings.keep_keys = 1;
 	world_reopen(w);
 	next_tick();
@@ -504,6 +603,9 @@ main(void)
 		TEST(test_a_forgotten_lead_is_not_on_the_disk),
 		TEST(test_what_is_pruned_is_not_on_the_disk),
 		TEST(test_a_hundred_thousand),
+		TEST(test_a_merge_may_fail),
+		TEST(test_a_wal_that_cannot_be_emptied_takes_no_more),
+		TEST(test_what_was_forgotten_stays_to_be_erased),
 		TEST(test_old_keys_go_from_both_places),
 		TEST(test_who_takes_the_process_down_is_dead_in_the_end),
 		TEST(test_no_lane_waits_for_ever),
