@@ -101,7 +101,7 @@ step_argument(struct str text, struct step_read *step)
 	step->paths[step->count] = STR_NONE;
 	if (str_starts(text, STR("$"))) {
 		step->paths[step->count] = text;
-		step->args[step->count] = (struct value){ VALUE_ABSENT };
+		step->args[step->count] = (struct value){ .kind = VALUE_ABSENT };
 	} else
 		step->args[step->count] = step_literal(text);
 	step->count++;
@@ -130,7 +130,7 @@ static inline bool
 step_resolve(struct step_room *room, const struct step_read *step,
     struct value *args)
 {
-	struct value body = { VALUE_ABSENT };
+	struct value body = { .kind = VALUE_ABSENT };
 	bool some = false;
 
 	for (size_t i = 0; i < step->count; i++) {
