@@ -18,6 +18,8 @@ static const char *const answers[] = { "2xx", "3xx", "4xx", "5xx", "none",
 	NULL };
 static const char *const states[] = { "waiting", "sending", "done", "dead",
 	"refused", NULL };
+static const char *const gates[] = { "closed", "failing", "throttled",
+	"key_refused", "target_refused", NULL };
 static const char *const commits[] = { "done", "failed", NULL };
 static const char *const results[] = { "ok", "duplicate", "conflict", "fenced",
 	"not_found", "unavailable", NULL };
@@ -29,6 +31,7 @@ static const char *const reasons[] = { "none", "settings", "request",
 _Static_assert(COUNT_OF(reasons) == FAULT_CODES + 1, "a name a fault code");
 _Static_assert(COUNT_OF(outcomes) == OUTCOMES + 1, "a name an outcome");
 _Static_assert(COUNT_OF(answers) == ANSWERS + 1, "a name an answer");
+_Static_assert(COUNT_OF(gates) == METRIC_GATES_KINDS + 1, "a name a gate");
 _Static_assert(FAULT_CODES <= SLOTS, "a slot a fault code");
 
 struct row {
@@ -58,6 +61,9 @@ static const struct row rows[METRICS] = {
 	[METRIC_TLS_FAILURES] = { "leadbridge_upstream_tls_failures_total",
 	    "counter", "TLS handshakes with the leads API that failed.", NULL,
 	    NULL },
+	[METRIC_GATES] = { "leadbridge_upstreams", "gauge",
+	    "Upstreams by what holds their queued updates; closed: nothing.",
+	    "gate", gates },
 	[METRIC_CONNECTIONS] = { "leadbridge_connections", "gauge",
 	    "Inbound connections open now.", NULL, NULL },
 	[METRIC_ACCEPTED] = { "leadbridge_connections_accepted_total",

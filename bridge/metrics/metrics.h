@@ -18,6 +18,7 @@ enum metric {
 	METRIC_UPSTREAM_CONNECTS,
 	METRIC_UPSTREAM_REUSES,
 	METRIC_TLS_FAILURES,    /* upstream handshakes or checks that failed */
+	METRIC_GATES,           /* gauge; label: enum metric_gate */
 	METRIC_CONNECTIONS,     /* gauge: open inbound connections */
 	METRIC_ACCEPTED,        /* inbound connections accepted */
 	METRIC_TIMEOUTS,        /* inbound connections cut at a deadline */
@@ -51,6 +52,16 @@ enum metric_answer {
 	ANSWER_5XX,
 	ANSWER_NONE,
 	ANSWERS
+};
+
+/* Of an upstream, for updates from the journal. */
+enum metric_gate {
+	METRIC_GATE_CLOSED, /* calls go */
+	METRIC_GATE_FAILING,
+	METRIC_GATE_THROTTLED,
+	METRIC_GATE_KEY,
+	METRIC_GATE_TARGET,
+	METRIC_GATES_KINDS
 };
 
 void metrics_add(enum metric m, unsigned label, int64_t n);

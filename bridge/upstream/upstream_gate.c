@@ -1,4 +1,7 @@
 /* upstream/upstream_gate.c - breaker, throttle, pauses and rate of a target. */
+#include <stdio.h>
+
+#include "metrics/metrics.h"
 #include "upstream/upstream_target.h"
 
 #define SECOND INT64_C(1000)
@@ -11,6 +14,14 @@ static const struct name states[] = {
 	{ "key refused", GATE_KEY },
 	{ "target refused", GATE_TARGET },
 	{ NULL, -1 },
+};
+
+static const enum metric_gate counted_as[GATE_EVENTS] = {
+	[GATE_WELL] = METRIC_GATE_CLOSED,
+	[GATE_FAILED] = METRIC_GATE_FAILING,
+	[GATE_THROTTLED] = METRIC_GATE_THROTTLED,
+	[GATE_KEY] = METRIC_GATE_KEY,
+	[GATE_TARGET] = METRIC_GATE_TARGET,
 };
 
 /* How long it stays open: from the first to the most, doubled each time. */
@@ -29,11 +40,13 @@ gate_init(struct gate *g, int64_t rate)
 		.rate = rate,
 		.tokens = rate * 1000 };
 	pthread_mutex_init(&g->lock, NULL);
+	metrics_add(METRIC_GATES, METRIC_GATE_CLOSED, 1);
 }
 
 void
 gate_done(struct gate *g)
 {
+	metrics_add(METRIC_GATES, counted_as[g->why], -1);
 	pthread_mutex_destroy(&g->lock);
 }
 
@@ -214,11 +227,42 @@ upstream_gate_ask(struct upstream_target *t, size_t wanted,
 	return gate_ask(&t->gate, wanted, mono_ms(), pass, wait_ms);
 }
 
+/* Whoever runs the bridge has to see it: one line a change, and a gauge. */
+static void
+tell(const struct upstream_target *t, enum gate_event before,
+    enum gate_event now, int64_t for_ms)
+{
+	char seconds[24];
+
+	if (before == now)
+		return;
+	metrics_add(METRIC_GATES, counted_as[before], -1);
+	metrics_add(METRIC_GATES, counted_as[now], 1);
+	snprintf(seconds, sizeof(seconds), "%.3f", (double)for_ms / 1000);
+	if (now == GATE_WELL)
+		log_event(LOG_LEVEL_INFO, "upstream well again", "upstream",
+		    t->name, NULL);
+	else
+		log_event(LOG_LEVEL_ERROR, "upstream held", "upstream", t->name,
+		    "reason", name_text(states, (int)now), "seconds", seconds,
+		    NULL);
+}
+
 void
 upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
     enum gate_event event, int64_t delay_ms)
 {
-	gate_note(&t->gate, pass, event, delay_ms, mono_ms());
+	int64_t now = mono_ms(), until;
+	enum gate_event before, after;
+
+	pthread_mutex_lock(&t->gate.lock);
+	before = t->gate.why;
+	if (pass.epoch == t->gate.epoch)
+		note(&t->gate, event, delay_ms, now);
+	after = t->gate.why;
+	until = t->gate.until_ms;
+	pthread_mutex_unlock(&t->gate.lock);
+	tell(t, before, after, until - now);
 }
 
 const char *

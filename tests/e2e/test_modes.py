@@ -373,6 +373,10 @@ def test_a_refused_key_burns_nothing(house):
     other = accepted(post(house, "queue", {"lead": "l2", "detail": "x"}))
     assert state(house, other)["state"] == "waiting"
     assert house.api.leads() == ["l1"]
+    assert house.metric('leadbridge_upstreams{gate="key_refused"}') == 1
+    assert house.metric('leadbridge_upstreams{gate="closed"}') == 0
+    held, = house.logged("upstream held")
+    assert (held["upstream"], held["reason"]) == ("leadsail", "key refused")
 
 
 def test_calls_under_way_end_before_the_bridge_does(build, tmp_path):
