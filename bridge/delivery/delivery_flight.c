@@ -1,0 +1,376 @@
+/* delivery/delivery_flight.c - from a lease to what became of it. */
+#include <event2/event.h>
+
+#include "delivery/delivery_flight.h"
+#include "delivery/delivery_life.h"
+#include "delivery/delivery_merge.h"
+
+/* Of what the API asks one update to wait, the share of all the others. */
+#define THROTTLE_MAX_MS INT64_C(60000)
+/* What is sealed under another key waits for a person. */
+#define SEALED_MS 60000
+/* A settlement that could not be stored is tried again, while it counts. */
+#define SETTLE_AGAIN_MS 250
+
+static const enum gate_event gate_events[RETRY_CLASSES] = {
+	[RETRY_DONE] = GATE_WELL,
+	[RETRY_UNSENT] = GATE_FAILED,
+	[RETRY_THROTTLED] = GATE_THROTTLED,
+	[RETRY_AMBIGUOUS] = GATE_FAILED,
+	[RETRY_TARGET] = GATE_REDIRECT,
+	[RETRY_KEY] = GATE_FORBIDDEN,
+	[RETRY_MISSING] = GATE_WELL,
+	[RETRY_CONFLICT] = GATE_WELL,
+	[RETRY_REFUSED] = GATE_WELL,
+};
+
+/* xorshift64*: jitter has to be uneven, not secret. */
+static uint64_t
+next_random(struct sender *s)
+{
+	s->seed ^= s->seed >> 12;
+	s->seed ^= s->seed << 25;
+	s->seed ^= s->seed >> 27;
+	return s->seed * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static struct flight *
+flight_new(struct sender *s, const char *id, unsigned n)
+{
+	struct flight *f = base_alloc(sizeof(*f));
+
+	memset(f, 0, sizeof(*f));
+	f->sender = s;
+	f->n = n;
+	f->lease_until_us = clock_mono_us() + sender_lease_ms(s) * 1000;
+	memcpy(f->id, id, sizeof(f->id));
+	f->next = s->flights;
+	if (f->next != NULL)
+		f->next->before = f;
+	s->flights = f;
+	return f;
+}
+
+void
+flight_free(struct flight *f)
+{
+	if (f->before != NULL)
+		f->before->next = f->next;
+	else
+		f->sender->flights = f->next;
+	if (f->next != NULL)
+		f->next->before = f->before;
+	if (f->again != NULL)
+		event_free(f->again);
+	base_free(f->alone);
+	base_free(f);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct flight *f = arg;
+
+	(void)fd;
+	(void)what;
+	f->settle.op.fault = (struct fault){ 0 };
+	journal_submit(f->sender->port, &f->settle.op);
+}
+
+/*
+ * The disk was full, say. The lease holds its lane until it ends, and then the
+ * update goes out a second time: worth trying until then.
+ */
+static bool
+settle_again(struct flight *f)
+{
+	struct timeval in = { .tv_usec = SETTLE_AGAIN_MS * 1000 };
+
+	if (f->sender->stopped || clock_mono_us() >= f->lease_until_us)
+		return false;
+	if (f->again == NULL)
+		f->again = evtimer_new(f->sender->base, on_again, f);
+	return f->again != NULL && evtimer_add(f->again, &in) == 0;
+}
+
+static void
+on_settled(struct journal_op *op)
+{
+	struct flight *f = op->arg;
+	struct sender *s = f->sender;
+
+	if (op->result == JOURNAL_UNAVAILABLE && settle_again(f))
+		return;
+	/* Not settled is not lost: the lease ends, and it is sent again. */
+	if (op->result != JOURNAL_OK)
+		log_event(LOG_LEVEL_WARNING, "not settled", "delivery", f->id,
+		    "reason",
+		    op->result == JOURNAL_FENCED ? "its lease had ended"
+		                                 : op->fault.text,
+		    NULL);
+	flight_free(f);
+	sender_look(s);
+}
+
+static const struct name told_as[] = {
+	{ "delivered", JOURNAL_DONE },
+	{ "put off", JOURNAL_WAITING },
+	{ "dead letter", JOURNAL_DEAD },
+	{ NULL, -1 },
+};
+
+static void
+log_attempt(const struct flight *f, const struct retry_verdict *v)
+{
+	enum log_level level = v->to == JOURNAL_DONE ? LOG_LEVEL_INFO
+	    : v->to == JOURNAL_WAITING               ? LOG_LEVEL_WARNING
+	                                             : LOG_LEVEL_ERROR;
+	char attempts[16], status[16], delay[24];
+
+	if (!log_wants(level))
+		return;
+	snprintf(attempts, sizeof(attempts), "%u", f->attempts);
+	snprintf(status, sizeof(status), "%d", f->settle.status);
+	snprintf(delay, sizeof(delay), "%.3f", (double)v->delay_ms / 1000);
+	log_event(level, name_text(told_as, (int)v->to), "delivery", f->id,
+	    "lead", f->settle.lease.lead, "upstream", f->sender->name.at,
+	    "attempt", attempts, "status",
+	    f->settle.status != 0 ? status : NULL, "class",
+	    retry_class_name(v->class), "reason",
+	    f->settle.reason[0] != '\0' ? f->settle.reason : NULL, "retry_in",
+	    v->to == JOURNAL_WAITING ? delay : NULL, NULL);
+}
+
+/* Why an attempt failed, for a person; never what the API said of values. */
+static void
+give_reason(struct flight *f, const struct upstream_answer *a,
+    const struct fault *why, const struct retry_verdict *v)
+{
+	char *out = f->settle.reason;
+	size_t room = sizeof(f->settle.reason);
+
+	if (v->to == JOURNAL_DONE)
+		return;
+	if (a->outcome != UPSTREAM_ANSWERED)
+		snprintf(out, room, "%s%s%s", upstream_outcome_name(a->outcome),
+		    a->reason != NULL ? ": " : "",
+		    a->reason != NULL ? a->reason : "");
+	else if (why->code != FAULT_NONE)
+		snprintf(out, room, "%s", why->text);
+	else
+		snprintf(out, room, "the API answered %d %s", a->status,
+		    http_reason(a->status));
+}
+
+static void
+settle(struct flight *f, const struct upstream_answer *a,
+    const struct fault *why, const struct retry_verdict *v)
+{
+	struct journal_settle *op = &f->settle;
+
+	op->to = v->to;
+	op->delay_ms = v->delay_ms;
+	op->unburnt = v->unburnt;
+	op->status = a->status;
+	give_reason(f, a, why, v);
+	log_attempt(f, v);
+	op->op.verb = JOURNAL_SETTLE;
+	op->op.done = on_settled;
+	op->op.arg = f;
+	op->target = f->sender->name;
+	journal_submit(f->sender->port, &op->op);
+}
+
+static struct retry_verdict
+judge(const struct flight *f, const struct upstream_answer *a,
+    const struct fault *why)
+{
+	return retry_judge(&(struct retry_attempt){
+	    .answer = a,
+	    .not_success = why->code != FAULT_NONE,
+	    .attempts = f->attempts,
+	    .age_ms = f->age_ms,
+	    .now_ms = clock_wall_ms(),
+	    .once = (f->flags & JOURNAL_ONCE) != 0,
+	    .random = next_random(f->sender),
+	});
+}
+
+/* The API has nothing to do with our own ceiling or our own end. */
+static enum gate_event
+gate_event(const struct upstream_answer *a, enum retry_class class)
+{
+	if (a->outcome == UPSTREAM_BUSY || a->outcome == UPSTREAM_STOPPED)
+		return GATE_UNUSED;
+	if (a->outcome == UPSTREAM_NO_TLS)
+		return GATE_TARGET;
+	if (a->status == 401)
+		return GATE_KEY;
+	return gate_events[class];
+}
+
+static void on_answer(void *arg, const struct upstream_answer *a);
+
+/*
+ * One key for the same bytes: the delivery, which of its updates, and the
+ * last that was merged with it.
+ */
+static void
+send_call(struct flight *f, struct upstream_call *call)
+{
+	char key[JOURNAL_ID_SIZE + 48];
+
+	snprintf(key, sizeof(key), "%s-%u-%llu", f->id, f->n,
+	    (unsigned long long)f->settle.through);
+	upstream_send(call, str_of(f->settle.lease.lead), str_of(key),
+	    on_answer, f);
+}
+
+static void
+send_body(struct flight *f, struct str body)
+{
+	struct upstream_call *call = upstream_begin(f->sender->pool, body.len);
+
+	bytes_add_str(upstream_body(call), body);
+	send_call(f, call);
+}
+
+/*
+ * Several in one were refused: one of them may be to blame. The first goes
+ * again by itself; the rest, whose turn comes then, are as they were.
+ */
+static void
+send_alone(struct flight *f)
+{
+	f->settle.through = 0;
+	send_body(f, str_of(f->alone));
+}
+
+static void
+on_answer(void *arg, const struct upstream_answer *a)
+{
+	struct flight *f = arg;
+	struct sender *s = f->sender;
+	struct fault why = { 0 };
+	struct retry_verdict v;
+	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
+
+	if (asked < 0)
+		asked = 1000;
+	if (asked > THROTTLE_MAX_MS)
+		asked = THROTTLE_MAX_MS;
+	(void)(delivery_no_answer(a, &why) ||
+	    delivery_declined(a, s->scratch, &why));
+	arena_reset(s->scratch);
+	v = judge(f, a, &why);
+	if (v.class == RETRY_REFUSED && f->settle.through != 0 && !s->stopped) {
+		send_alone(f);
+		return;
+	}
+	upstream_gate_note(s->target, f->pass, gate_event(a, v.class), asked);
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	if (f->told != NULL)
+		f->told(f->arg, f->n, a, &v);
+	settle(f, a, &why, &v);
+	if (!s->stopped)
+		sender_look(s);
+}
+
+/* Leased, and not to be sent now: put off, and nothing is counted. */
+static void
+give_back(struct flight *f, const char *reason)
+{
+	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
+		.reason = reason };
+
+	on_answer(f, &answer);
+}
+
+/* Its body cannot be read now: nothing but a person mends that. */
+static void
+put_off(struct flight *f, const char *reason)
+{
+	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
+		.reason = reason };
+	const struct fault none = { 0 };
+	const struct retry_verdict v = { .class = RETRY_UNSENT,
+		.to = JOURNAL_WAITING,
+		.delay_ms = SEALED_MS,
+		.unburnt = true };
+	struct sender *s = f->sender;
+
+	upstream_gate_note(s->target, f->pass, GATE_UNUSED, 0);
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	settle(f, &answer, &none, &v);
+}
+
+struct flight *
+sender_send(struct sender *s, const struct sender_update *u)
+{
+	struct flight *f = flight_new(s, u->id, u->n);
+
+	f->attempts = 1;
+	f->pass = u->pass;
+	f->flags = u->flags;
+	f->settle.lease = *u->lease;
+	if (s->stopped) {
+		give_back(f, "stopping");
+		return NULL;
+	}
+	f->told = u->told;
+	f->arg = u->arg;
+	send_body(f, u->body);
+	return f;
+}
+
+void
+flight_forget(struct flight *f)
+{
+	f->told = NULL;
+}
+
+static void
+send_merged(struct flight *f, const struct journal_item *items, size_t count)
+{
+	struct sender *s = f->sender;
+	struct str bodies[CLAIM_MERGE + 1];
+	struct upstream_call *call;
+	size_t room = 0, merged;
+
+	size_t n = 0;
+
+	for (; n < count && items[n].body.at != NULL; n++) {
+		bodies[n] = items[n].body;
+		room += items[n].body.len + 2;
+	}
+	call = upstream_begin(s->pool, room);
+	merged = merge_updates(bodies, n, s->arena, upstream_body(call));
+	if (merged > 1) {
+		f->settle.through = items[merged - 1].order;
+		f->alone = base_print("%.*s", STR_ARG(bodies[0]));
+	}
+	send_call(f, call);
+}
+
+void
+flight_send(struct sender *s, const struct journal_item *items, size_t count)
+{
+	struct flight *f = flight_new(s, items[0].id, items[0].n);
+
+	f->attempts = items[0].attempts;
+	f->pass = s->pass;
+	f->flags = items[0].flags;
+	f->age_ms = items[0].age_ms;
+	f->settle.lease = items[0].lease;
+	s->again += f->attempts > 1;
+	if (s->stopped)
+		give_back(f, "stopping");
+	else if (items[0].body.at == NULL)
+		put_off(f, s->claim.op.fault.text);
+	else
+		send_merged(f, items, count);
+}
