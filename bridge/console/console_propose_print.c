@@ -72,9 +72,10 @@ static void
 print_group(const struct proposing *p, size_t at, size_t depth,
     struct bytes *out)
 {
-	char indent[] = "        ";
+	char indent[64];
 	struct bytes inner;
 
+	memset(indent, ' ', sizeof(indent));
 	bytes_init_in(&inner, p->arena, PROPOSE_TEXT);
 	indent[depth * 2 + 2] = '\0';
 	for (size_t i = 0; i < COUNT_OF(groups); i++)
