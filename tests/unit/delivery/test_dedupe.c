@@ -78,6 +78,8 @@ a_value_that_is_missing_makes_no_key(void **state)
 	assert_key(two, "no json", "");
 }
 
+#define FIVE "\"$.a\", \"$.a\", \"$.a\", \"$.a\", \"$.a\""
+
 static void
 what_is_wrong_is_said(void **state)
 {
@@ -88,8 +90,7 @@ what_is_wrong_is_said(void **state)
 		"dedupe = ( \"$.a[*]\" );",
 		"dedupe = ( \"a\" );",
 		"dedupe = ( 1 );",
-		"dedupe = ( \"$.a\",\"$.a\",\"$.a\",\"$.a\",\"$.a\",\"$.a\","
-		"\"$.a\",\"$.a\",\"$.a\" );",
+		"dedupe = ( " FIVE ", " FIVE " );",
 	};
 
 	(void)state;
