@@ -101,7 +101,9 @@ step_argument(struct str text, struct step_read *step)
 	step->paths[step->count] = STR_NONE;
 	if (str_starts(text, STR("$"))) {
 		step->paths[step->count] = text;
-		step->args[step->count] = (struct value){ .kind = VALUE_ABSENT };
+		step->args[step->count] = (struct value){
+			.kind = VALUE_ABSENT
+		};
 	} else
 		step->args[step->count] = step_literal(text);
 	step->count++;
