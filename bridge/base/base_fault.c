@@ -166,15 +166,6 @@ faults_add_at(struct faults *all, const struct fault_place *at, const char *fmt,
 }
 
 void
-faults_add_fault(struct faults *all, const struct fault *f)
-{
-	struct fault *place = next_place(all, NULL);
-
-	if (place != NULL)
-		*place = *f;
-}
-
-void
 faults_print(const struct faults *all, struct bytes *out)
 {
 	for (size_t i = 0; i < all->kept; i++) {

@@ -81,7 +81,6 @@ void faults_add_at(struct faults *all, const struct fault_place *at,
     const char *fmt, ...) PRINTF(3, 4);
 /* True when the next one will only be counted. */
 bool faults_full(const struct faults *all);
-void faults_add_fault(struct faults *all, const struct fault *f);
 /* A line each, and its excerpt. */
 void faults_print(const struct faults *all, struct bytes *out);
 void faults_done(struct faults *all);

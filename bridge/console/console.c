@@ -85,6 +85,14 @@ given_count(const struct given *g)
 	return g->arg_count;
 }
 
+const char *
+given_config(const struct given *g)
+{
+	const char *config = given_option(g, "config");
+
+	return config != NULL ? config : CONFIG_USUAL;
+}
+
 bool
 given_json(const struct given *g)
 {

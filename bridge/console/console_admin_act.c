@@ -2,10 +2,9 @@
 #include <string.h>
 
 #include "console/console_admin_act.h"
+#include "console/console_shown.h"
 
 #define PAGE_ROWS 500
-/* What may be retried, and is meant where a filter names no state. */
-#define ACT_RETRIED (BIT(JOURNAL_DEAD) | BIT(JOURNAL_REFUSED))
 
 static void each_or_end(struct job *j);
 
@@ -20,7 +19,7 @@ act_print(struct job *j, const char *result, const char *reason)
 	    a->ids[a->at], result);
 	if (reason != NULL) {
 		bytes_add_text(&j->out, ",\"reason\":");
-		admin_print_text(str_of(reason), &j->out);
+		shown_add_json(&j->out, str_of(reason));
 	}
 }
 
@@ -56,19 +55,29 @@ act_finish_fault(struct job *j, const char *result, const struct fault *why)
 	act_finish(j, result, text);
 }
 
+void
+act_finish_done(struct job *j, const char *result, size_t updates)
+{
+	struct acts *a = j->mine;
+
+	a->done++;
+	a->items += updates;
+	act_print(j, result, NULL);
+	bytes_addf(&j->out, ",\"updates\":%zu", updates);
+	act_next(j);
+}
+
 static void
 audit_end(struct job *j)
 {
 	const struct acts *a = j->mine;
-	char what[96];
+	char name[32], what[96];
 
+	snprintf(name, sizeof(name), "%s%s", a->act->name,
+	    a->asked.dry_run ? ", dry run" : "");
 	snprintf(what, sizeof(what), "%zu of %zu deliveries, %zu updates",
 	    a->done, a->count, a->items);
-	admin_audit(j->exchange, LOG_LEVEL_INFO,
-	    str_eq(j->exchange->request.path, STR("/deliveries/drop"))
-	        ? (a->asked.dry_run ? "drop, dry run" : "drop")
-	        : (a->asked.dry_run ? "retry, dry run" : "retry"),
-	    what);
+	admin_audit(j->exchange, LOG_LEVEL_INFO, name, what);
 }
 
 static void
@@ -78,7 +87,7 @@ each_or_end(struct job *j)
 
 	arena_rewind(j->arena, a->mark);
 	if (a->at < a->count && !j->worker->stopping) {
-		a->each(j);
+		a->act->each(j);
 		return;
 	}
 	audit_end(j);
@@ -115,12 +124,9 @@ on_page(struct job *j)
 {
 	struct acts *a = j->mine;
 	const struct journal_list *list = &j->ask.list;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	a->asked.after = list->next;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct journal_row *row = &list->rows[i];
@@ -178,23 +184,17 @@ gather(struct job *j)
 }
 
 static int
-read_acts(struct job *j, unsigned who, struct acts *a, struct fault *why)
+read_acts(struct job *j, struct acts *a, struct fault *why)
 {
-	unsigned may = who == ASK_RETRY ? ACT_RETRIED
-	                                : ACT_RETRIED | BIT(JOURNAL_DONE);
-
-	if (ask_body(&j->exchange->request, who, j->arena, &a->asked, why) ==
-	    -1)
+	if (ask_body(&j->exchange->request, a->act->who, j->arena, &a->asked,
+	        why) == -1)
 		return -1;
 	if ((a->asked.ids != NULL) == a->asked.filtered)
 		return fault_set(why, FAULT_REQUEST, NULL,
 		    "either ids or filter is expected");
-	if ((a->asked.filter.states & ~may) != 0)
-		return fault_set(why, FAULT_REQUEST, "state",
-		    "only %s can be %s",
-		    who == ASK_RETRY ? "dead and refused"
-		                     : "dead, refused and done",
-		    who == ASK_RETRY ? "retried" : "dropped");
+	if ((a->asked.filter.states & ~a->act->states) != 0)
+		return fault_set(why, FAULT_REQUEST, "state", "%s",
+		    a->act->only);
 	a->ids = arena_take(j->arena, JOB_MOST * sizeof(a->ids[0]));
 	if (a->ids == NULL)
 		return fault_set(why, FAULT_BUSY, NULL, "out of memory");
@@ -202,8 +202,7 @@ read_acts(struct job *j, unsigned who, struct acts *a, struct fault *why)
 }
 
 void
-act_begin(struct admin_worker *w, struct exchange *x, unsigned who,
-    void (*each)(struct job *j))
+act_begin(struct admin_worker *w, struct exchange *x, const struct act *act)
 {
 	struct job *j = job_new(w, x, sizeof(struct acts));
 	struct fault why = { 0 };
@@ -212,8 +211,8 @@ act_begin(struct admin_worker *w, struct exchange *x, unsigned who,
 	if (j == NULL)
 		return;
 	a = j->mine;
-	a->each = each;
-	if (read_acts(j, who, a, &why) == -1)
+	a->act = act;
+	if (read_acts(j, a, &why) == -1)
 		job_refuse(j, &why);
 	else
 		gather(j);

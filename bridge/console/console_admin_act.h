@@ -11,10 +11,19 @@
 #include "console/console_admin_choose.h"
 #include "console/console_admin_job.h"
 
+/* What is done to them. */
+struct act {
+	const char *name; /* as the log tells it */
+	unsigned who;     /* ASK_RETRY, ... */
+	unsigned states;  /* bits: what a filter may name */
+	const char *only; /* the same, in words: "only ... can be ..." */
+	void (*each)(struct job *j);
+};
+
 /* A job's `mine`. */
 struct acts {
+	const struct act *act;
 	struct ask asked;
-	void (*each)(struct job *j);
 	char (*ids)[JOURNAL_ID_SIZE]; /* JOB_MOST */
 	size_t count, at;
 	uint64_t last;          /* order of the row looked at last */
@@ -24,9 +33,12 @@ struct acts {
 	size_t items, done; /* items it acted on; deliveries */
 };
 
+/* Dead or refused: what may be retried, and is meant where nothing is said. */
+#define ACT_RETRIED (BIT(JOURNAL_DEAD) | BIT(JOURNAL_REFUSED))
+
 /* Reads the body, gathers the deliveries and calls each for every one. */
-void act_begin(struct admin_worker *w, struct exchange *x, unsigned who,
-    void (*each)(struct job *j));
+void act_begin(struct admin_worker *w, struct exchange *x,
+    const struct act *act);
 /* Asks for the delivery in hand, with its event; then goes on in then. */
 void act_show(struct job *j, void (*then)(struct job *j));
 
@@ -38,5 +50,7 @@ void act_next(struct job *j);
 void act_finish(struct job *j, const char *result, const char *reason);
 void act_finish_fault(struct job *j, const char *result,
     const struct fault *why);
+/* Both, of a delivery of which so many updates were acted on. */
+void act_finish_done(struct job *j, const char *result, size_t updates);
 
 #endif

@@ -7,8 +7,8 @@
 #include "console/console_admin_settings.h"
 #include "console/console_file.h"
 #include "console/console_post.h"
-#include "console/console_program.h"
 #include "console/console_shown.h"
+#include "secrets/secrets.h"
 
 #define ANSWER_ARENA ((size_t)1 << 30)
 #define TOKEN_CEILING 4096
@@ -33,10 +33,9 @@ static int
 open_settings(struct client *c, const struct given *g,
     struct admin_settings *admin)
 {
-	const char *config = given_option(g, "config");
 	struct faults all = { 0 };
 
-	c->settings = config != NULL ? config : PROGRAM_FILE;
+	c->settings = given_config(g);
 	c->file = settings_open(c->settings, &all);
 	if (c->file == NULL ||
 	    !settings_read(config_setting_get_member(settings_root(c->file),
@@ -199,8 +198,7 @@ read_answer(struct client *c, struct client_answer *out)
 		    c->url);
 	if (c->answer.status != 200)
 		return say_refusal(c, d);
-	*out = (struct client_answer){ .status = c->answer.status,
-		.doc = d,
+	*out = (struct client_answer){ .doc = d,
 		.data = doc_member(d, doc_root(d), STR("data")) };
 	return EXIT_OK;
 }

@@ -30,7 +30,6 @@ struct client;
 
 /* An answer's "data"; valid until the client asks again. */
 struct client_answer {
-	int status; /* 200, or 404 where the call allows it */
 	const struct document *doc;
 	doc_node data;
 };

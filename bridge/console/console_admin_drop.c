@@ -6,7 +6,6 @@
 static void
 on_dropped(struct job *j)
 {
-	struct acts *a = j->mine;
 	const struct journal_drop *d = &j->ask.drop;
 	struct fault why = { 0 };
 
@@ -16,18 +15,13 @@ on_dropped(struct job *j)
 		act_finish(j, "nothing",
 		    "it has no update that could be dropped");
 	} else {
-		a->done++;
-		a->items += d->dropped;
-		act_print(j, "dropped", NULL);
-		bytes_addf(&j->out, ",\"updates\":%zu", d->dropped);
-		act_next(j);
+		act_finish_done(j, "dropped", d->dropped);
 	}
 }
 
 static void
 on_shown(struct job *j)
 {
-	struct acts *a = j->mine;
 	const struct journal_show *show = &j->ask.show;
 	struct fault why = { 0 };
 	size_t some = 0;
@@ -40,16 +34,11 @@ on_shown(struct job *j)
 		for (size_t i = 0; i < show->count; i++)
 			some += choose_may_retry(&show->rows[i]) ||
 			    show->rows[i].state == JOURNAL_DONE;
-	if (some == 0) {
+	if (some == 0)
 		act_finish(j, "nothing",
 		    "it has no update that could be dropped");
-		return;
-	}
-	a->done++;
-	a->items += some;
-	act_print(j, "would_drop", NULL);
-	bytes_addf(&j->out, ",\"updates\":%zu", some);
-	act_next(j);
+	else
+		act_finish_done(j, "would_drop", some);
 }
 
 static void
@@ -69,5 +58,13 @@ drop_one(struct job *j)
 void
 admin_drop(struct admin_worker *w, struct exchange *x)
 {
-	act_begin(w, x, ASK_DROP, drop_one);
+	static const struct act drop = {
+		.name = "drop",
+		.who = ASK_DROP,
+		.states = ACT_RETRIED | BIT(JOURNAL_DONE),
+		.only = "only dead, refused and done can be dropped",
+		.each = drop_one,
+	};
+
+	act_begin(w, x, &drop);
 }

@@ -11,6 +11,7 @@
 #include "console/console_admin_ask.h"
 #include "console/console_admin_job.h"
 #include "console/console_admin_person.h"
+#include "console/console_shown.h"
 
 #define PAGE_ROWS 100
 
@@ -49,7 +50,7 @@ end_forget(struct job *j)
 	for (size_t i = 0; i < f->lead_count; i++) {
 		if (i > 0)
 			bytes_add_char(&j->out, ',');
-		admin_print_text(str_of(f->leads[i]), &j->out);
+		shown_add_json(&j->out, str_of(f->leads[i]));
 	}
 	bytes_add_char(&j->out, ']');
 	print_ids(j, "refused", f->alone, f->alone_count);
@@ -76,12 +77,9 @@ static void
 on_dropped(struct job *j)
 {
 	struct forgets *f = j->mine;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	f->items += j->ask.drop.dropped;
 	f->events++;
 	f->at++;
@@ -93,12 +91,9 @@ on_forgotten(struct job *j)
 {
 	struct forgets *f = j->mine;
 	const struct journal_forget *done = &j->ask.forget;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	f->items += done->items;
 	f->events += done->events;
 	f->keys += done->keys;
@@ -173,12 +168,9 @@ on_counted(struct job *j)
 {
 	struct forgets *f = j->mine;
 	const struct journal_list *list = &j->ask.list;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	f->items += list->count;
 	f->page = list->next;
 	f->at += f->page == 0;
@@ -248,12 +240,9 @@ static void
 on_shown(struct job *j)
 {
 	struct forgets *f = j->mine;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	if (j->ask.op.result == JOURNAL_OK)
 		judge(j, j->ask.show.rows, j->ask.show.count);
 	f->at++;
@@ -300,12 +289,9 @@ static void
 on_page(struct job *j)
 {
 	struct forgets *f = j->mine;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	search(j, j->ask.list.rows, j->ask.list.count);
 	f->page = j->ask.list.next;
 	if (f->page != 0 && !j->worker->stopping)

@@ -72,6 +72,17 @@ job_failed(const struct job *j, struct fault *why)
 	return true;
 }
 
+bool
+job_over(struct job *j)
+{
+	struct fault why = { 0 };
+
+	if (!job_failed(j, &why))
+		return false;
+	job_refuse(j, &why);
+	return true;
+}
+
 static void
 job_end(struct job *j, const struct answer *a)
 {

@@ -42,6 +42,8 @@ struct job *job_new(struct admin_worker *w, struct exchange *x,
 void job_ask(struct job *j, void (*then)(struct job *j));
 /* True when the op could not be done, and why; NOT_FOUND is no failure. */
 bool job_failed(const struct job *j, struct fault *why);
+/* Where that is the end of the job: refuses it, and is true. */
+bool job_over(struct job *j);
 /* Both end the job. job_reply: 200 with `out`. */
 void job_reply(struct job *j);
 void job_refuse(struct job *j, const struct fault *why);
@@ -60,8 +62,6 @@ void admin_forget(struct admin_worker *w, struct exchange *x);
 /* An item as JSON; whole: with its body as "update". */
 void admin_print_row(const struct journal_row *row, bool whole,
     struct bytes *out);
-/* A text as JSON; what is no UTF-8 in it is replaced. */
-void admin_print_text(struct str text, struct bytes *out);
 
 /*
  * Whoever used the endpoint, for the log; a text that is counted or a fixed

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "console/console_admin_act.h"
+#include "console/console_shown.h"
 
 /* "changes": what stands stored, and what it would be. */
 static void
@@ -18,7 +19,7 @@ print_change(const struct journal_row *row, const struct journal_update *u,
 		bytes_add_text(out, "null");
 	bytes_add_text(out, ",\"lead\":");
 	if (row != NULL && row->lead.len > 0)
-		admin_print_text(row->lead, out);
+		shown_add_json(out, row->lead);
 	else
 		bytes_add_text(out, "null");
 	bytes_add_text(out, ",\"update\":");
@@ -26,10 +27,10 @@ print_change(const struct journal_row *row, const struct journal_update *u,
 	    row != NULL && row->body.len > 0 ? row->body : STR("null"));
 	if (u != NULL && u->refused.at != NULL) {
 		bytes_add_text(out, ",\"refused\":");
-		admin_print_text(u->refused, out);
+		shown_add_json(out, u->refused);
 	} else if (u != NULL) {
 		bytes_add_text(out, ",\"new_lead\":");
-		admin_print_text(u->lead, out);
+		shown_add_json(out, u->lead);
 		bytes_add_text(out, ",\"new_update\":");
 		bytes_add_str(out, u->body);
 	}
@@ -60,7 +61,6 @@ print_changes(struct job *j)
 static void
 on_revived(struct job *j)
 {
-	struct acts *a = j->mine;
 	const struct journal_revive *r = &j->ask.revive;
 	struct fault why = { 0 };
 
@@ -69,11 +69,7 @@ on_revived(struct job *j)
 	} else if (r->op.result == JOURNAL_NOT_FOUND) {
 		act_finish(j, "nothing", "it has no update to be tried again");
 	} else {
-		a->done++;
-		a->items += r->revived;
-		act_print(j, "retried", NULL);
-		bytes_addf(&j->out, ",\"updates\":%zu", r->revived);
-		act_next(j);
+		act_finish_done(j, "retried", r->revived);
 	}
 }
 
@@ -211,5 +207,13 @@ retry_one(struct job *j)
 void
 admin_retry(struct admin_worker *w, struct exchange *x)
 {
-	act_begin(w, x, ASK_RETRY, retry_one);
+	static const struct act retry = {
+		.name = "retry",
+		.who = ASK_RETRY,
+		.states = ACT_RETRIED,
+		.only = "only dead and refused can be retried",
+		.each = retry_one,
+	};
+
+	act_begin(w, x, &retry);
 }

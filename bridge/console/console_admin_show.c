@@ -4,31 +4,10 @@
 
 #include "console/console_admin_ask.h"
 #include "console/console_admin_job.h"
+#include "console/console_shown.h"
 
 /* Rows a page where nobody says how many. */
 #define LIST_USUAL 100
-
-void
-admin_print_text(struct str text, struct bytes *out)
-{
-	struct bytes mended;
-	size_t bad = utf8_bad(text);
-
-	if (bad == text.len) {
-		bytes_add_json(out, text);
-		return;
-	}
-	bytes_init(&mended, 3 * text.len + 1);
-	while (text.len > 0) {
-		bad = utf8_bad(text);
-		bytes_add(&mended, text.at, bad);
-		if (bad < text.len)
-			bytes_add_text(&mended, "\xef\xbf\xbd");
-		text = str_skip(text, bad < text.len ? bad + 1 : bad);
-	}
-	bytes_add_json(out, bytes_str(&mended));
-	bytes_done(&mended);
-}
 
 static void
 print_member(const char *name, struct str value, struct bytes *out)
@@ -37,7 +16,7 @@ print_member(const char *name, struct str value, struct bytes *out)
 	if (value.at == NULL)
 		bytes_add_text(out, "null");
 	else
-		admin_print_text(value, out);
+		shown_add_json(out, value);
 }
 
 static void
@@ -91,12 +70,9 @@ static void
 on_listed(struct job *j)
 {
 	const struct journal_list *list = &j->ask.list;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		job_refuse(j, &why);
+	if (job_over(j))
 		return;
-	}
 	bytes_add_text(&j->out, "{\"success\":true,\"data\":{\"items\":[");
 	for (size_t i = 0; i < list->count; i++) {
 		if (i > 0)
@@ -161,10 +137,11 @@ on_shown(struct job *j)
 	const struct journal_show *show = &j->ask.show;
 	struct fault why = { 0 };
 
-	if (!job_failed(j, &why) && show->op.result == JOURNAL_NOT_FOUND)
+	if (job_over(j))
+		return;
+	if (show->op.result == JOURNAL_NOT_FOUND) {
 		fault_set(&why, FAULT_ROUTE, NULL,
 		    "there is no such delivery in the journal");
-	if (why.code != FAULT_NONE) {
 		job_refuse(j, &why);
 		return;
 	}

@@ -46,6 +46,10 @@ int deliveries_page(struct client *c, const struct given *g, struct page *page,
 int deliveries_limit(const struct given *g, size_t usual,
     size_t *out) MUST_CHECK;
 
+/* Asks for one delivery, whole. */
+int deliveries_get(struct client *c, const char *id,
+    struct client_answer *out) MUST_CHECK;
+
 /* One line an item, for people. */
 void deliveries_print_item(const struct document *d, doc_node item,
     struct bytes *out);

@@ -103,10 +103,7 @@ print_body(const struct given *g, const struct delivery_ids *ids, size_t from,
 		if (i > 0)
 			bytes_add_char(out, ',');
 		/* An argument may be anything; the bridge says what it is. */
-		if (utf8_valid(str_of(ids->at[from + i])))
-			bytes_add_json(out, str_of(ids->at[from + i]));
-		else
-			bytes_add_text(out, "\"\"");
+		shown_add_json(out, str_of(ids->at[from + i]));
 	}
 	bytes_add_char(out, ']');
 	if (given_flag(g, "dry-run"))

@@ -76,14 +76,8 @@ export_all(struct client *c, const char *folder, const struct delivery_ids *ids)
 
 	for (size_t i = 0; i < ids->count && worst != EXIT_CANNOT; i++) {
 		struct client_answer a;
-		struct bytes target;
-		int code;
+		int code = deliveries_get(c, ids->at[i], &a);
 
-		bytes_init(&target, 1024);
-		bytes_add_text(&target, "/deliveries/");
-		bytes_add_percent(&target, str_of(ids->at[i]));
-		code = client_get(c, bytes_str(&target), &a);
-		bytes_done(&target);
 		if (code == EXIT_OK)
 			code = write_delivery(folder, ids->at[i], &a, &written);
 		worst = code > worst ? code : worst;

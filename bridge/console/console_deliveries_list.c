@@ -47,6 +47,20 @@ deliveries_page(struct client *c, const struct given *g, struct page *page,
 }
 
 int
+deliveries_get(struct client *c, const char *id, struct client_answer *out)
+{
+	struct bytes target;
+	int code;
+
+	bytes_init(&target, 65536);
+	bytes_add_text(&target, "/deliveries/");
+	bytes_add_percent(&target, str_of(id));
+	code = client_get(c, bytes_str(&target), out);
+	bytes_done(&target);
+	return code;
+}
+
+int
 deliveries_limit(const struct given *g, size_t usual, size_t *out)
 {
 	const char *limit = given_option(g, "limit");
@@ -147,6 +161,14 @@ deliveries_list(struct client *c, const struct given *g)
 	return EXIT_OK;
 }
 
+static void
+add_id(struct delivery_ids *ids, struct str id)
+{
+	ids->at = base_grow(ids->at, ids->count + 1, sizeof(ids->at[0]));
+	snprintf(ids->at[ids->count++], sizeof(ids->at[0]), "%.*s",
+	    STR_ARG(id));
+}
+
 /* Once each: a delivery may have many updates. */
 static void
 note_ids(const struct client_answer *a, struct delivery_ids *out, size_t most)
@@ -161,10 +183,7 @@ note_ids(const struct client_answer *a, struct delivery_ids *out, size_t most)
 			known = str_eq(str_of(out->at[i - 1]), id);
 		if (known || out->count == most || id.len >= sizeof(out->at[0]))
 			continue;
-		out->at = base_grow(out->at, out->count + 1,
-		    sizeof(out->at[0]));
-		snprintf(out->at[out->count++], sizeof(out->at[0]), "%.*s",
-		    STR_ARG(id));
+		add_id(out, id);
 	}
 }
 
@@ -200,10 +219,7 @@ take_named(const struct given *g, size_t from, struct delivery_ids *out)
 			return complain(EXIT_USAGE,
 			    "deliveries: '%s' is no delivery's id",
 			    given_arg(g, i));
-		out->at = base_grow(out->at, out->count + 1,
-		    sizeof(out->at[0]));
-		snprintf(out->at[out->count++], sizeof(out->at[0]), "%.*s",
-		    STR_ARG(id));
+		add_id(out, id);
 	}
 	return EXIT_OK;
 }

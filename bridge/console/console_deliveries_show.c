@@ -91,14 +91,9 @@ int
 deliveries_show(struct client *c, const struct given *g)
 {
 	struct client_answer a;
-	struct bytes out, target;
-	int code;
+	struct bytes out;
+	int code = deliveries_get(c, given_arg(g, 1), &a);
 
-	bytes_init(&target, 65536);
-	bytes_add_text(&target, "/deliveries/");
-	bytes_add_percent(&target, str_of(given_arg(g, 1)));
-	code = client_get(c, bytes_str(&target), &a);
-	bytes_done(&target);
 	if (code != EXIT_OK)
 		return code;
 	bytes_init(&out, SIZE_MAX / 2);

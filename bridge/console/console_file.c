@@ -104,18 +104,23 @@ take_line(struct str *rest, struct str *line)
 	return true;
 }
 
+void
+sample_set_target(struct request *r, struct str target)
+{
+	r->target = r->query = target;
+	str_cut(&r->query, '?', &r->path);
+}
+
 static int
 parse_request_line(struct str line, struct request *out)
 {
-	struct str rest = line, query;
+	struct str rest = line, target;
 
 	if (!str_cut(&rest, ' ', &out->method) ||
-	    !str_cut(&rest, ' ', &out->target) || out->target.len == 0 ||
-	    out->target.at[0] != '/')
+	    !str_cut(&rest, ' ', &target) || target.len == 0 ||
+	    target.at[0] != '/')
 		return -1;
-	query = out->target;
-	str_cut(&query, '?', &out->path);
-	out->query = query;
+	sample_set_target(out, target);
 	return str_starts(rest, STR("HTTP/1.")) ? 0 : -1;
 }
 

@@ -25,5 +25,7 @@ char *mapping_file(const char *path) MUST_CHECK;
  */
 int sample_parse(struct str text, const char *name, struct arena *arena,
     struct request *out, struct fault *why) MUST_CHECK;
+/* Gives it another address: target, and path and query with it. */
+void sample_set_target(struct request *r, struct str target);
 
 #endif

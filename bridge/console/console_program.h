@@ -54,12 +54,9 @@ struct secrets *program_secrets(const char *path, struct settings_file **file,
     struct faults *all) MUST_CHECK;
 
 /*
- * What is right but has no effect, a warning each; NULL past the end. A
+ * What is right and yet to be warned of, one by one; NULL past the end. A
  * constant text.
  */
 const char *program_warning(const struct program *p, size_t i);
-
-/* The settings file when -c was not given. */
-#define PROGRAM_FILE "leadbridge.cfg"
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "console/console_file.h"
 #include "console/console_propose.h"
 #include "console/console_propose_parts.h"
 
@@ -216,7 +217,6 @@ static bool
 add_lead(const struct proposing *p, struct request *r)
 {
 	struct bytes target;
-	struct str rest;
 
 	if (request_query(r, STR("lead_id"), p->arena).at != NULL ||
 	    request_header(r, STR("X-Lead-Id")).at != NULL)
@@ -224,9 +224,7 @@ add_lead(const struct proposing *p, struct request *r)
 	bytes_init_in(&target, p->arena, PROPOSE_TEXT);
 	bytes_addf(&target, "%.*s%clead_id=" LEAD_FOR_TESTS, STR_ARG(r->target),
 	    r->query.at != NULL ? '&' : '?');
-	r->target = rest = bytes_str(&target);
-	str_cut(&rest, '?', &r->path);
-	r->query = rest;
+	sample_set_target(r, bytes_str(&target));
 	return true;
 }
 

@@ -23,23 +23,6 @@ struct report_form {
 	void (*all)(const struct report *r, struct bytes *out);
 };
 
-void
-report_add_json(struct bytes *out, const char *text)
-{
-	struct str rest = str_of(text);
-	struct bytes clean;
-	char utf8[4];
-
-	bytes_init(&clean, REPORT_CEILING);
-	while (rest.len > 0) {
-		size_t len = utf8_put(utf8, shown_point(&rest));
-
-		bytes_add(&clean, utf8, len);
-	}
-	bytes_add_json(out, bytes_str(&clean));
-	bytes_done(&clean);
-}
-
 /* A line for people; names of files and values are strangers' words. */
 static void
 print_line(const char *before, const char *text, const char *after)
@@ -85,13 +68,13 @@ static void
 json_finding(const struct report_finding *f, struct bytes *out)
 {
 	bytes_addf(out, "{\"rule\":\"%s\",\"file\":", report_rules[f->rule].id);
-	report_add_json(out, f->file);
+	shown_add_json(out, str_of(f->file));
 	if (f->line != 0)
 		bytes_addf(out, ",\"line\":%u", f->line);
 	if (f->column != 0)
 		bytes_addf(out, ",\"column\":%u", f->column);
 	bytes_add_text(out, ",\"text\":");
-	report_add_json(out, f->text);
+	shown_add_json(out, str_of(f->text));
 	bytes_add_char(out, '}');
 }
 
@@ -99,9 +82,9 @@ static void
 json_case(const struct report_case *c, struct bytes *out)
 {
 	bytes_add_text(out, "{\"mapping\":");
-	report_add_json(out, c->folder);
+	shown_add_json(out, str_of(c->folder));
 	bytes_add_text(out, ",\"file\":");
-	report_add_json(out, c->file);
+	shown_add_json(out, str_of(c->file));
 	bytes_addf(out, ",\"passed\":%s,\"findings\":[",
 	    c->count == 0 ? "true" : "false");
 	for (size_t i = 0; i < c->count; i++) {
@@ -134,8 +117,7 @@ void
 report_start(struct report *r, const char *form)
 {
 	*r = (struct report){ .form = &forms[0] };
-	for (size_t i = 0; form != NULL && i < sizeof(forms) / sizeof(*forms);
-	     i++)
+	for (size_t i = 0; form != NULL && i < COUNT_OF(forms); i++)
 		if (strcmp(forms[i].name, form) == 0)
 			r->form = &forms[i];
 }

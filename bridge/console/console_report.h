@@ -59,7 +59,5 @@ void report_done(struct report *r);
 /* The forms that are files: console_report_junit.c, console_report_sarif.c. */
 void report_junit(const struct report *r, struct bytes *out);
 void report_sarif(const struct report *r, struct bytes *out);
-/* As bytes_add_json, of any bytes: U+FFFD stands in for what is no UTF-8. */
-void report_add_json(struct bytes *out, const char *text);
 
 #endif

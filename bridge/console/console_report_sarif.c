@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console/console_report.h"
+#include "console/console_shown.h"
 
 /* A path as a URI reference: a file's when absolute, else relative. */
 static void
@@ -46,7 +47,7 @@ add_result(const struct report_case *c, const struct report_finding *f,
 	    "{\"ruleId\":\"%s\",\"ruleIndex\":%d,\"level\":\"error\","
 	    "\"message\":{\"text\":",
 	    report_rules[f->rule].id, (int)f->rule);
-	report_add_json(out, f->text);
+	shown_add_json(out, str_of(f->text));
 	bytes_add_text(out, "},\"locations\":");
 	add_location(out, f->file, f->line, f->column);
 	if (strcmp(c->file, f->file) != 0) {

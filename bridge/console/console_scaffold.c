@@ -1,6 +1,7 @@
 /* console/console_scaffold.c - what `new` makes of a sender. */
 #include <string.h>
 
+#include "console/console_file.h"
 #include "console/console_scaffold.h"
 #include "console/console_sign.h"
 
@@ -182,9 +183,7 @@ scaffold_retarget(const struct scaffold *s, struct request *r,
 	}
 	if (!bytes_ok(&target))
 		return fault_set(why, FAULT_BUSY, NULL, "out of memory");
-	r->target = rest = bytes_str(&target);
-	str_cut(&rest, '?', &r->path);
-	r->query = rest;
+	sample_set_target(r, bytes_str(&target));
 	return 0;
 }
 

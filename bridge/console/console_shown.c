@@ -78,6 +78,23 @@ shown_add(struct bytes *out, struct str text)
 	}
 }
 
+void
+shown_add_json(struct bytes *out, struct str text)
+{
+	struct bytes mended;
+	char utf8[4];
+
+	if (utf8_valid(text)) {
+		bytes_add_json(out, text);
+		return;
+	}
+	bytes_init(&mended, 3 * text.len + 1);
+	while (text.len > 0)
+		bytes_add(&mended, utf8, utf8_put(utf8, shown_point(&text)));
+	bytes_add_json(out, bytes_str(&mended));
+	bytes_done(&mended);
+}
+
 bool
 shown_plain(struct str text)
 {

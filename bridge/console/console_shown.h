@@ -13,6 +13,8 @@
 
 /* "\u202e" for what is not to be seen; U+FFFD for what is no UTF-8. */
 void shown_add(struct bytes *out, struct str text);
+/* For machines: a JSON string of any bytes; U+FFFD for what is no UTF-8. */
+void shown_add_json(struct bytes *out, struct str text);
 /* True when shown_add changes nothing. */
 bool shown_plain(struct str text);
 /* The first code point of the rest, taken off it; U+FFFD for no UTF-8. */

@@ -1,6 +1,7 @@
 /* console/console_sign.c - a sample, signed as its sender signs. */
 #include <string.h>
 
+#include "console/console_file.h"
 #include "console/console_sign.h"
 
 #define PROOF_HEADERS 8
@@ -12,16 +13,6 @@ is_among(struct str name, const struct header *list, size_t count)
 		if (str_eq_nocase(list[i].name, name))
 			return true;
 	return false;
-}
-
-static void
-set_target(struct request *r, struct str target)
-{
-	struct str rest = target;
-
-	r->target = target;
-	str_cut(&rest, '?', &r->path);
-	r->query = rest;
 }
 
 static bool
@@ -79,13 +70,13 @@ sign_target(const struct verifier *v, struct request *r, struct str target,
 {
 	struct str signed_target = target, bare;
 
-	set_target(r, target);
+	sample_set_target(r, target);
 	if (verifier_sign(v, r, arena, proof, PROOF_HEADERS, count,
 	        &signed_target, why) == -1)
 		return -1;
 	bare = without(target, added_to(target, signed_target), arena);
 	if (bare.len == target.len) {
-		set_target(r, signed_target);
+		sample_set_target(r, signed_target);
 		return 0;
 	}
 	*count = 0;

@@ -30,6 +30,8 @@ bool given_flag(const struct given *g, const char *name);
 const char *given_each(const struct given *g, const char *name, size_t i);
 const char *given_arg(const struct given *g, size_t i); /* NULL past the end */
 size_t given_count(const struct given *g);
+/* Of OPTION_CONFIG: the file it names, or the usual one. */
+const char *given_config(const struct given *g);
 /* True for --output json. Only for verbs that have the option. */
 bool given_json(const struct given *g);
 
@@ -49,11 +51,14 @@ extern const struct verb verb_check, verb_coverage, verb_deliveries, verb_demo,
     verb_run, verb_sandbox, verb_schema, verb_send, verb_senders, verb_test,
     verb_transforms, verb_version;
 
+/* The settings file when -c was not given. */
+#define CONFIG_USUAL "leadbridge.cfg"
+
 /* Rows several verbs share. */
 #define OPTION_CONFIG                                                          \
 	{                                                                      \
 		.name = "config", .letter = 'c', .value = "FILE",              \
-		.help = "The settings file (default: leadbridge.cfg).",        \
+		.help = "The settings file (default: " CONFIG_USUAL ").",      \
 	}
 #define OPTION_OUTPUT                                                          \
 	{                                                                      \

@@ -1,7 +1,7 @@
 /* console/console_verb_check.c - are the settings and mappings right? */
 #include "console/console_file.h"
 #include "console/console_program.h"
-#include "console/console_report.h"
+#include "console/console_shown.h"
 #include "console/console_verb.h"
 
 static const struct option_row options[] = {
@@ -21,11 +21,10 @@ struct checked {
 static void
 look(struct checked *c, const struct given *g)
 {
-	c->settings = given_option(g, "config");
-	if (given_count(g) == 0 && c->settings == NULL)
-		c->settings = PROGRAM_FILE;
-	if (c->settings != NULL)
+	if (given_count(g) == 0 || given_flag(g, "config")) {
+		c->settings = given_config(g);
 		c->program = program_load(c->settings, &c->faults);
+	}
 	for (; given_arg(g, c->mappings) != NULL; c->mappings++) {
 		char *file = mapping_file(given_arg(g, c->mappings));
 
@@ -62,16 +61,16 @@ static void
 add_fault(const struct fault *f, const char *excerpt, struct bytes *out)
 {
 	bytes_add_text(out, "{\"file\":");
-	report_add_json(out, f->where);
+	shown_add_json(out, str_of(f->where));
 	if (f->line > 0)
 		bytes_addf(out, ",\"line\":%u", f->line);
 	if (f->column > 0)
 		bytes_addf(out, ",\"column\":%u", f->column);
 	bytes_add_text(out, ",\"text\":");
-	report_add_json(out, f->text);
+	shown_add_json(out, str_of(f->text));
 	if (excerpt != NULL) {
 		bytes_add_text(out, ",\"excerpt\":");
-		report_add_json(out, excerpt);
+		shown_add_json(out, str_of(excerpt));
 	}
 	bytes_add_char(out, '}');
 }
@@ -93,7 +92,7 @@ tell_json(const struct checked *c)
 	bytes_add_text(&out, "],\"warnings\":[");
 	for (size_t i = 0; p != NULL && program_warning(p, i) != NULL; i++) {
 		bytes_add_text(&out, i > 0 ? ",\n" : "\n");
-		report_add_json(&out, program_warning(p, i));
+		shown_add_json(&out, str_of(program_warning(p, i)));
 	}
 	bytes_add_text(&out, "]}\n");
 	print_bytes(&out);

@@ -154,7 +154,6 @@ check_program(const struct program *p, const struct given *g)
 static int
 check(const struct given *g)
 {
-	const char *config = given_option(g, "config");
 	struct faults all = { 0 };
 	struct program *p;
 	int code;
@@ -162,7 +161,7 @@ check(const struct given *g)
 	if (given_flag(g, "from") || given_flag(g, "to"))
 		return complain(EXIT_USAGE,
 		    "journal check: --from and --to go with migrate");
-	p = program_load(config != NULL ? config : PROGRAM_FILE, &all);
+	p = program_load(given_config(g), &all);
 	if (p == NULL)
 		return complain_faults(&all, EXIT_CANNOT);
 	log_set_level(LOG_LEVEL_WARNING);

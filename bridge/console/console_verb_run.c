@@ -90,7 +90,6 @@ serve(const struct program *p, const sigset_t *set)
 static int
 run(const struct given *g)
 {
-	const char *file = given_option(g, "config");
 	struct faults all = { 0 };
 	struct program *p;
 	sigset_t set;
@@ -98,7 +97,7 @@ run(const struct given *g)
 
 	block_signals(&set);
 	raise_file_limit();
-	p = program_load(file != NULL ? file : PROGRAM_FILE, &all);
+	p = program_load(given_config(g), &all);
 	if (p == NULL)
 		return complain_faults(&all, EXIT_CANNOT);
 	set_log(p, g);

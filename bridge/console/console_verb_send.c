@@ -152,14 +152,12 @@ send_from(const struct given *g, const struct secrets *secrets,
 static int
 send_by_mapping(const struct given *g)
 {
-	const char *config = given_option(g, "config");
 	struct settings_file *file = NULL;
 	struct faults all = { 0 };
 	struct secrets *secrets;
 	int code;
 
-	secrets = program_secrets(config != NULL ? config : PROGRAM_FILE, &file,
-	    &all);
+	secrets = program_secrets(given_config(g), &file, &all);
 	if (secrets == NULL)
 		code = complain_faults(&all, EXIT_FAULTS);
 	else
@@ -195,13 +193,12 @@ sender_secrets(const struct given *g, struct settings_file **file,
     struct faults *all)
 {
 	const char *alone = given_option(g, "secret-file");
-	const char *config = given_option(g, "config");
 
-	if (alone == NULL && config == NULL && access(PROGRAM_FILE, F_OK) != 0)
+	if (alone == NULL && !given_flag(g, "config") &&
+	    access(CONFIG_USUAL, F_OK) != 0)
 		return NULL;
 	if (alone == NULL)
-		return program_secrets(config != NULL ? config : PROGRAM_FILE,
-		    file, all);
+		return program_secrets(given_config(g), file, all);
 	*file = group_of_file(given_option(g, "sender"), alone, all);
 	if (*file == NULL)
 		return NULL;

@@ -7,8 +7,14 @@
 
 /* Of what the API asks one update to wait, the share of all the others. */
 #define THROTTLE_MAX_MS INT64_C(60000)
+/* ... where it does not say. */
+#define THROTTLE_MS INT64_C(1000)
+/* What was leased and cannot be sent, as we are stopping. */
+#define STOPPING_MS 1000
 /* What is sealed under another key waits for a person. */
 #define SEALED_MS 60000
+/* Of a lease, what calls leave to their settlement. */
+#define SETTLE_SPARE_MS 10000
 /* A settlement that could not be stored is tried again, while it counts. */
 #define SETTLE_AGAIN_MS 250
 
@@ -213,7 +219,8 @@ static void on_answer(void *arg, const struct upstream_answer *a);
 
 /*
  * One key for the same bytes: the delivery, which of its updates, and the
- * last that was merged with it.
+ * last that was merged with it. No call outlives the lease, or another would
+ * send the same meanwhile: a flight's second call has what the first left.
  */
 static void
 send_call(struct flight *f, struct upstream_call *call)
@@ -222,6 +229,8 @@ send_call(struct flight *f, struct upstream_call *call)
 
 	snprintf(key, sizeof(key), "%s-%u-%llu", f->id, f->n,
 	    (unsigned long long)f->settle.through);
+	upstream_until(call,
+	    f->lease_until_us - SETTLE_SPARE_MS * INT64_C(1000));
 	upstream_send(call, str_of(f->settle.lease.lead), str_of(key),
 	    on_answer, f);
 }
@@ -246,6 +255,34 @@ send_alone(struct flight *f)
 	send_body(f, str_of(f->alone));
 }
 
+/* How long all updates leave the API alone, for what it asked of one. */
+static int64_t
+throttle_ms(const struct upstream_answer *a)
+{
+	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
+
+	if (asked < 0)
+		return THROTTLE_MS;
+	return asked < THROTTLE_MAX_MS ? asked : THROTTLE_MAX_MS;
+}
+
+/* It is over: the gate, who waits for it, and the journal hear how. */
+static void
+land(struct flight *f, const struct upstream_answer *a, const struct fault *why,
+    const struct retry_verdict *v)
+{
+	struct sender *s = f->sender;
+
+	upstream_gate_note(s->target, f->pass, gate_event(a, v->class),
+	    throttle_ms(a));
+	s->busy--;
+	if (f->attempts > 1)
+		s->again--;
+	if (f->told != NULL)
+		f->told(f->arg, f->n, a, v);
+	settle(f, a, why, v);
+}
+
 static void
 on_answer(void *arg, const struct upstream_answer *a)
 {
@@ -253,12 +290,7 @@ on_answer(void *arg, const struct upstream_answer *a)
 	struct sender *s = f->sender;
 	struct fault why = { 0 };
 	struct retry_verdict v;
-	int64_t asked = retry_after_ms(a->retry_after, clock_wall_ms());
 
-	if (asked < 0)
-		asked = 1000;
-	if (asked > THROTTLE_MAX_MS)
-		asked = THROTTLE_MAX_MS;
 	(void)(delivery_no_answer(a, &why) ||
 	    delivery_declined(a, s->scratch, &why));
 	arena_reset(s->scratch);
@@ -267,45 +299,23 @@ on_answer(void *arg, const struct upstream_answer *a)
 		send_alone(f);
 		return;
 	}
-	upstream_gate_note(s->target, f->pass, gate_event(a, v.class), asked);
-	s->busy--;
-	if (f->attempts > 1)
-		s->again--;
-	if (f->told != NULL)
-		f->told(f->arg, f->n, a, &v);
-	settle(f, a, &why, &v);
-	if (!s->stopped)
-		sender_look(s);
+	land(f, a, &why, &v);
+	sender_look(s);
 }
 
 /* Leased, and not to be sent now: put off, and nothing is counted. */
 static void
-give_back(struct flight *f, const char *reason)
-{
-	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
-		.reason = reason };
-
-	on_answer(f, &answer);
-}
-
-/* Its body cannot be read now: nothing but a person mends that. */
-static void
-put_off(struct flight *f, const char *reason)
+put_off(struct flight *f, const char *reason, int64_t delay_ms)
 {
 	const struct upstream_answer answer = { .outcome = UPSTREAM_BUSY,
 		.reason = reason };
 	const struct fault none = { 0 };
 	const struct retry_verdict v = { .class = RETRY_UNSENT,
 		.to = JOURNAL_WAITING,
-		.delay_ms = SEALED_MS,
+		.delay_ms = delay_ms,
 		.unburnt = true };
-	struct sender *s = f->sender;
 
-	upstream_gate_note(s->target, f->pass, GATE_UNUSED, 0);
-	s->busy--;
-	if (f->attempts > 1)
-		s->again--;
-	settle(f, &answer, &none, &v);
+	land(f, &answer, &none, &v);
 }
 
 struct flight *
@@ -318,7 +328,7 @@ sender_send(struct sender *s, const struct sender_update *u)
 	f->flags = u->flags;
 	f->settle.lease = *u->lease;
 	if (s->stopped) {
-		give_back(f, "stopping");
+		put_off(f, "stopping", STOPPING_MS);
 		return NULL;
 	}
 	f->told = u->told;
@@ -339,9 +349,7 @@ send_merged(struct flight *f, const struct journal_item *items, size_t count)
 	struct sender *s = f->sender;
 	struct str bodies[CLAIM_MERGE + 1];
 	struct upstream_call *call;
-	size_t room = 0, merged;
-
-	size_t n = 0;
+	size_t room = 0, n = 0, merged;
 
 	for (; n < count && items[n].body.at != NULL; n++) {
 		bodies[n] = items[n].body;
@@ -368,9 +376,9 @@ flight_send(struct sender *s, const struct journal_item *items, size_t count)
 	f->settle.lease = items[0].lease;
 	s->again += f->attempts > 1;
 	if (s->stopped)
-		give_back(f, "stopping");
+		put_off(f, "stopping", STOPPING_MS);
 	else if (items[0].body.at == NULL)
-		put_off(f, s->claim.op.fault.text);
+		put_off(f, s->claim.op.fault.text, SEALED_MS);
 	else
 		send_merged(f, items, count);
 }

@@ -35,6 +35,7 @@ struct sender {
 	size_t asked;              /* of the claim under way, granted */
 	uint64_t seed;
 	bool claiming, stopped;
+	bool woken; /* ... while the claim was under way */
 	struct journal_claim claim;
 	struct gate_pass pass; /* of the claim under way */
 	struct arena *arena;   /* the claim's: not ours while it is */

@@ -7,7 +7,7 @@
 /* Lanes one claim asks for at most. */
 #define CLAIM_MOST 64
 #define CLAIM_ARENA ((size_t)16 << 20)
-/* Nothing was due: when to look again where other nodes fill the journal. */
+/* Nothing was handed out: when to look again, where nobody may tell us to. */
 #define POLL_MS 1000
 #define IDLE_MS 60000
 /* A settlement has to be on the disk before the lease ends. */
@@ -45,24 +45,37 @@ send_all(struct sender *s)
 	}
 }
 
+/*
+ * What is due and was not handed out to free slots is a second try, and waits
+ * for an earlier one to end: that looks again by itself.
+ */
+static int64_t
+look_again_ms(const struct sender *s)
+{
+	const struct journal_claim *c = &s->claim;
+
+	if (c->op.result != JOURNAL_OK || (c->next_ms == 0 && c->count == 0))
+		return POLL_MS;
+	return c->next_ms < 0 || c->next_ms > IDLE_MS ? IDLE_MS : c->next_ms;
+}
+
 static void
 on_claimed(struct journal_op *op)
 {
 	struct sender *s = op->arg;
-	int64_t wait = s->claim.next_ms;
+	int64_t wait = look_again_ms(s);
 
 	s->claiming = false;
 	if (op->result == JOURNAL_OK)
 		send_all(s);
-	else
-		wait = POLL_MS;
 	for (; s->asked > 0; s->asked--)
 		upstream_gate_note(s->target, s->pass, GATE_UNUSED, 0);
 	arena_reset(s->arena);
 	if (s->stopped)
 		return;
-	if (wait < 0 || wait > IDLE_MS)
-		wait = IDLE_MS;
+	if (s->woken)
+		wait = 0;
+	s->woken = false;
 	if (journal_shared(s->journal) && wait > POLL_MS)
 		wait = POLL_MS;
 	look_in(s, wait > 0 ? wait : 1);
@@ -103,6 +116,13 @@ sender_look(struct sender *s)
 	};
 	s->claiming = true;
 	journal_submit(s->port, &c->op);
+}
+
+void
+sender_wake(struct sender *s)
+{
+	s->woken = s->claiming;
+	sender_look(s);
 }
 
 static void

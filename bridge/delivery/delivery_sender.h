@@ -32,8 +32,13 @@ void sender_stop(struct sender *s);
 void sender_free(struct sender *s); /* NULL is fine */
 /* Something was sent, and what became of it is not on the disk yet. */
 bool sender_busy(const struct sender *s);
-/* Something may be due. */
+/* Something may be due, or a slot is free. */
 void sender_look(struct sender *s);
+/*
+ * The journal says that something became due. A claim under way may have been
+ * made before it did, so there is another look behind it.
+ */
+void sender_wake(struct sender *s);
 
 /* How long a lease has to last: longer than any attempt. */
 int64_t sender_lease_ms(const struct sender *s);

@@ -245,7 +245,7 @@ on_stored(struct store *s)
 	} else {
 		if (s->sender != NULL)
 			sender_leave(s->sender, s->pass);
-		sender_look(due);
+		sender_wake(due);
 	}
 	if (s->why.code != FAULT_NONE)
 		delivery_refuse(d, &s->why, s->reason);
@@ -267,8 +267,9 @@ reply_duplicate(struct store *s)
 		.body = STR("{\"success\":true,\"data\":null}") };
 
 	delivery_log(d, LOG_LEVEL_INFO, "duplicate", s->accept.first.id, 0);
-	/* What was queued was told 202, and so is a batch always. */
-	if (d->route->settings.mode == ROUTE_QUEUE || d->events.batch) {
+	/* What was queued was told 202, and so are several updates always. */
+	if (d->route->settings.mode == ROUTE_QUEUE ||
+	    s->accept.update_count > 1) {
 		reply_stored(d, s->accept.first.id);
 		return;
 	}
@@ -324,12 +325,10 @@ keep_conflict(struct store *s)
 }
 
 static void
-on_accepted(struct journal_op *op)
+on_result(struct store *s, const struct journal_op *op)
 {
-	struct store *s = op->arg;
+	struct fault why = { 0 };
 
-	arena_free(s->kept);
-	s->kept = NULL;
 	if (op->result == JOURNAL_OK) {
 		on_stored(s);
 		return;
@@ -342,13 +341,23 @@ on_accepted(struct journal_op *op)
 	} else if (op->result == JOURNAL_CONFLICT) {
 		keep_conflict(s);
 	} else {
-		struct fault why = { 0 };
-
 		fault_set(&why, FAULT_BUSY, NULL, "%s", "");
 		log_event(LOG_LEVEL_ERROR, "not stored", "delivery",
 		    s->accept.id, "reason", op->fault.text, NULL);
 		delivery_refuse(s->d, &why, "not stored");
 	}
+}
+
+/* What is kept may be sent yet; s is gone where its sender was answered. */
+static void
+on_accepted(struct journal_op *op)
+{
+	struct store *s = op->arg;
+	struct arena *kept = s->kept;
+
+	s->kept = NULL;
+	on_result(s, op);
+	arena_free(kept);
 }
 
 static struct store *
@@ -396,18 +405,15 @@ submit(struct store *s, bool may_lease, struct fault *why)
 static int
 submit_all(struct store *s, struct fault *why)
 {
-	struct fault none = { 0 };
 	size_t i = 0;
 
 	while (i < s->accept.update_count && s->updates[i].refused.at != NULL)
 		i++;
 	if (i == s->accept.update_count) {
-		fault_set(&none, FAULT_MAPPING, NULL,
+		fault_set(&s->why, FAULT_MAPPING, NULL,
 		    "none of its %zu updates can be mapped; the first: %.*s", i,
 		    STR_ARG(s->updates[0].refused));
-		s->why = none;
-		s->reason = arena_copy(s->d->exchange->arena, str_of(none.text))
-		                .at;
+		s->reason = s->why.text;
 	} else if (s->kept == NULL) { /* what is kept goes before the answer */
 		s->d->update.lead_id = s->updates[i].lead;
 	}

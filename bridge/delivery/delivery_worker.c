@@ -10,7 +10,7 @@ on_work(void *arg)
 	struct worker *w = arg;
 
 	for (size_t i = 0; i < w->routes->target_count; i++)
-		sender_look(w->senders[i]);
+		sender_wake(w->senders[i]);
 }
 
 static void

@@ -68,7 +68,16 @@ int64_t journal_clock_now(const struct journal_clock *c);
  */
 #define JOURNAL_HASH 16
 
-/* Moves an item may make: the same table for all backends. */
+/* journal_backend.c: what all backends do alike. */
+
+/* Moves an item may make. */
 bool journal_may_move(enum journal_state from, enum journal_state to);
+/* The text of an id that is kept as 16 bytes. */
+void journal_id_text(const unsigned char id[16], char out[JOURNAL_ID_SIZE]);
+/* An absent text stays absent; false when it does not fit. */
+bool journal_copy_text(struct arena *arena, struct str from,
+    struct str *to) MUST_CHECK;
+/* The result of a list or a show that does not fit in its arena. */
+void journal_too_small(struct journal_op *op);
 
 #endif

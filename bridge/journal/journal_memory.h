@@ -10,8 +10,7 @@
  *	      ── lanes ──────▶ lane ────── items ─▶	those it has to send, by
  *							order; a lane without
  *							items is not there
- *	      ── keys ───────▶ key				by the time it
- *came
+ *	      ── keys ───────▶ key			by the time it came
  *
  * It is written to be read: what it does is what the others have to do. A
  * claim looks at all lanes, a count at all items.

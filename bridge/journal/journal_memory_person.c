@@ -42,14 +42,6 @@ due_in(const struct mem_item *item, int64_t now_ms)
 	return lane->due_ms > now_ms ? lane->due_ms - now_ms : 0;
 }
 
-/* An absent text stays absent; false when it does not fit. */
-static bool
-copy_text(struct arena *arena, struct str from, struct str *to)
-{
-	*to = from.at != NULL ? arena_copy(arena, from) : STR_NONE;
-	return from.at == NULL || to->at != NULL;
-}
-
 /* False when it does not fit: nothing is taken of the arena then. */
 static bool
 copy_row(const struct mem_item *item, struct arena *arena, bool whole,
@@ -69,25 +61,17 @@ copy_row(const struct mem_item *item, struct arena *arena, bool whole,
 		.updated_ms = item->updated_ms,
 		.due_ms = due_in(item, now_ms) };
 	memcpy(row->id, d->id, sizeof(row->id));
-	if (copy_text(arena, d->route, &row->route) &&
-	    copy_text(arena, item->target, &row->target) &&
-	    copy_text(arena, item->lead, &row->lead) &&
-	    copy_text(arena, d->verdict, &row->verdict) &&
-	    copy_text(arena, str_of(item->reason), &row->reason) &&
+	if (journal_copy_text(arena, d->route, &row->route) &&
+	    journal_copy_text(arena, item->target, &row->target) &&
+	    journal_copy_text(arena, item->lead, &row->lead) &&
+	    journal_copy_text(arena, d->verdict, &row->verdict) &&
+	    journal_copy_text(arena, str_of(item->reason), &row->reason) &&
 	    (!whole ||
-	        (copy_text(arena, item->body, &row->body) &&
-	            copy_text(arena, d->event, &row->event))))
+	        (journal_copy_text(arena, item->body, &row->body) &&
+	            journal_copy_text(arena, d->event, &row->event))))
 		return true;
 	arena_rewind(arena, mark);
 	return false;
-}
-
-static void
-too_small(struct journal_op *op)
-{
-	op->result = JOURNAL_UNAVAILABLE;
-	fault_set(&op->fault, FAULT_TOO_LARGE, "journal",
-	    "what was asked for is larger than what may be shown");
 }
 
 static struct mem_item *
@@ -121,7 +105,7 @@ mem_list(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 	l->next = 0;
 	l->rows = arena_take(l->arena, l->most * sizeof(l->rows[0]));
 	if (l->rows == NULL) {
-		too_small(op);
+		journal_too_small(op);
 		return;
 	}
 	for (; item != NULL; item = list_next(item, l->newest)) {
@@ -131,7 +115,7 @@ mem_list(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 		    !copy_row(item, l->arena, l->whole, &l->rows[l->count],
 		        now_ms)) {
 			if (l->count == 0)
-				too_small(op);
+				journal_too_small(op);
 			else
 				l->next = l->rows[l->count - 1].order;
 			return;
@@ -160,7 +144,7 @@ mem_show(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 		if (show->rows == NULL ||
 		    !copy_row(item, show->arena, true, &show->rows[show->count],
 		        now_ms)) {
-			too_small(op);
+			journal_too_small(op);
 			return;
 		}
 		show->count++;

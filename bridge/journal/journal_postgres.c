@@ -312,8 +312,27 @@ static void (*const answers[JOURNAL_VERBS])(struct journal_op *op) = {
 static int do_group(struct pg_store *s, struct journal_op *const *ops,
     size_t count, struct fault *why);
 
+static bool
+is_answered(struct journal_op *op)
+{
+	struct journal_accept *a = (void *)op;
+
+	if (answers[op->verb] != NULL) {
+		answers[op->verb](op);
+		return true;
+	}
+	/* Without a key it was stored, and may be done and gone by now: asked
+	 * again it would be stored again. */
+	if (op->verb != JOURNAL_ACCEPT || a->key.at != NULL)
+		return false;
+	op->result = JOURNAL_OK;
+	if (a->lease)
+		memset(a->leases, 0, a->update_count * sizeof(a->leases[0]));
+	return true;
+}
+
 /*
- * Accepts that are stored are found by their ids, and tell the rest. What
+ * Accepts that are stored are found by their keys, and tell the rest. What
  * they leased is given back: nobody is going to send it now.
  */
 static int
@@ -324,9 +343,7 @@ answer_group(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (answers[ops[i]->verb] != NULL)
-			answers[ops[i]->verb](ops[i]);
-		else
+		if (!is_answered(ops[i]))
 			asked[n++] = ops[i];
 	return n > 0 ? do_group(s, asked, n, why) : 0;
 }

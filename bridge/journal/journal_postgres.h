@@ -6,6 +6,8 @@
  *	journal_postgres_wire.c	parameters, one transaction in one round trip
  *	journal_postgres_ops.c	accept, claim, settle
  *	journal_postgres_person.c  what a person asks for, and prune and stats
+ *	journal_postgres_copy.c	moved out and in, see journal_copy.h
+ *	journal_postgres_lib.c	libpq, loaded when it is asked for
  *	journal_postgres.sql	the tables, and what is done to them
  *
  * A group is one round trip: BEGIN, a statement for each run of accepts or

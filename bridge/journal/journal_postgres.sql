@@ -45,7 +45,7 @@ CREATE TABLE leadbridge.delivery (
 	autovacuum_vacuum_cost_delay = 0);
 
 -- state: 0 waiting, 2 done, 3 dead, 4 refused, as enum journal_state.
--- laned: its lane has it still before itself. fence: of its last settle.
+-- laned: its lane has it still before itself.
 CREATE TABLE leadbridge.item (
 	ord bigint PRIMARY KEY,
 	since_ms bigint NOT NULL,

@@ -100,6 +100,15 @@ pg_connect(struct pg_store *s, struct fault *why)
 	return -1;
 }
 
+/* libpq's own errors (out of memory) are not in fields. */
+static const char *
+message_of(const PGresult *r)
+{
+	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	return text != NULL ? text : PQresultErrorMessage(r);
+}
+
 /* The one value of a statement, or "" where it gave none. */
 static int
 ask(PGconn *conn, const char *sql, char *out, size_t size, struct fault *why)
@@ -112,8 +121,7 @@ ask(PGconn *conn, const char *sql, char *out, size_t size, struct fault *why)
 		pg_fault(why, FAULT_BUSY, "the database does not answer",
 		    PQerrorMessage(conn));
 	else if (!good)
-		pg_fault(why, FAULT_SETTINGS, "the database",
-		    PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
+		pg_fault(why, FAULT_SETTINGS, "the database", message_of(r));
 	if (good && PQntuples(r) > 0)
 		value = pg_text(r, 0, 0);
 	if (value.len >= size)

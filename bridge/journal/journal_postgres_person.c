@@ -75,14 +75,6 @@ static const char newest_sql[] = ROWS(PAGE
     "ord DESC");
 static const char show_sql[] = ROWS("WHERE i.id = $3", "n");
 
-/* An absent text stays absent; false when it does not fit. */
-static bool
-copy_text(struct arena *arena, struct str from, struct str *to)
-{
-	*to = from.at != NULL ? arena_copy(arena, from) : STR_NONE;
-	return from.at == NULL || to->at != NULL;
-}
-
 /* False when it does not fit: nothing is taken of the arena then. */
 static bool
 read_row(struct arena *arena, const PGresult *r, int at,
@@ -103,25 +95,21 @@ read_row(struct arena *arena, const PGresult *r, int at,
 	pg_id(r, at, ROW_ID, row->id);
 	if (before != NULL && PQgetvalue(r, at, ROW_OWN)[0] == 0)
 		row->event = before->event;
-	if (copy_text(arena, pg_text(r, at, ROW_ROUTE), &row->route) &&
-	    copy_text(arena, pg_text(r, at, ROW_TARGET), &row->target) &&
-	    copy_text(arena, pg_text(r, at, ROW_LEAD), &row->lead) &&
-	    copy_text(arena, pg_text(r, at, ROW_VERDICT), &row->verdict) &&
-	    copy_text(arena, pg_text(r, at, ROW_REASON), &row->reason) &&
-	    copy_text(arena, pg_text(r, at, ROW_BODY), &row->body) &&
+	if (journal_copy_text(arena, pg_text(r, at, ROW_ROUTE), &row->route) &&
+	    journal_copy_text(arena, pg_text(r, at, ROW_TARGET),
+	        &row->target) &&
+	    journal_copy_text(arena, pg_text(r, at, ROW_LEAD), &row->lead) &&
+	    journal_copy_text(arena, pg_text(r, at, ROW_VERDICT),
+	        &row->verdict) &&
+	    journal_copy_text(arena, pg_text(r, at, ROW_REASON),
+	        &row->reason) &&
+	    journal_copy_text(arena, pg_text(r, at, ROW_BODY), &row->body) &&
 	    (row->event.at != NULL ||
-	        copy_text(arena, pg_text(r, at, ROW_EVENT), &row->event)))
+	        journal_copy_text(arena, pg_text(r, at, ROW_EVENT),
+	            &row->event)))
 		return true;
 	arena_rewind(arena, mark);
 	return false;
-}
-
-static void
-too_small(struct journal_op *op)
-{
-	op->result = JOURNAL_UNAVAILABLE;
-	fault_set(&op->fault, FAULT_TOO_LARGE, "journal",
-	    "what was asked for is larger than what may be shown");
 }
 
 /* Up to `most` of them, as far as they fit. */
@@ -220,7 +208,7 @@ read_list(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	if (l->count == total)
 		return;
 	if (l->count == 0)
-		too_small(&l->op);
+		journal_too_small(&l->op);
 	else
 		l->next = l->rows[l->count - 1].order;
 }
@@ -256,7 +244,7 @@ read_show(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	}
 	show->count = read_rows(show->arena, r, total, &show->rows);
 	if (show->count < total)
-		too_small(&show->op);
+		journal_too_small(&show->op);
 }
 
 const struct pg_verb pg_show = { false, send_show, read_show };

@@ -260,18 +260,9 @@ pg_text(const PGresult *r, int row, int column)
 void
 pg_id(const PGresult *r, int row, int column, char out[JOURNAL_ID_SIZE])
 {
-	const unsigned char *id = (const void *)PQgetvalue(r, row, column);
-	char *to = out;
-
 	out[0] = '\0';
-	if (PQgetlength(r, row, column) != 16)
-		return;
-	for (size_t i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		snprintf(to, 3, "%02x", id[i]);
-		to += 2;
-	}
+	if (PQgetlength(r, row, column) == 16)
+		journal_id_text((const void *)PQgetvalue(r, row, column), out);
 }
 
 void
@@ -530,6 +521,9 @@ pg_commit(struct pg_store *s, PGresult **results, size_t count,
 		outcome = collect(s, results, count, why);
 	if (outcome == PG_DONE && PQexitPipelineMode(s->conn) == 1)
 		return PG_DONE;
+	/* Its results go, so what it did has to be found out. */
+	if (outcome == PG_DONE)
+		outcome = PG_LOST;
 	for (size_t i = 0; i < count; i++) {
 		PQclear(results[i]);
 		results[i] = NULL;
@@ -537,7 +531,6 @@ pg_commit(struct pg_store *s, PGresult **results, size_t count,
 	if (outcome == PG_LOST && why->code == FAULT_NONE)
 		pg_fault(why, FAULT_BUSY, "the database does not answer",
 		    PQerrorMessage(s->conn));
-	/* What is done is known then; the connection is of no use. */
 	if (outcome == PG_LOST || roll_back(s) == -1)
 		pg_disconnect(s);
 	return outcome;

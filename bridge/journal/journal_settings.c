@@ -1,7 +1,7 @@
-/* journal/journal_settings.c - the journal's names, options and moves. */
+/* journal/journal_settings.c - the journal's names and options. */
 #include <string.h>
 
-#include "journal/journal_backend.h"
+#include "journal/journal.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -13,23 +13,6 @@ const struct name journal_states[] = {
 	{ "refused", JOURNAL_REFUSED },
 	{ NULL, -1 },
 };
-
-/* Followers go from waiting to where their head went. */
-static const unsigned moves[JOURNAL_STATES] = {
-	[JOURNAL_WAITING] = BIT(JOURNAL_SENDING) | BIT(JOURNAL_WAITING) |
-	    BIT(JOURNAL_DONE) | BIT(JOURNAL_DEAD),
-	[JOURNAL_SENDING] = BIT(JOURNAL_WAITING) | BIT(JOURNAL_DONE) |
-	    BIT(JOURNAL_DEAD),
-	[JOURNAL_DONE] = 0,
-	[JOURNAL_DEAD] = BIT(JOURNAL_WAITING),
-	[JOURNAL_REFUSED] = BIT(JOURNAL_WAITING),
-};
-
-bool
-journal_may_move(enum journal_state from, enum journal_state to)
-{
-	return (moves[from] & BIT(to)) != 0;
-}
 
 #define AT(member) offsetof(struct journal_settings, member)
 

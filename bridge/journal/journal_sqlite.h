@@ -10,6 +10,7 @@
  *	journal_sqlite_rows.c	an item and its texts: entered, moved, deleted
  *	journal_sqlite_read.c	list, show, stats
  *	journal_sqlite_person.c	revive, drop, forget, prune
+ *	journal_sqlite_copy.c	moved out and in, see journal_copy.h
  *
  * The file has what must outlive the process, and is written where it was
  * written last, as far as that can be: an accept appends to the right edge of
@@ -245,10 +246,9 @@ struct str lite_get_text(struct lite_store *s, enum lite_sql sql, int column);
 void lite_get_id(struct lite_store *s, enum lite_sql sql, int column,
     char out[JOURNAL_ID_SIZE]);
 
-/* For statements beside these: an SQLite code; 16 bytes of an id as text. */
+/* For statements beside these: an SQLite code. */
 int lite_bind_one(sqlite3_stmt *st, int at,
     const struct lite_value *v) MUST_CHECK;
-void lite_id_unpack(const unsigned char in[16], char out[JOURNAL_ID_SIZE]);
 
 /* -- keys -------------------------------------------------------------- */
 
@@ -340,12 +340,13 @@ bool lite_place_find(struct lite_store *s, uint64_t order,
 /* The order of each row of a statement, in s->orders. */
 void lite_collect(struct lite_store *s, enum lite_sql sql);
 uint64_t lite_next_order(struct lite_store *s);
+/* Why it is refused, cut to JOURNAL_REASON_SIZE; "" where it is not. */
+struct lite_value lite_reason(const struct journal_update *u);
 void lite_count_move(struct lite_store *s, enum journal_state from,
     enum journal_state to);
 void lite_item_drop_body(struct lite_store *s, uint64_t order);
-/* And its delivery, when it was the last and `whole`. */
-void lite_item_delete(struct lite_store *s, const struct lite_place *p,
-    bool whole);
+/* And its delivery, when it was the last. */
+void lite_item_delete(struct lite_store *s, const struct lite_place *p);
 void lite_lease(struct lite_store *s, struct lite_lane *lane, int64_t lease_ms,
     struct journal_lease *out);
 /* The holder of a lane let its lease run out, or is no more. */

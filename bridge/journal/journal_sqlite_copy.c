@@ -84,7 +84,7 @@ read_id(sqlite3_stmt *st, int i, char out[JOURNAL_ID_SIZE])
 	struct str id = column(st, i);
 
 	if (id.len == 16)
-		lite_id_unpack((const void *)id.at, out);
+		journal_id_text((const void *)id.at, out);
 	else
 		snprintf(out, JOURNAL_ID_SIZE, "%.*s", STR_ARG(id));
 }

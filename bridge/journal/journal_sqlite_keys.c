@@ -192,10 +192,11 @@ compare_hashes(const void *a, const void *b)
 	return memcmp(sorted_list[*x].hash, sorted_list[*y].hash, JOURNAL_HASH);
 }
 
+/* Those of this transaction may be rolled back: they are for the next. */
 static void
 merge_start(struct lite_keys *k)
 {
-	k->merge_count = k->count;
+	k->merge_count = k->begin_count;
 	k->merging = base_alloc(k->merge_count * sizeof(k->merging[0]));
 	for (size_t i = 0; i < k->merge_count; i++)
 		k->merging[i] = (uint32_t)i;
@@ -211,7 +212,7 @@ lite_keys_merge(struct lite_store *s)
 	struct lite_keys *k = &s->keys;
 	size_t end;
 
-	if (k->merging == NULL && k->count < MERGE_AT)
+	if (k->merging == NULL && k->begin_count < MERGE_AT)
 		return;
 	if (k->merging == NULL)
 		merge_start(k);

@@ -99,10 +99,7 @@ add_anew(struct lite_store *s, const struct journal_revive *r,
     const struct journal_update *u, uint64_t order, int64_t n)
 {
 	bool refused = u->refused.at != NULL;
-	struct str reason = refused ? u->refused : STR("");
 
-	if (reason.len >= JOURNAL_REASON_SIZE)
-		reason.len = JOURNAL_REASON_SIZE - 1;
 	s->count[refused ? JOURNAL_REFUSED : JOURNAL_WAITING]++;
 	if (!refused)
 		lite_item_add(&s->lanes,
@@ -112,7 +109,7 @@ add_anew(struct lite_store *s, const struct journal_revive *r,
 	    lite_number(n), lite_number(!refused),
 	    lite_number(refused ? JOURNAL_REFUSED : JOURNAL_WAITING),
 	    lite_number(r->flags), lite_number(s->now_ms), lite_text(u->target),
-	    lite_text(u->lead), lite_text(reason));
+	    lite_text(u->lead), lite_reason(u));
 }
 
 static void
@@ -153,7 +150,7 @@ delete_replaced(struct lite_store *s, const char *id, int64_t from_n)
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p) && p.n < from_n &&
 		    may_be_replaced(&p))
-			lite_item_delete(s, &p, true);
+			lite_item_delete(s, &p);
 }
 
 static void
@@ -212,32 +209,42 @@ lite_drop(struct lite_store *s, struct journal_op *op)
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p) &&
 		    (may_be_replaced(&p) || p.state == JOURNAL_DONE)) {
-			lite_item_delete(s, &p, true);
+			lite_item_delete(s, &p);
 			drop->dropped++;
 		}
 	if (drop->dropped == 0)
 		op->result = JOURNAL_NOT_FOUND;
 }
 
+/* The key may have been pruned, and be another delivery's by now. */
+static bool
+has_key(struct lite_store *s, const char *id, const char *hash)
+{
+	struct lite_key key;
+
+	return lite_key_find(s, hash, &key) && strcmp(key.id, id) == 0;
+}
+
 static void
-forget_delivery(struct lite_store *s, uint64_t seq, struct journal_forget *f)
+forget_delivery(struct lite_store *s, const struct lite_place *p,
+    struct journal_forget *f)
 {
 	char hash[JOURNAL_HASH];
-	bool has_key = false;
+	bool had_key = false;
 
-	lite_ask(s, SQL_TEXT_HOLDER, lite_order(seq));
+	lite_ask(s, SQL_TEXT_HOLDER, lite_order(p->seq));
 	if (lite_row(s, SQL_TEXT_HOLDER)) {
 		struct str key = lite_get_text(s, SQL_TEXT_HOLDER, 1);
 
-		has_key = key.len == JOURNAL_HASH;
-		if (has_key)
+		had_key = key.len == JOURNAL_HASH;
+		if (had_key)
 			memcpy(hash, key.at, JOURNAL_HASH);
 		f->events += lite_get(s, SQL_TEXT_HOLDER, 2) != 0;
 	}
 	lite_end(s, SQL_TEXT_HOLDER);
-	if (has_key)
+	if (had_key && has_key(s, p->id, hash))
 		f->keys += lite_key_delete(s, hash);
-	lite_run(s, SQL_TEXT_FORGET, lite_order(seq));
+	lite_run(s, SQL_TEXT_FORGET, lite_order(p->seq));
 }
 
 /*
@@ -256,12 +263,12 @@ lite_forget(struct lite_store *s, struct journal_op *op)
 	for (size_t i = 0; i < s->order_count; i++) {
 		if (!lite_place_find(s, s->orders[i], &p))
 			continue;
-		forget_delivery(s, p.seq, f);
+		forget_delivery(s, &p, f);
 		if (p.state == JOURNAL_SENDING) {
 			f->held++;
 			continue;
 		}
-		lite_item_delete(s, &p, true);
+		lite_item_delete(s, &p);
 		f->items++;
 	}
 	s->erased = true;
@@ -279,7 +286,7 @@ prune_items(struct lite_store *s, enum journal_state state, int64_t before_ms,
 	lite_collect(s, SQL_OLD);
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p))
-			lite_item_delete(s, &p, true);
+			lite_item_delete(s, &p);
 	return s->order_count;
 }
 

@@ -64,17 +64,10 @@ due_in(struct lite_store *s, const struct journal_row *row)
 
 /* An absent text stays absent; false when it does not fit. */
 static bool
-copy_text(struct arena *arena, struct str from, struct str *to)
-{
-	*to = from.at != NULL ? arena_copy(arena, from) : STR_NONE;
-	return from.at == NULL || to->at != NULL;
-}
-
-static bool
 copy_column(struct lite_store *s, enum lite_sql sql, int column,
     struct arena *arena, struct str *to)
 {
-	return copy_text(arena, lite_get_text(s, sql, column), to);
+	return journal_copy_text(arena, lite_get_text(s, sql, column), to);
 }
 
 /* A text by the number of its row. */
@@ -126,14 +119,6 @@ row_fill(struct lite_store *s, enum lite_sql sql, struct arena *arena,
 	return false;
 }
 
-static void
-too_small(struct journal_op *op)
-{
-	op->result = JOURNAL_UNAVAILABLE;
-	fault_set(&op->fault, FAULT_TOO_LARGE, "journal",
-	    "what was asked for is larger than what may be shown");
-}
-
 static bool
 is_odd(unsigned states)
 {
@@ -181,7 +166,7 @@ list_row(struct lite_store *s, struct journal_list *l, enum lite_sql sql)
 	if (l->count == l->most ||
 	    !row_fill(s, sql, l->arena, l->whole, &l->rows[l->count])) {
 		if (l->count == 0)
-			too_small(&l->op);
+			journal_too_small(&l->op);
 		else
 			l->next = l->rows[l->count - 1].order;
 		return false;
@@ -201,7 +186,7 @@ lite_list(struct lite_store *s, struct journal_op *op)
 	l->next = 0;
 	l->rows = arena_take(l->arena, l->most * sizeof(l->rows[0]));
 	if (l->rows == NULL) {
-		too_small(op);
+		journal_too_small(op);
 		return;
 	}
 	sql = list_start(s, l);
@@ -232,7 +217,7 @@ lite_show(struct lite_store *s, struct journal_op *op)
 		if (show->rows == NULL ||
 		    !row_fill(s, SQL_SHOW, show->arena, true,
 		        &show->rows[show->count])) {
-			too_small(op);
+			journal_too_small(op);
 			break;
 		}
 		show->count++;

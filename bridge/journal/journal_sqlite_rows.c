@@ -22,6 +22,16 @@ lite_count_move(struct lite_store *s, enum journal_state from,
 	s->count[to]++;
 }
 
+struct lite_value
+lite_reason(const struct journal_update *u)
+{
+	struct str reason = u->refused.at != NULL ? u->refused : STR("");
+
+	if (reason.len >= JOURNAL_REASON_SIZE)
+		reason.len = JOURNAL_REASON_SIZE - 1;
+	return lite_text(reason);
+}
+
 bool
 lite_place_find(struct lite_store *s, uint64_t order, struct lite_place *p)
 {
@@ -92,7 +102,7 @@ lite_item_drop_body(struct lite_store *s, uint64_t order)
 }
 
 void
-lite_item_delete(struct lite_store *s, const struct lite_place *p, bool whole)
+lite_item_delete(struct lite_store *s, const struct lite_place *p)
 {
 	if (p->item != NULL)
 		lite_item_leave(&s->lanes, p->lane, p->item, s->now_ms);
@@ -100,7 +110,7 @@ lite_item_delete(struct lite_store *s, const struct lite_place *p, bool whole)
 	lite_run(s, SQL_ITEM_DELETE, lite_order(p->order));
 	if (p->text != p->seq)
 		lite_run(s, SQL_TEXT_DELETE, lite_order(p->text));
-	if (whole && !any_row(s, SQL_ID_SEEN, p->id))
+	if (!any_row(s, SQL_ID_SEEN, p->id))
 		lite_run(s, SQL_TEXT_DELETE, lite_order(p->seq));
 	else if (p->text == p->seq)
 		lite_run(s, SQL_TEXT_NO_BODY, lite_order(p->seq));

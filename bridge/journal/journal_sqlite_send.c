@@ -41,14 +41,6 @@ known_id(struct lite_store *s, const char *id)
 	return known;
 }
 
-static struct str
-cut(struct str reason)
-{
-	if (reason.len >= JOURNAL_REASON_SIZE)
-		reason.len = JOURNAL_REASON_SIZE - 1;
-	return reason;
-}
-
 /* What the row of an update says of it when it is accepted. */
 struct entry {
 	struct lite_lane *lane; /* NULL: refused */
@@ -86,8 +78,7 @@ add_row(struct lite_store *s, const struct journal_accept *a, size_t i,
 	    lite_number(a->flags), lite_number(e->lease),
 	    lite_number(a->received_ms), lite_number(s->now_ms), lite_id(a->id),
 	    lite_text(u->target), lite_text(u->lead), lite_text(a->route),
-	    lite_text(a->verdict),
-	    lite_text(e->lane != NULL ? STR("") : cut(u->refused)));
+	    lite_text(a->verdict), lite_reason(u));
 }
 
 static void
@@ -345,7 +336,7 @@ settle_item(struct lite_store *s, struct lite_lane *lane,
 	if (s->settings.keep_bodies == 0)
 		lite_item_drop_body(s, order);
 	if (s->settings.keep_done == 0 && lite_place_find(s, order, &p))
-		lite_item_delete(s, &p, true);
+		lite_item_delete(s, &p);
 }
 
 void

@@ -198,20 +198,6 @@ id_pack(struct str text, unsigned char out[16])
 	return true;
 }
 
-void
-lite_id_unpack(const unsigned char in[16], char out[JOURNAL_ID_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*out++ = '-';
-		*out++ = digits[in[i] >> 4];
-		*out++ = digits[in[i] & 15];
-	}
-	*out = '\0';
-}
-
 static int
 bind_id(sqlite3_stmt *st, int at, struct str id)
 {
@@ -318,7 +304,7 @@ lite_get_id(struct lite_store *s, enum lite_sql sql, int column,
 
 	if (sqlite3_column_type(s->statements[sql], column) == SQLITE_BLOB &&
 	    id.len == 16) {
-		lite_id_unpack((const unsigned char *)id.at, out);
+		journal_id_text((const unsigned char *)id.at, out);
 		return;
 	}
 	if (len > 0)

@@ -1,6 +1,4 @@
 /* mapping/mapping_expr_source.c - paths, functions and literals of a hole. */
-#include <string.h>
-
 #include "mapping/mapping_expr.h"
 
 static struct source *
@@ -109,15 +107,12 @@ parse_param(struct expr *e, struct source *s)
 		return false;
 	nearest_start(&near, s->argument);
 	while (str_cut(&rest, '{', &before) && rest.at != NULL) {
-		char *text;
-
 		if (!str_cut(&rest, '}', &name) || rest.at == NULL)
 			break; /* no route; whoever reads that says so */
 		if (str_eq(name, s->argument))
 			return true;
-		text = mapping_take(e->c->m, name.len + 1);
-		memcpy(text, name.at, name.len);
-		nearest_try(&near, text); /* ends in '\0': it is cleared */
+		nearest_try(&near,
+		    mapping_keep_print(e->c->m, "%.*s", STR_ARG(name)));
 	}
 	if (route == NULL)
 		return true;

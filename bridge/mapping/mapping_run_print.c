@@ -108,8 +108,7 @@ print_computed(struct run *r, const struct node *n)
 
 	if (map_value(r, n, &res) == -1)
 		return -1;
-	if (res.value.kind == VALUE_ABSENT ||
-	    (res.value.kind == VALUE_NULL && !res.value.kept))
+	if (value_is_missing(&res.value))
 		return 0;
 	if (res.value.kind == VALUE_LIST && res.value.matches) {
 		if (n->kind != NODE_SPLICED && !is_array_place(n))

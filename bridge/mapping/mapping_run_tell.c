@@ -37,12 +37,6 @@ json_of(struct run *r, const struct value *v)
 }
 
 static bool
-is_present(const struct value *v)
-{
-	return v->kind != VALUE_ABSENT && (v->kind != VALUE_NULL || v->kept);
-}
-
-static bool
 is_own(const struct run *r, doc_node n)
 {
 	return r->joined == NULL || n < r->others;
@@ -117,7 +111,7 @@ tell_source(struct run *r, enum mapping_told_kind kind, const struct source *s,
 	told.value = json_of(r, v);
 	told.nodes = nodes.at;
 	told.node_count = nodes.count;
-	if (is_present(v) || s->kind == SOURCE_LITERAL)
+	if (!value_is_missing(v) || s->kind == SOURCE_LITERAL)
 		told.rule = s;
 	tell(r, &told);
 	return 0;
@@ -169,7 +163,7 @@ tell_chain(struct run *r, const struct chain *chain, const char *where,
 	struct value found = { .kind = VALUE_ABSENT };
 
 	for (const struct source *s = chain->sources;
-	     s != NULL && !is_present(&found); s = s->next) {
+	     s != NULL && value_is_missing(&found); s = s->next) {
 		if (tell_source(r, MAPPING_TOLD_SOURCE, s, where, &v) == -1)
 			return -1;
 		if (v.kind != VALUE_ABSENT)
@@ -202,7 +196,7 @@ tell_value(struct run *r, const struct node *n)
 	if (made.value.kind == VALUE_LIST && made.value.matches)
 		(void)!value_pour(&made.value, r->in->arena);
 	told.value = json_of(r, &made.value);
-	if (is_present(&made.value))
+	if (!value_is_missing(&made.value))
 		told.rule = n;
 	tell(r, &told);
 	return 0;

@@ -49,12 +49,6 @@ map_several(struct run *r, const char *where, const struct source *from,
 	    STR_ARG(text), count);
 }
 
-static bool
-is_missing(const struct value *v)
-{
-	return v->kind == VALUE_ABSENT || (v->kind == VALUE_NULL && !v->kept);
-}
-
 static struct value
 absent(void)
 {
@@ -269,7 +263,7 @@ map_step(struct run *r, const struct step *step, const char *where,
 		.where = where };
 	struct value *v = &out->value;
 
-	if (is_missing(v) && (t->flags & TRANSFORM_SEES_ABSENT) == 0)
+	if (value_is_missing(v) && (t->flags & TRANSFORM_SEES_ABSENT) == 0)
 		return 0;
 	if (v->kind == VALUE_NULL && v->kept)
 		return 0;
@@ -299,7 +293,7 @@ run_sources(struct run *r, const struct source *s, const char *where,
 	for (; s != NULL; s = s->next) {
 		if (run_source(r, s, where, out) == -1)
 			return -1;
-		if (!is_missing(&out->value))
+		if (!value_is_missing(&out->value))
 			return 0;
 		if (out->value.kind == VALUE_NULL && kind == VALUE_ABSENT) {
 			kind = VALUE_NULL;

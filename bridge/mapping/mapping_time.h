@@ -43,7 +43,7 @@ struct moment {
 	unsigned seen;
 };
 
-struct time_token; /* a row of the table above */
+struct time_token; /* a row of the table above; mapping_time_token.h */
 
 enum time_kind {
 	TIME_ISO,

@@ -75,29 +75,25 @@ static const struct name booleans[] = {
 	{ NULL, -1 },
 };
 
+/* The same word in any case, Unicode's where it needs that. */
 static bool
-same_folded(struct str a, struct str b)
+same_word(struct str a, struct str b)
 {
 	int order = 1;
 
+	if (is_ascii(a))
+		return str_eq_nocase(a, b);
 	return u8_casecmp((const uint8_t *)a.at, a.len, (const uint8_t *)b.at,
 	           b.len, NULL, NULL, &order) == 0 &&
 	    order == 0;
 }
 
-/* In any case, Unicode's where the word needs it. */
 static int
 known_boolean(struct str word)
 {
-	bool ascii = is_ascii(word);
-
-	for (const struct name *n = booleans; n->text != NULL; n++) {
-		struct str known = str_of(n->text);
-
-		if (ascii ? str_eq_nocase(word, known)
-		          : same_folded(word, known))
+	for (const struct name *n = booleans; n->text != NULL; n++)
+		if (same_word(word, str_of(n->text)))
 			return n->value;
-	}
 	return -1;
 }
 
@@ -108,7 +104,7 @@ own_boolean(const struct transform_call *c, struct str word)
 	struct str own;
 
 	for (size_t i = 0; i < c->arg_count; i++)
-		if (value_text(&c->args[i], &own) && str_eq_nocase(word, own))
+		if (value_text(&c->args[i], &own) && same_word(word, own))
 			return i == 0;
 	return -1;
 }
@@ -153,6 +149,7 @@ const struct transform transforms_boolean[] = {
 	        { "\"Sí\"", "boolean", "true" },
 	        { "\"DA\"", "boolean", "!neither" },
 	        { "\"ДА\"", "boolean", "true" },
+	        { "\"ОТКАЗ\"", "boolean('Согласен', 'Отказ')", "false" },
 	        { "\"NÃO\"", "boolean", "false" },
 	        { "\"Opted out\"", "boolean", "false" },
 	        { "\"maybe\"", "boolean", "!neither" },

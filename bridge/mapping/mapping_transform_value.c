@@ -4,13 +4,6 @@
  */
 #include "mapping/mapping_transform_tools.h"
 
-/* Nothing the document has: absent, or a null that nobody asked to keep. */
-static bool
-is_missing(const struct value *v)
-{
-	return v->kind == VALUE_ABSENT || (v->kind == VALUE_NULL && !v->kept);
-}
-
 static int
 run_string(const struct transform_call *c, struct value *v, struct fault *why)
 {
@@ -48,7 +41,7 @@ static int
 run_default(const struct transform_call *c, struct value *v, struct fault *why)
 {
 	(void)why;
-	if (is_missing(v))
+	if (value_is_missing(v))
 		*v = c->args[0];
 	return 0;
 }
@@ -56,7 +49,7 @@ run_default(const struct transform_call *c, struct value *v, struct fault *why)
 static int
 run_required(const struct transform_call *c, struct value *v, struct fault *why)
 {
-	if (is_missing(v))
+	if (value_is_missing(v))
 		return step_fault(c, why,
 		    "required: the event does not have it");
 	return 0;

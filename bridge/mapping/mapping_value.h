@@ -55,6 +55,12 @@ value_of_node(const struct document *d, doc_node n)
 			.document = d };
 	return (struct value){ .kind = (enum value_kind)kind, .text = text };
 }
+/* Absent, or a null that nobody asked to keep. */
+static inline bool
+value_is_missing(const struct value *v)
+{
+	return v->kind == VALUE_ABSENT || (v->kind == VALUE_NULL && !v->kept);
+}
 struct value value_string(struct str text);
 struct value value_number(struct str text);
 struct value value_boolean(bool yes);

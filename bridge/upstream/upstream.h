@@ -39,8 +39,6 @@ struct upstream_target *upstream_target_new(const char *name,
     struct faults *all) MUST_CHECK;
 void upstream_target_free(struct upstream_target *t); /* NULL is fine */
 const char *upstream_target_name(const struct upstream_target *t);
-/* "https://api.leadsail.app", for messages; never the key. */
-const char *upstream_target_url(const struct upstream_target *t);
 
 /* The target must outlive the pool. */
 struct upstream_pool *upstream_pool_new(struct event_base *base,
@@ -141,8 +139,6 @@ size_t upstream_gate_ask(struct upstream_target *t, size_t wanted,
 /* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
 void upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
     enum gate_event event, int64_t delay_ms);
-/* "closed", "failing", "throttled", "key refused", "target refused" */
-const char *upstream_gate_state(struct upstream_target *t);
 
 /* Of the settings: the deadline of a call, connections a worker may hold. */
 int64_t upstream_target_timeout_ms(const struct upstream_target *t);

@@ -442,7 +442,6 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-
 	bool securing = c->state == CONN_SECURING;
 
 	(void)fd, (void)what;

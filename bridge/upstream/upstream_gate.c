@@ -7,8 +7,8 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 
+/* What holds it, for the log. */
 static const struct name states[] = {
-	{ "closed", GATE_WELL },
 	{ "failing", GATE_FAILED },
 	{ "throttled", GATE_THROTTLED },
 	{ "key refused", GATE_KEY },
@@ -193,25 +193,20 @@ note(struct gate *g, enum gate_event event, int64_t delay_ms, int64_t now_ms)
 	}
 }
 
-void
+struct gate_change
 gate_note(struct gate *g, struct gate_pass pass, enum gate_event event,
     int64_t delay_ms, int64_t now_ms)
 {
+	struct gate_change change;
+
 	pthread_mutex_lock(&g->lock);
+	change.before = g->why;
 	if (pass.epoch == g->epoch)
 		note(g, event, delay_ms, now_ms);
+	change.now = g->why;
+	change.until_ms = g->until_ms;
 	pthread_mutex_unlock(&g->lock);
-}
-
-const char *
-gate_state(struct gate *g)
-{
-	enum gate_event why;
-
-	pthread_mutex_lock(&g->lock);
-	why = g->why;
-	pthread_mutex_unlock(&g->lock);
-	return name_text(states, (int)why);
+	return change;
 }
 
 static int64_t
@@ -229,44 +224,33 @@ upstream_gate_ask(struct upstream_target *t, size_t wanted,
 
 /* Whoever runs the bridge has to see it: one line a change, and a gauge. */
 static void
-tell(const struct upstream_target *t, enum gate_event before,
-    enum gate_event now, int64_t for_ms)
+tell(const struct upstream_target *t, const struct gate_change *c,
+    int64_t now_ms)
 {
 	char seconds[24];
 
-	if (before == now)
+	if (c->before == c->now)
 		return;
-	metrics_add(METRIC_GATES, counted_as[before], -1);
-	metrics_add(METRIC_GATES, counted_as[now], 1);
-	snprintf(seconds, sizeof(seconds), "%.3f", (double)for_ms / 1000);
-	if (now == GATE_WELL)
+	metrics_add(METRIC_GATES, counted_as[c->before], -1);
+	metrics_add(METRIC_GATES, counted_as[c->now], 1);
+	if (c->now == GATE_WELL) {
 		log_event(LOG_LEVEL_INFO, "upstream well again", "upstream",
 		    t->name, NULL);
-	else
-		log_event(LOG_LEVEL_ERROR, "upstream held", "upstream", t->name,
-		    "reason", name_text(states, (int)now), "seconds", seconds,
-		    NULL);
+		return;
+	}
+	snprintf(seconds, sizeof(seconds), "%.3f",
+	    (double)(c->until_ms - now_ms) / 1000);
+	log_event(LOG_LEVEL_ERROR, "upstream held", "upstream", t->name,
+	    "reason", name_text(states, (int)c->now), "seconds", seconds, NULL);
 }
 
 void
 upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
     enum gate_event event, int64_t delay_ms)
 {
-	int64_t now = mono_ms(), until;
-	enum gate_event before, after;
+	int64_t now = mono_ms();
+	struct gate_change change = gate_note(&t->gate, pass, event, delay_ms,
+	    now);
 
-	pthread_mutex_lock(&t->gate.lock);
-	before = t->gate.why;
-	if (pass.epoch == t->gate.epoch)
-		note(&t->gate, event, delay_ms, now);
-	after = t->gate.why;
-	until = t->gate.until_ms;
-	pthread_mutex_unlock(&t->gate.lock);
-	tell(t, before, after, until - now);
-}
-
-const char *
-upstream_gate_state(struct upstream_target *t)
-{
-	return gate_state(&t->gate);
+	tell(t, &change, now);
 }

@@ -39,10 +39,13 @@ void gate_done(struct gate *g);
  */
 size_t gate_ask(struct gate *g, size_t wanted, int64_t now_ms,
     struct gate_pass *pass, int64_t *wait_ms);
+/* What held it before a note, and does now; GATE_WELL: nothing. */
+struct gate_change {
+	enum gate_event before, now;
+	int64_t until_ms; /* it stays open */
+};
 /* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
-void gate_note(struct gate *g, struct gate_pass pass, enum gate_event event,
-    int64_t delay_ms, int64_t now_ms);
-/* "closed", "failing", "throttled", "key refused", "target refused" */
-const char *gate_state(struct gate *g);
+struct gate_change gate_note(struct gate *g, struct gate_pass pass,
+    enum gate_event event, int64_t delay_ms, int64_t now_ms);
 
 #endif

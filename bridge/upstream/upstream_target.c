@@ -287,12 +287,6 @@ upstream_target_name(const struct upstream_target *t)
 	return t->name;
 }
 
-const char *
-upstream_target_url(const struct upstream_target *t)
-{
-	return t->address;
-}
-
 int64_t
 upstream_target_timeout_ms(const struct upstream_target *t)
 {

@@ -52,24 +52,13 @@ refuse(const struct building *b, const char *option, const char *fmt, ...)
 static struct str
 keep(const struct building *b, const char *text)
 {
-	struct str copy;
-
-	if (text == NULL)
-		return STR_NONE;
-	copy = arena_copy(b->v->own, str_of(text));
-	if (copy.at == NULL)
-		bug("a verifier's texts have no room");
-	return copy;
+	return option_keep(b->v->own, text);
 }
 
 bool
 is_misread(const struct building *b, const char *option)
 {
-	const config_setting_t *at = b->setup->group;
-
-	if (at != NULL)
-		at = config_setting_get_member(at, option);
-	return at != NULL && config_setting_get_string(at) == NULL;
+	return option_is_misread(b->setup->group, option);
 }
 
 static bool

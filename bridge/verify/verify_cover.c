@@ -4,7 +4,6 @@
  */
 #include "verify/verify_build.h"
 
-/* What is written by hand has to mean something for the type. */
 bool
 check_fit(const struct building *b)
 {

@@ -150,14 +150,7 @@ refuse(const struct handshaking *b, const char *option, const char *text)
 static struct str
 keep(const struct handshaking *b, const char *text)
 {
-	struct str copy = STR_NONE;
-
-	if (text == NULL)
-		return copy;
-	copy = arena_copy(b->h->own, str_of(text));
-	if (copy.at == NULL)
-		bug("a handshake's texts have no room");
-	return copy;
+	return option_keep(b->h->own, text);
 }
 
 /* False with the faults added; what is right is filled in all the same. */
@@ -184,15 +177,10 @@ read_options(struct handshaking *b)
 	    ok;
 }
 
-/* Written by hand, and no text: that fault is said already. */
 static bool
 is_misread(const struct handshaking *b, const char *option)
 {
-	const config_setting_t *at = b->setup->group;
-
-	if (at != NULL)
-		at = config_setting_get_member(at, option);
-	return at != NULL && config_setting_get_string(at) == NULL;
+	return option_is_misread(b->setup->group, option);
 }
 
 bool

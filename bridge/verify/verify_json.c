@@ -250,16 +250,6 @@ plain_value(const struct found *found, struct arena *arena, struct str *value)
 	return VERIFY_OK;
 }
 
-enum verify_result
-json_member(struct str body, struct str name, struct arena *arena,
-    struct str *value)
-{
-	struct found found;
-	enum verify_result result = find_member(body, name, arena, &found);
-
-	return result == VERIFY_OK ? plain_value(&found, arena, value) : result;
-}
-
 /* One step of a path: a member, or an item of a list. */
 struct step {
 	struct str name; /* at == NULL: an item */
@@ -322,7 +312,21 @@ json_path_fits(struct str path)
 	return !first;
 }
 
-/* A text is no object, also where it looks like one. */
+/*
+ * One step of the path on from a value; a text is no object, also where it
+ * looks like one.
+ */
+static enum verify_result
+find_step(const struct found *at, const struct step *step, struct arena *arena,
+    struct found *to)
+{
+	if (at->is_string)
+		return VERIFY_MISSING;
+	return step->name.at != NULL
+	    ? find_member(at->value, step->name, arena, to)
+	    : find_item(at->value, step->index, to);
+}
+
 enum verify_result
 json_path(struct str body, struct str path, struct arena *arena,
     struct str *value)
@@ -332,13 +336,9 @@ json_path(struct str body, struct str path, struct arena *arena,
 	struct step step;
 
 	for (bool first = true; path.len > 0; first = false) {
-		if (at.is_string)
-			return VERIFY_MISSING;
 		if (!take_step(&path, first, &step))
 			bug("a path is none");
-		result = step.name.at != NULL
-		    ? find_member(at.value, step.name, arena, &at)
-		    : find_item(at.value, step.index, &at);
+		result = find_step(&at, &step, arena, &at);
 		if (result != VERIFY_OK)
 			return result;
 	}
@@ -375,11 +375,9 @@ json_path_span(struct str body, struct str path, struct arena *arena,
 
 		if (!take_step(&path, first, &step))
 			bug("a path is none");
-		result = step.name.at != NULL
-		    ? find_member(at.value, step.name, arena, &next)
-		    : find_item(at.value, step.index, &next);
+		result = find_step(&at, &step, arena, &next);
 		if (result == VERIFY_MALFORMED || at.is_string)
-			return at.is_string ? VERIFY_MISSING : result;
+			return result;
 		if (next.value.at == NULL) {
 			*value = as_written(&at);
 			*left = whole;

@@ -364,6 +364,29 @@ option_fits(const char *name, enum scheme_type type)
 	return true;
 }
 
+bool
+option_is_misread(const config_setting_t *group, const char *name)
+{
+	const config_setting_t *at = NULL;
+
+	if (group != NULL)
+		at = config_setting_get_member(group, name);
+	return at != NULL && config_setting_get_string(at) == NULL;
+}
+
+struct str
+option_keep(struct arena *own, const char *text)
+{
+	struct str copy;
+
+	if (text == NULL)
+		return STR_NONE;
+	copy = arena_copy(own, str_of(text));
+	if (copy.at == NULL)
+		bug("an option's text has no room");
+	return copy;
+}
+
 const char *
 verify_option(const config_setting_t *preset, const char *name)
 {

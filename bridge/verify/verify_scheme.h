@@ -125,10 +125,10 @@ bool request_is_json(const struct request *r);
  * with nothing between; false when it cannot be decoded or is too large.
  */
 bool form_sorted(struct str form, struct arena *arena, struct str *out);
-/* A member of the outermost object: a string's text, else as written. */
-enum verify_result json_member(struct str body, struct str name,
-    struct arena *arena, struct str *value);
-/* The same at a path: "a.b", "list[0].id", "['a.b'].c". */
+/*
+ * What stands at a path, "a.b", "list[0].id" or "['a.b'].c": a string's text,
+ * else as written.
+ */
 enum verify_result json_path(struct str body, struct str path,
     struct arena *arena, struct str *value);
 bool json_path_fits(struct str path);
@@ -437,6 +437,10 @@ struct options {
 
 /* False when a scheme of the type does not look at the option. */
 bool option_fits(const char *name, enum scheme_type type);
+/* Written by hand into the group (or NULL), and no text: told already. */
+bool option_is_misread(const config_setting_t *group, const char *name);
+/* A copy of a text that may be NULL, for as long as what is built. */
+struct str option_keep(struct arena *own, const char *text);
 /* All names that a preset may hold, ended by NULL. */
 #define OPTION_NAMES_MAX 40
 void options_names(const char *names[OPTION_NAMES_MAX]);

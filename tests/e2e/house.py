@@ -155,6 +155,7 @@ class House:
             self.write(f"mappings/{name}/mapping.cfg", text)
         if upstream is None:
             upstream = self.start_sandbox()
+        ca = 'ca = "certs/dev-ca.pem";' if upstream.startswith("https") else ""
         self.write("leadbridge.cfg", f"""
 workers   = {workers};
 listen    = ( {{ address = "127.0.0.1:{self.port}"; }},
@@ -164,7 +165,7 @@ admin     = {{ address = "127.0.0.1:{self.admin_port}"; }};
 limits    = {{ {limits} }};
 log       = {{ format = "json"; }};
 upstreams = {{ leadsail = {{ url = "{upstream}"; api_key = "leadsail";
-                             ca = "certs/dev-ca.pem"; {target} }}; }};
+                             {ca} {target} }}; }};
 secrets   = {{ leadsail = {{ file = "api.key"; }};
                typeform = {{ file = "form.secret"; }};
                token    = {{ file = "token.secret"; }}; }};

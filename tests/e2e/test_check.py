@@ -68,6 +68,11 @@ def test_as_json(house):
                                "warnings": []}
 
 
+def test_json_is_json_whatever_a_file_is_called(house):
+    out, _ = house.run("check", "--output", "json", b"no\xff", code=1)
+    assert json.loads(out)["faults"][0]["file"] == "no\ufffd"
+
+
 def test_settings_and_mappings_are_checked_together(house):
     with open(house.path("leadbridge.cfg")) as f:
         house.write("wrong.cfg", "workres = 2;\n" + f.read())

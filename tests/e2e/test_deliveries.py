@@ -1,13 +1,12 @@
 """The admin endpoint of the journal: what it shows, and whom."""
 
 import base64
-import json
 
 import pytest
 
 from deliveries import (
-    MAPPINGS, UNKNOWN, ask, data, dead, ended, forget, house, items,
-    open_house, post, refused, verb)
+    MAPPINGS, UNKNOWN, ask, data, dead, ended, house, items, open_house,
+    post, verb)
 from house import TOKEN, House, wait_for
 from journal_api import Api
 
@@ -99,6 +98,14 @@ def test_what_is_not_there(house, path, status):
     assert ask(house, path).status == status
 
 
+def test_a_method_that_does_not_fit_is_told_which_do(house):
+    for path, allow in (("/deliveries", "GET, HEAD"), ("/forget", "POST")):
+        answer = ask(house, path, method="PUT")
+        assert (answer.status, answer.headers["Allow"]) == (405, allow)
+    answer = ask(house, "/deliveries", method="HEAD")
+    assert (answer.status, answer.body) == (200, b"")
+
+
 # --- who may
 
 @pytest.mark.parametrize("host,status", [
@@ -161,9 +168,6 @@ def relaying(build, tmp_path):
     h = House(build, tmp_path, upstream=api.url, mappings={
         "relay": MAPPINGS["one"].replace('mode     = "queue";', "")
         .replace('dedupe   = "body";', "")})
-    with open(h.path("leadbridge.cfg")) as f:
-        text = f.read().replace('ca = "certs/dev-ca.pem";', "")
-    h.write("leadbridge.cfg", text)
     yield h.start()
     assert h.close() == 0
     api.close()
@@ -219,6 +223,21 @@ def test_with_a_token_only_who_has_it_may(guarded):
           "admin.secret")
     h.run("deliveries", "list", "--to", f"http://127.0.0.1:{h.admin_port}",
           "--token-file", "admin.secret")
+
+
+def test_a_token_is_changed_while_both_are_taken(guarded):
+    h = guarded
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    h.write("leadbridge.cfg", text.replace(
+        'admin = { file = "admin.secret"; };',
+        'admin = ( { file = "new.secret"; }, { file = "admin.secret"; } );'))
+    h.write("new.secret", "another-admin-token\n", 0o600)
+    h.start()
+    for token, status in (("another-admin-token", 200), (SECRET, 200),
+                          ("a-third-admin-token", 401)):
+        assert ask(h, "/deliveries",
+                   Authorization="Bearer " + token).status == status
 
 
 def test_an_address_for_others_needs_a_token(guarded):

@@ -43,24 +43,31 @@ def test_what_cannot_be_retried_is_told(house):
     assert states(house, nobody) == ["refused"]
     out, _ = verb(house, "retry", "--as-stored", nobody, code=1)
     assert "no dead update" in out
-    _, err = verb(house, "retry", "x", code=1)
-    assert "ids: a list of ids" in err
+    for odd in ("x", b"\xff"):
+        _, err = verb(house, "retry", odd, code=1)
+        assert "ids: a list of ids" in err
 
 
-def test_of_a_batch_only_what_is_dead_goes_again(house):
-    house.api.plan["b2"] = [422]
-    batch = [{"lead": lead, "detail": f"{lead}!"} for lead in
-             ("b1", "b2", "b3")]
+@pytest.mark.parametrize("how", [[], ["--as-stored"]])
+def test_of_a_batch_only_what_is_dead_goes_again(house, how):
+    leads = [f"b{i}{''.join(how)}" for i in range(3)]
+    house.api.plan[leads[1]] = [422]
+    batch = [{"lead": lead, "detail": f"{lead}!"} for lead in leads]
     delivery = ended(house, post(house, "many", batch), "done", "dead", "done")
-    verb(house, "retry", delivery)
-    wait_for(lambda: house.api.details("b2") == ["b2!", "b2!"])
-    assert house.api.leads().count("b1") == 1
-    assert house.api.leads().count("b3") == 1
+    for more in (["--dry-run"], []):
+        _, err = verb(house, "retry", *how, *more, delivery)
+        assert "1 of 1 deliveries, 1 updates" in err
+    ended(house, delivery, "done", "done", "done")
+    assert [house.api.leads().count(lead) for lead in leads] == [1, 2, 1]
 
 
 def test_many_by_filter_are_counted_and_asked_about(house):
     sent = [dead(house, "m1", detail=str(i)) for i in range(3)]
     dead(house, "m2")
+    # Where no state is given, what was delivered is not meant.
+    for lead in ("m1", "m2"):
+        ended(house, post(house, "one", {"lead": lead, "detail": "done"}),
+              "done")
     _, err = verb(house, "retry", "--lead", "m1", code=1, stdin="")
     assert "Retry 3 deliveries?" in err and "-y" in err
     assert [states(house, d) for d in sent] == [["dead"]] * 3
@@ -69,16 +76,33 @@ def test_many_by_filter_are_counted_and_asked_about(house):
         (d, "retried") for d in sent]
     for d in sent:
         ended(house, d, "done")
-    assert items(house, lead="m2")[0]["state"] == "dead"
+    assert [i["state"] for i in items(house, lead="m2")] == ["dead", "done"]
     # The same through the endpoint alone.
     told = data(house, "/deliveries/drop", {"filter": {"lead": "m2"},
                                             "dry_run": True})
     assert (told["acted"], told["updates"]) == (1, 1)
     assert told["deliveries"][0]["result"] == "would_drop"
-    assert len(items(house, lead="m2")) == 1
+    assert len(items(house, lead="m2")) == 2
     told = data(house, "/deliveries/drop", {"filter": {"lead": "m2"}})
     assert (told["acted"], told["next"]) == (1, None)
-    assert items(house, lead="m2") == []
+    assert [i["state"] for i in items(house, lead="m2")] == ["done"]
+    told = data(house, "/deliveries/drop", {"filter": {"lead": "m2",
+                                                       "state": "done"}})
+    assert told["acted"] == 1 and items(house, lead="m2") == []
+
+
+def test_a_delivery_with_two_updates_is_one(house):
+    house.api.plan["m3"] = [422, 422]
+    batch = [{"lead": "m3", "detail": str(i)} for i in range(2)]
+    delivery = ended(house, post(house, "many", batch), "dead", "dead")
+    _, err = verb(house, "retry", "--lead", "m3", code=1, stdin="")
+    assert "Retry 1 delivery?" in err
+    # A dry run asks nothing.
+    out, _ = verb(house, "retry", "--lead", "m3", "--dry-run", stdin="")
+    assert out.count("would retry") == 1 and out.count("no field differs") == 2
+    for which in ({"filter": {"lead": "m3"}}, {"ids": [delivery] * 2}):
+        told = data(house, "/deliveries/drop", {**which, "dry_run": True})
+        assert (told["acted"], told["updates"]) == (1, 2)
 
 
 def test_a_drop_is_asked_about(house):
@@ -169,7 +193,7 @@ def full(build, tmp_path_factory):
     c = h.connect()
     for i in range(1203):
         body = json.dumps({"n": i, "by": "last@example.com" if i == 1202
-                           else "x"}).encode()
+                           else "many@example.com"}).encode()
         answer = h.send("/hooks/one", body, {
             "X-Webhook-Token": TOKEN, "Content-Type": "application/json"},
             connection=c)
@@ -199,6 +223,12 @@ def test_one_request_acts_on_a_thousand_and_says_where_to_go_on(full):
     assert (rest["acted"], rest["next"]) == (203, None)
     ids = {d["delivery"] for d in first["deliveries"] + rest["deliveries"]}
     assert len(ids) == 1203
+
+
+def test_of_a_person_with_too_much_the_rest_is_told(full):
+    told = data(full, "/forget", {"email": "many@example.com",
+                                  "dry_run": True})
+    assert len(told["refused"]) == 1000 and told["more"]
 
 
 def test_a_person_is_found_on_any_page(full):
@@ -240,6 +270,8 @@ def test_a_bridge_that_stops_ends_what_is_under_way(full):
     c.request("POST", "/deliveries/retry",
               body=json.dumps({"filter": {"state": "refused"}}),
               headers={"Content-Type": "application/json"})
+    # One loop serves both, in turn: after this the other has been read.
+    assert full.admin("/healthz").status == 200
     assert full.stop() == 0
     assert "Sanitizer" not in full.log()
     answer = Answer(c.getresponse())

@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from deliveries import (
-    MAPPINGS, UNKNOWN, ask, dead, ended, forget, fresh, house, items,
-    open_house, post, refused, states, verb)
+    MAPPINGS, UNKNOWN, ask, dead, ended, forget, fresh, house, open_house,
+    post, refused, states, verb)
 from house import wait_for
 from journal_api import Api
 
@@ -85,15 +85,18 @@ def test_each_use_is_in_the_log_and_no_value_is(house):
     delivery = dead(house, "log-lead", email="log-value@example.com")
     verb(house, "list", "--lead", "log-lead")
     verb(house, "show", delivery)
+    verb(house, "retry", "--dry-run", delivery)
     verb(house, "retry", delivery)
     ended(house, delivery, "done")
+    verb(house, "drop", "--dry-run", delivery)
     verb(house, "drop", "-y", delivery)
     forget(house, "--email", "log-value@example.com")
     ask(house, "/deliveries", Host="evil.example")
     said = [(e["action"], e.get("what")) for e in house.logged("admin")]
     for action, what in (("list", None), ("show", delivery),
-                         ("retry", "1 of 1 deliveries, 1 updates"),
-                         ("drop", "1 of 1 deliveries, 1 updates"),
+                         *((act, "1 of 1 deliveries, 1 updates") for act in (
+                             "retry", "retry, dry run", "drop",
+                             "drop, dry run")),
                          ("forget", "0 leads, 0 items, 0 events, 0 keys "
                           "erased; 0 held")):
         assert (action, what) in said

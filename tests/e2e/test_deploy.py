@@ -218,7 +218,7 @@ def test_the_unit_is_confined(unit):
     assert re.search(r"Overall exposure level.*: 1\.\d OK", done.stdout)
 
 
-def calls_of(name, known=None):
+def calls_of(name):
     """The calls of a set of systemd's, and of those it names."""
     calls = set()
     for word in analyze("syscall-filter", name).stdout.split("\n")[1:]:

@@ -55,15 +55,15 @@ MAPPINGS |= {
         "list", "queue", 'events = "$.of[*]";',
         'lastName = "{$.text}";'),
 }
+MAPPINGS |= {name: ROUTE.replace("$.", "@.") % (
+    name, mode, 'patience = "5s"; events = "$.of[*]";',
+    'when = "@.wanted == true";')
+    for name, mode in (("one", "queue"), ("one-either", "relay-or-queue"))}
 
 
 def open_house(build, tmp_path, api, journal):
-    h = House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
-              settings=journal)
-    with open(h.path("leadbridge.cfg")) as f:
-        text = f.read()
-    h.write("leadbridge.cfg", text.replace('ca = "certs/dev-ca.pem";', ""))
-    return h
+    return House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
+                 settings=journal)
 
 
 @pytest.fixture(params=["memory:", "sqlite:journal.db"])
@@ -219,6 +219,25 @@ def test_a_small_batch_of_large_updates_is_queued(house):
     accepted(post(house, "list", batch))
     wait_for(lambda: len(house.api.calls) == 1000, seconds=60,
              what="all of them")
+
+
+ONE_OF_THREE = {"of": [{"lead": "l1", "detail": "x"},
+                       {"lead": "l2", "detail": "y", "wanted": True},
+                       {"lead": "l3", "detail": "z"}]}
+
+
+def test_of_a_batch_one_event_may_be_wanted(house):
+    ended(house, accepted(post(house, "one", ONE_OF_THREE)), "done")
+    assert [(lead, body) for lead, _, body in house.api.calls] == [
+        ("l2", {"detail": "y"})]
+
+
+def test_then_it_is_relayed_and_so_again(house):
+    house.api.plan["l2"] = [422]
+    assert post(house, "one-either", ONE_OF_THREE, "d1").code == "S422"
+    wait_for(lambda: post(house, "one-either", ONE_OF_THREE,
+                          "d1").status == 422, what="the same answer")
+    assert house.api.leads() == ["l2"]
 
 
 def test_one_lead_that_is_forbidden_holds_up_no_other(house):

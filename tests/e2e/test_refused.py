@@ -85,9 +85,6 @@ def house(build, tmp_path_factory):
     threading.Thread(target=api.serve_forever, daemon=True).start()
     h = House(build, tmp_path_factory.mktemp("refused"), mappings=MAPPINGS,
               upstream=f"http://127.0.0.1:{api.server_port}")
-    with open(h.path("leadbridge.cfg")) as f:
-        text = f.read()
-    h.write("leadbridge.cfg", text.replace('ca = "certs/dev-ca.pem";', ""))
     yield h.start()
     Api.over.set()
     assert h.close() == 0

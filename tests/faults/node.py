@@ -33,7 +33,6 @@ class Node(House):
             mappings=mappings or {"queue": route("queue")},
             settings=f'journal = {{ url = "{journal}"; {options} }};', **kw)
         if is_plain:
-            self.replace('ca = "certs/dev-ca.pem";', "")
             self.replace(self.tls_listener(), "")
         if api:
             # Its certificate is of another node's house.

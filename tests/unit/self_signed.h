@@ -1,6 +1,6 @@
 /*
  * tests/unit/self_signed.h - a certificate for 127.0.0.1 and its key, in two
- * files, and how much memory OpenSSL holds for records meanwhile.
+ * files of a folder, and how much memory OpenSSL holds for records meanwhile.
  */
 #ifndef UNIT_SELF_SIGNED_H
 #define UNIT_SELF_SIGNED_H
@@ -15,9 +15,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/leadbridge-unit-XXXXXX";
+static char certificate[64], key[64];
 
 static inline void
-self_signed(const char *certificate, const char *key)
+self_signed(void)
 {
 	EVP_PKEY *pair = EVP_EC_gen("P-256");
 	X509 *x = X509_new();
@@ -48,6 +52,27 @@ self_signed(const char *certificate, const char *key)
 	X509_EXTENSION_free(name);
 	X509_free(x);
 	EVP_PKEY_free(pair);
+}
+
+/* Set-up and tear-down of a group. */
+static inline int
+make_files(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(certificate, sizeof(certificate), "%s/unit.pem", folder);
+	snprintf(key, sizeof(key), "%s/unit.key", folder);
+	self_signed();
+	return 0;
+}
+
+static inline int
+drop_files(void **state)
+{
+	(void)state;
+	unlink(certificate);
+	unlink(key);
+	return rmdir(folder);
 }
 
 /*

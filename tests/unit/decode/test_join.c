@@ -76,6 +76,22 @@ roots_stand_alone(void **state)
 	}
 }
 
+/* Members in another order are looked for in the object they are in. */
+static void
+equal_in_any_order(void **state)
+{
+	static const char first[] = "{\"x\":{\"y\":1},\"z\":2,\"w\":3}";
+	struct bench *b = *state;
+	struct doc_join *j = doc_join_new(b->arena, decoded(b->arena, first));
+	doc_node same = doc_join_add(j,
+	    decoded(b->arena, "{\"x\":{\"y\":1},\"w\":3,\"z\":2}"));
+	doc_node other = doc_join_add(j,
+	    decoded(b->arena, "{\"x\":{\"y\":1},\"w\":3,\"z\":9}"));
+
+	assert_true(doc_equal(doc_joined(j), 0, same));
+	assert_false(doc_equal(doc_joined(j), 0, other));
+}
+
 /* The keys of large objects are found by an index of nodes. */
 static void
 large_objects_keep_their_index(void **state)
@@ -144,6 +160,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(lays_one_behind_another, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(roots_stand_alone, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(equal_in_any_order, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(large_objects_keep_their_index,
 		    setup, teardown),

@@ -8,8 +8,9 @@
  *
  *	static char *fresh(void);		// url of an empty store
  *	static void gone(const char *url);	// its end; may be NULL
- *	static const struct suite_backend it = { &journal_x, fresh, gone, true
- *}; int main(void) { return suite_run("journal.x", &it); }
+ *	static const struct suite_backend it = { &journal_x, fresh, gone,
+ *		true };
+ *	... return suite_run("journal.x", &it);
  */
 #ifndef TESTS_JOURNAL_SUITE_H
 #define TESTS_JOURNAL_SUITE_H

@@ -141,6 +141,27 @@ test_keys_are_pruned_in_time(void **state)
 	assert_true(is_there(w, 2));
 }
 
+/* What one delivery is forgotten with is not what another is known by. */
+static void
+test_a_key_that_is_anothers_by_now_stays(void **state)
+{
+	struct world *w = *state;
+	struct journal_forget f = { .op = { .verb = JOURNAL_FORGET },
+		.lead = STR("ann") };
+
+	w->settings.keep_keys = 1;
+	world_reopen(w);
+	give(w, .number = 1, .lead = "ann", .key = "k");
+	prune_all(w);
+	give(w, .number = 2, .lead = "ben", .key = "k");
+	assert_int_equal(apply_one(w, &f.op), JOURNAL_OK);
+	assert_int_equal(f.items, 1);
+	assert_int_equal(f.keys, 0);
+	assert_int_equal(put(w, (struct put){ .number = 3, .key = "k" }),
+	    JOURNAL_DUPLICATE);
+	assert_id(w->accept.first.id, 2);
+}
+
 static void
 test_the_dead_are_kept_for_ever_or_pruned(void **state)
 {
@@ -200,6 +221,7 @@ const struct CMUnitTest suite_keep[] = {
 	cmocka_unit_test(test_done_bodies_may_go_at_once),
 	cmocka_unit_test(test_done_items_may_go_at_once),
 	cmocka_unit_test(test_keys_are_pruned_in_time),
+	cmocka_unit_test(test_a_key_that_is_anothers_by_now_stays),
 	cmocka_unit_test(test_the_dead_are_kept_for_ever_or_pruned),
 	cmocka_unit_test(test_the_oldest_refused_go_first),
 	cmocka_unit_test(test_pruning_goes_in_slices),

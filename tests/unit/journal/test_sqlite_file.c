@@ -3,53 +3,20 @@
  * is in it, and what no longer is.
  */
 #include <sqlite3.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "journal/journal_sqlite.h"
-#include "unit/journal/suite.h"
+#include "unit/journal/sqlite.h"
 #include "unit/journal/suite_vfs.h"
 
 #define MANY 102400 /* more than is merged, or looked at, in one go */
-
-static char *
-fresh(void)
-{
-	char folder[] = "/tmp/journal.XXXXXX";
-
-	if (mkdtemp(folder) == NULL)
-		bug("no folder");
-	return base_print("sqlite:%s/journal.db", folder);
-}
-
-static void
-gone(const char *url)
-{
-	char *path = base_copy(url + strlen("sqlite:"));
-
-	unlink(path);
-	*strrchr(path, '/') = '\0';
-	if (rmdir(path) == -1)
-		bug("%s: something is left there", path);
-	base_free(path);
-}
-
-static const struct suite_backend sqlite = { &journal_sqlite, fresh, gone,
-	true };
-
-static const char *
-path_of(const struct world *w)
-{
-	return w->url + strlen("sqlite:");
-}
 
 static int
 setup(void **state)
 {
 	struct world *w = base_alloc(sizeof(*w));
 
-	world_open(w, &sqlite);
+	world_open(w, &sqlite_it);
 	*state = w;
 	return 0;
 }
@@ -62,7 +29,7 @@ teardown(void **state)
 	vfs_reset();
 	/* Some leave it closed, or as it cannot be opened. */
 	if (w->store == NULL) {
-		gone(w->url);
+		sqlite_gone(w->url);
 		base_free(w->url);
 		arena_free(w->arena);
 	} else {
@@ -361,125 +328,6 @@ test_what_is_pruned_is_not_on_the_disk(void **state)
 	unshut(w);
 }
 
-static bool
-try_one(struct world *w, struct journal_op *op)
-{
-	struct fault why = { 0 };
-
-	return journal_sqlite.apply(w->store, &op, 1, &why) == 0;
-}
-
-/* An accept that cannot be stored for now. */
-static void
-refuse_one(struct world *w)
-{
-	struct put p = { .number = 7777777 };
-	struct journal_op *op = &w->accept.op;
-	struct journal_update u;
-	struct fault why = { 0 };
-
-	put_fill(&w->accept, &u, &p);
-	assert_int_equal(journal_sqlite.apply(w->store, &op, 1, &why), -1);
-	assert_int_equal(why.code, FAULT_BUSY);
-	assert_non_null(strstr(why.text, "the disk is full"));
-}
-
-/* Accepts in groups, each with a key. */
-static void
-give_many(struct world *w, unsigned from, unsigned count)
-{
-	struct journal_accept a[JOURNAL_GROUP];
-	struct journal_update u[JOURNAL_GROUP];
-	struct journal_op *ops[JOURNAL_GROUP];
-	char keys[JOURNAL_GROUP][JOURNAL_HASH + 1];
-
-	for (unsigned n = from; n < from + count; n += JOURNAL_GROUP) {
-		for (unsigned i = 0; i < JOURNAL_GROUP; i++) {
-			struct put p = { .number = n + i, .key = keys[i] };
-
-			/* Spread like hashes: the number, times an odd one. */
-			snprintf(keys[i], sizeof(keys[i]), "%08x%08x",
-			    (n + i) * 2654435761u, n + i);
-			put_fill(&a[i], &u[i], &p);
-			ops[i] = &a[i].op;
-		}
-		apply(w, ops, JOURNAL_GROUP);
-	}
-}
-
-static enum journal_result
-put_again(struct world *w, unsigned number)
-{
-	char key[JOURNAL_HASH + 1];
-
-	snprintf(key, sizeof(key), "%08x%08x", number * 2654435761u, number);
-	return put(w, (struct put){ .number = 9999999, .key = key });
-}
-
-static void
-all_are_known(struct world *w)
-{
-	for (unsigned n = 0; n < MANY; n += 61) {
-		assert_int_equal(put_again(w, n), JOURNAL_DUPLICATE);
-		assert_id(w->accept.first.id, n);
-		assert_int_equal(w->accept.first.state, JOURNAL_WAITING);
-	}
-}
-
-static void
-test_a_hundred_thousand(void **state)
-{
-	struct world *w = *state;
-	struct journal_list l = { .filter = { .lead = STR("nobody") } };
-	const struct lite_store *store = w->store;
-	char *wal = base_print("%s-wal", path_of(w));
-	struct stat st;
-
-	give_many(w, 0, MANY);
-	all_are_known(w);
-	/* Those that were merged are held in memory no more. */
-	assert_in_range(store->keys.count, 1, MANY / 2);
-	assert_null(store->keys.merging);
-	/* It is written over and over, not longer and longer. */
-	assert_int_equal(stat(wal, &st), 0);
-	assert_in_range(st.st_size, 1, 48 << 20);
-	base_free(wal);
-	world_reopen(w);
-	all_are_known(w);
-	/* A page may be empty and not the last: a list has its limits. */
-	assert_int_equal(list_with(w, l), 0);
-	assert_true(w->list.next > 0);
-	l.after = w->list.next;
-	assert_int_equal(list_with(w, l), 0);
-	assert_int_equal(w->list.next, 0);
-}
-
-/* What is merged in a group that fails is not merged. */
-static void
-test_a_merge_may_fail(void **state)
-{
-	struct world *w = *state;
-	const struct lite_store *store = w->store;
-	unsigned n = 0;
-
-	do
-		give_many(w, n, JOURNAL_GROUP);
-	while ((n += JOURNAL_GROUP) < MANY && store->keys.merging == NULL);
-	assert_true(n < MANY);
-	for (unsigned i = 1; i < 20; i += 6) {
-		vfs_arm(VFS_FULL, VFS_WRITE, i);
-		refuse_one(w);
-		give_many(w, n, JOURNAL_GROUP);
-		n += JOURNAL_GROUP;
-	}
-	assert_non_null(store->keys.merging);
-	give_many(w, n, MANY - n);
-	assert_null(store->keys.merging);
-	all_are_known(w);
-	world_reopen(w);
-	all_are_known(w);
-}
-
 /* An accept is a few writes; a checkpoint of all this is more. */
 static void
 test_a_wal_that_cannot_be_emptied_takes_no_more(void **state)
@@ -523,36 +371,6 @@ test_what_was_forgotten_stays_to_be_erased(void **state)
 	give(w, .number = 99, .bytes = "event of ben");
 	assert_false(store->erased);
 	assert_no_ann(w);
-}
-
-static size_t
-prune(struct world *w)
-{
-	struct journal_prune p = { .op = { .verb = JOURNAL_PRUNE },
-		.most = 2000 };
-
-	assert_int_equal(apply_one(w, &p.op), JOURNAL_OK);
-	return p.pruned;
-}
-
-static void
-test_old_keys_go_from_both_places(void **state)
-{
-	struct world *w = *state;
-	size_t pruned = 0, idle = 0, now;
-
-	give_many(w, 0, MANY);
-	w->settings.keep_keys = 1;
-	world_reopen(w);
-	next_tick();
-	/* The table is looked through in slices; some find nothing. */
-	while (idle < 100 && pruned < MANY) {
-		now = prune(w);
-		pruned += now;
-		idle = now > 0 ? 0 : idle + 1;
-	}
-	assert_int_equal(pruned, MANY);
-	assert_int_equal(put_again(w, 5), JOURNAL_OK);
 }
 
 static void
@@ -602,11 +420,8 @@ main(void)
 		TEST(test_damage_is_found_at_the_start),
 		TEST(test_a_forgotten_lead_is_not_on_the_disk),
 		TEST(test_what_is_pruned_is_not_on_the_disk),
-		TEST(test_a_hundred_thousand),
-		TEST(test_a_merge_may_fail),
 		TEST(test_a_wal_that_cannot_be_emptied_takes_no_more),
 		TEST(test_what_was_forgotten_stays_to_be_erased),
-		TEST(test_old_keys_go_from_both_places),
 		TEST(test_who_takes_the_process_down_is_dead_in_the_end),
 		TEST(test_no_lane_waits_for_ever),
 	};

@@ -17,9 +17,6 @@
 #define KEPT 64 /* connections of a worker that keep theirs */
 #define MORE 6
 
-static char folder[] = "/tmp/listener-buffers-XXXXXX";
-static char certificate[64], key[64];
-
 static void *
 start(void *shared, void *event_base, unsigned worker)
 {
@@ -146,26 +143,6 @@ test_busy_connections_keep_them_until_they_rest(void **state)
 	wait_for_held(0);
 	SSL_CTX_free(tls);
 	listener_stop(l, 0);
-}
-
-static int
-make_files(void **state)
-{
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(certificate, sizeof(certificate), "%s/unit.pem", folder);
-	snprintf(key, sizeof(key), "%s/unit.key", folder);
-	self_signed(certificate, key);
-	return 0;
-}
-
-static int
-drop_files(void **state)
-{
-	(void)state;
-	unlink(certificate);
-	unlink(key);
-	return rmdir(folder);
 }
 
 int

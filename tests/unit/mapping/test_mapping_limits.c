@@ -2,43 +2,10 @@
  * test_mapping_limits.c - what a stranger can make large stays bounded, and
  * what the case folders cannot say: derived settings, memory, reuse.
  */
-#include "unit/cmocka_all.h"
+#include "unit/mapping/one_mapping.h"
 
 #include <pthread.h>
 #include <stdio.h>
-
-#include "mapping/mapping.h"
-
-struct compiled {
-	struct settings_file *file;
-	struct mapping *mapping;
-};
-
-static struct compiled
-compile(const char *text)
-{
-	struct faults all = { 0 };
-	struct compiled c;
-	struct bytes words;
-
-	c.file = settings_parse(str_of(text), "test.cfg", &all);
-	assert_non_null(c.file);
-	c.mapping = mapping_compile(settings_root(c.file), &all);
-	if (c.mapping == NULL) {
-		bytes_init(&words, 1 << 20);
-		faults_print(&all, &words);
-		fail_msg("%s", bytes_str(&words).at);
-	}
-	faults_done(&all);
-	return c;
-}
-
-static void
-drop(struct compiled *c)
-{
-	mapping_free(c->mapping);
-	settings_close(c->file);
-}
 
 /* Runs the mapping once on a JSON text, all of it in the arena. */
 static int

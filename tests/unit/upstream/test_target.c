@@ -105,7 +105,7 @@ has_the_defaults_of_the_table(void **state)
 	(void)state;
 	assert_non_null(t);
 	assert_string_equal(upstream_target_name(t), "t");
-	assert_string_equal(upstream_target_url(t), "https://a.test/v2/");
+	assert_string_equal(t->address, "https://a.test/v2/");
 	assert_int_equal(t->options.timeout_ms, 10000);
 	assert_int_equal(t->options.connect_timeout_ms, 5000);
 	assert_int_equal(t->options.idle_timeout_ms, 30000);

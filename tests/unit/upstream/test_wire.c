@@ -13,9 +13,6 @@
 #include "unit/self_signed.h"
 #include "upstream/upstream_wire.h"
 
-static char folder[] = "/tmp/upstream-wire-XXXXXX";
-static char certificate[64], key[64];
-
 struct stage {
 	int listener;
 	SSL_CTX *serving;
@@ -150,26 +147,6 @@ an_old_error_is_not_the_wires(void **state)
 	ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
 	exchange(&s);
 	close_stage(&s);
-}
-
-static int
-make_files(void **state)
-{
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(certificate, sizeof(certificate), "%s/unit.pem", folder);
-	snprintf(key, sizeof(key), "%s/unit.key", folder);
-	self_signed(certificate, key);
-	return 0;
-}
-
-static int
-drop_files(void **state)
-{
-	(void)state;
-	unlink(certificate);
-	unlink(key);
-	return rmdir(folder);
 }
 
 int

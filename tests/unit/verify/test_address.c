@@ -2,27 +2,9 @@
  * tests/unit/verify/test_address.c - proof by address, alone and beside a
  * signature; and what a trusted front says of a request.
  */
-#include "unit/verify/with_verifier.h"
+#include "unit/verify/one_bench.h"
 
 #include "verify/verify_scheme.h"
-
-static struct bench b;
-
-static int
-start(void **state)
-{
-	(void)state;
-	bench_start(&b);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	bench_done(&b);
-	return 0;
-}
 
 static void
 from(const char *peer)

@@ -3,27 +3,9 @@
  * names of headers, forms of the body and of the key; and all faults at once.
  * Signatures were made with Python's hmac.
  */
-#include "unit/verify/with_verifier.h"
+#include "unit/verify/one_bench.h"
 
 #define HMAC "type = \"hmac\"; signature = \"header:X\"; "
-
-static struct bench b;
-
-static int
-start(void **state)
-{
-	(void)state;
-	bench_start(&b);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	bench_done(&b);
-	return 0;
-}
 
 #define WHSEC "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

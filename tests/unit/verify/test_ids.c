@@ -2,27 +2,9 @@
  * tests/unit/verify/test_ids.c - the sender's own id of a delivery, where it
  * stands in the body.
  */
-#include "unit/verify/with_verifier.h"
+#include "unit/verify/one_bench.h"
 
 #define FORM "application/x-www-form-urlencoded"
-
-static struct bench b;
-
-static int
-start(void **state)
-{
-	(void)state;
-	bench_start(&b);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	bench_done(&b);
-	return 0;
-}
 
 /* `want` is NULL where there is no id. */
 static void

@@ -303,7 +303,7 @@ static void
 json_members_are_found_once_or_not_at_all(void **state)
 {
 	(void)state;
-	check_fields(jsons, COUNT_OF(jsons), json_member);
+	check_fields(jsons, COUNT_OF(jsons), json_path);
 }
 
 static void

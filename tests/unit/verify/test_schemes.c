@@ -3,7 +3,7 @@
  * by position and in pairs; values deep in JSON; senders that sign fields.
  * Signatures were made with Python's hmac, secret "s" where none is said.
  */
-#include "unit/verify/with_verifier.h"
+#include "unit/verify/one_bench.h"
 
 #define HMAC "type = \"hmac\"; "
 #define BY_NEW                                                                 \
@@ -12,24 +12,6 @@
 	"5022acffeea2804ff520532a0e2c2c89e8ad3ea1957eab6e12c65a339dd237b7"
 #define WRONG "00000000000000000000000000000000" BY_HALF
 #define BY_HALF "e037567f2ae37a8e56a577c2c6415756"
-
-static struct bench b;
-
-static int
-start(void **state)
-{
-	(void)state;
-	bench_start(&b);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	bench_done(&b);
-	return 0;
-}
 
 /* What the sender sends, and what comes of it; one header a name. */
 struct row {

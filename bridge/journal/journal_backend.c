@@ -1,0 +1,50 @@
+/* journal/journal_backend.c - what all backends do alike. */
+#include <string.h>
+
+#include "journal/journal_backend.h"
+
+/* Followers go from waiting to where their head went. */
+static const unsigned moves[JOURNAL_STATES] = {
+	[JOURNAL_WAITING] = BIT(JOURNAL_SENDING) | BIT(JOURNAL_WAITING) |
+	    BIT(JOURNAL_DONE) | BIT(JOURNAL_DEAD),
+	[JOURNAL_SENDING] = BIT(JOURNAL_WAITING) | BIT(JOURNAL_DONE) |
+	    BIT(JOURNAL_DEAD),
+	[JOURNAL_DONE] = 0,
+	[JOURNAL_DEAD] = BIT(JOURNAL_WAITING),
+	[JOURNAL_REFUSED] = BIT(JOURNAL_WAITING),
+};
+
+bool
+journal_may_move(enum journal_state from, enum journal_state to)
+{
+	return (moves[from] & BIT(to)) != 0;
+}
+
+void
+journal_id_text(const unsigned char id[16], char out[JOURNAL_ID_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = digits[id[i] >> 4];
+		*out++ = digits[id[i] & 15];
+	}
+	*out = '\0';
+}
+
+bool
+journal_copy_text(struct arena *arena, struct str from, struct str *to)
+{
+	*to = from.at != NULL ? arena_copy(arena, from) : STR_NONE;
+	return from.at == NULL || to->at != NULL;
+}
+
+void
+journal_too_small(struct journal_op *op)
+{
+	op->result = JOURNAL_UNAVAILABLE;
+	fault_set(&op->fault, FAULT_TOO_LARGE, "journal",
+	    "what was asked for is larger than what may be shown");
+}

@@ -1,0 +1,66 @@
+/* tests/unit/journal/sqlite.h - a journal's file, in a folder of its own. */
+#ifndef TESTS_JOURNAL_SQLITE_H
+#define TESTS_JOURNAL_SQLITE_H
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "unit/journal/suite.h"
+
+static inline char *
+sqlite_fresh(void)
+{
+	char folder[] = "/tmp/journal.XXXXXX";
+
+	if (mkdtemp(folder) == NULL)
+		bug("no folder");
+	return base_print("sqlite:%s/journal.db", folder);
+}
+
+/* Nothing may be left beside it. */
+static inline void
+sqlite_gone(const char *url)
+{
+	char *path = base_copy(url + strlen("sqlite:"));
+
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	if (rmdir(path) == -1)
+		bug("%s: something is left there", path);
+	base_free(path);
+}
+
+static const struct suite_backend sqlite_it = { &journal_sqlite, sqlite_fresh,
+	sqlite_gone, true };
+
+static inline const char *
+path_of(const struct world *w)
+{
+	return w->url + strlen("sqlite:");
+}
+
+/* Whether it was done. */
+static inline bool
+try_one(struct world *w, struct journal_op *op)
+{
+	struct fault why = { 0 };
+
+	return journal_sqlite.apply(w->store, &op, 1, &why) == 0;
+}
+
+/* An accept that cannot be stored for now. */
+static inline void
+refuse_one(struct world *w)
+{
+	struct put p = { .number = 7777777 };
+	struct journal_op *op = &w->accept.op;
+	struct journal_update u;
+	struct fault why = { 0 };
+
+	put_fill(&w->accept, &u, &p);
+	assert_int_equal(journal_sqlite.apply(w->store, &op, 1, &why), -1);
+	assert_int_equal(why.code, FAULT_BUSY);
+	assert_non_null(strstr(why.text, "the disk is full"));
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* tests/unit/journal/test_postgres_open.c - what must not be opened, and who
+ * is told why. Each case has an empty store. */
+#include <pthread.h>
+
+#include "unit/journal/postgres.h"
+
+static const struct suite_backend postgres = { &journal_postgres,
+	postgres_fresh, postgres_sound, true };
+
+static int
+setup(void **state)
+{
+	struct world *w = base_alloc(sizeof(*w));
+
+	world_open(w, &postgres);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_close(*state);
+	base_free(*state);
+	return 0;
+}
+
+static void
+assert_refused(struct world *w, const char *url, const char *text)
+{
+	struct fault why = { 0 };
+	void *store = journal_postgres.open(url, &w->settings, &why);
+
+	if (store != NULL || strstr(why.text, text) == NULL)
+		fail_msg("%s", store != NULL ? "it opened" : why.text);
+}
+
+static void
+test_what_cannot_promise_is_not_opened(void **state)
+{
+	struct world *w = *state;
+
+	postgres_ask("ALTER SYSTEM SET fsync = off");
+	postgres_ask("SELECT pg_reload_conf()");
+	while (strcmp(postgres_ask("SHOW fsync"), "off") != 0)
+		;
+	assert_refused(w, w->url, "fsync = off");
+	postgres_ask("ALTER SYSTEM RESET fsync");
+	postgres_ask("SELECT pg_reload_conf()");
+	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
+		;
+	postgres_ask("UPDATE leadbridge.meta SET version = 99");
+	assert_refused(w, w->url, "of version 99, this program's of 1");
+	postgres_ask("UPDATE leadbridge.meta SET version = 1");
+}
+
+static void
+test_a_database_that_is_not_utf8_is_not_opened(void **state)
+{
+	struct world *w = *state;
+	char *url = base_print("postgresql://leadbridge@/latin?host=%s/run",
+	    postgres_folder);
+
+	postgres_ask("CREATE DATABASE latin TEMPLATE template0"
+	             " ENCODING 'LATIN1' LOCALE 'C'");
+	assert_refused(w, url, "encoding is not UTF8");
+	base_free(url);
+}
+
+static void
+test_a_user_that_may_not_make_tables_is_told(void **state)
+{
+	struct world *w = *state;
+	char *url = base_print("postgresql://guest@/postgres?host=%s/run",
+	    postgres_folder);
+
+	base_free(postgres_fresh());
+	postgres_ask("CREATE USER guest");
+	assert_refused(w, url, "GRANT CREATE ON DATABASE");
+	base_free(url);
+	world_reopen(w);
+}
+
+static void
+test_no_password_is_ever_printed(void **state)
+{
+	static const char *const urls[] = {
+		"postgresql://me:gehe@im@localhost/db",
+		"postgresql://me:geheim@localhost:port/db",
+		"postgresql://me:gehe%zzim@localhost/db",
+		"postgresql://me:geheim@[::1/db",
+		"postgresql://me:geheim@/db?host=/nowhere&port=1",
+		"postgresql://me@/db?host=/nowhere&password=geheim&nope=1",
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		struct fault why = { 0 };
+
+		assert_null(journal_postgres.open(urls[i], &w->settings, &why));
+		assert_null(strstr(why.text, "geheim"));
+		assert_null(strstr(why.text, "im@"));
+		assert_null(strstr(why.where, "geheim"));
+		assert_true(why.text[0] != '\0');
+	}
+}
+
+static void *
+open_in_a_thread(void *arg)
+{
+	struct world *w = arg;
+	struct fault why = { 0 };
+	void *store = journal_postgres.open(w->url, &w->settings, &why);
+
+	if (store != NULL)
+		journal_postgres.close(store);
+	return store;
+}
+
+static void
+test_many_may_open_what_is_not_there_yet(void **state)
+{
+	struct world *w = *state;
+	pthread_t threads[6];
+	void *store;
+
+	base_free(postgres_fresh());
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		pthread_create(&threads[i], NULL, open_in_a_thread, w);
+	for (size_t i = 0; i < COUNT_OF(threads); i++) {
+		pthread_join(threads[i], &store);
+		assert_non_null(store);
+	}
+	give(w, .number = 1);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(test_what_cannot_promise_is_not_opened),
+		CASE(test_a_database_that_is_not_utf8_is_not_opened),
+		CASE(test_a_user_that_may_not_make_tables_is_told),
+		CASE(test_no_password_is_ever_printed),
+		CASE(test_many_may_open_what_is_not_there_yet),
+	};
+	int failed;
+
+	if (!postgres_start())
+		return POSTGRES_SKIP;
+	failed = cmocka_run_group_tests_name("journal.postgres.open", tests,
+	    NULL, NULL);
+	postgres_end();
+	return failed;
+}
