@@ -119,3 +119,14 @@ answer_fault(struct answer *a, const struct fault *f, struct arena *arena)
 		    "{\"success\":false,\"error\":{\"code\":\"BUSY\","
 		    "\"message\":\"Try again later\",\"details\":[]}}");
 }
+
+void
+exchange_refuse(struct exchange *x, enum fault_code code)
+{
+	struct fault why = { 0 };
+	struct answer a;
+
+	fault_set(&why, code, NULL, "%s", "");
+	answer_fault(&a, &why, x->arena);
+	x->reply(x, &a);
+}

@@ -7,7 +7,7 @@
 #ifndef BRIDGE_BASE_HTTP_H
 #define BRIDGE_BASE_HTTP_H
 
-#include "base/base_arena.h"
+#include "base/base_fault.h"
 
 struct header {
 	struct str name;
@@ -90,10 +90,10 @@ const char *http_reason(int status);
  * The API's failure envelope,
  * {"success":false,"error":{"code","message","details":[]}}.
  */
-struct fault;
-struct bytes;
 void envelope_print(const struct fault *f, struct bytes *out);
 /* Fills an answer from a fault: status, envelope (in the arena), retry. */
 void answer_fault(struct answer *a, const struct fault *f, struct arena *arena);
+/* Replies with a fault that has nothing to add to its code. */
+void exchange_refuse(struct exchange *x, enum fault_code code);
 
 #endif

@@ -86,6 +86,18 @@ str_cut(struct str *rest, char by, struct str *head)
 	return true;
 }
 
+bool
+str_is_uuid(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s.at[i] != '-' : hex_digit(s.at[i]) == -1)
+			return false;
+	}
+	return s.len == 36;
+}
+
 int64_t
 str_number(struct str s, int64_t max)
 {

@@ -34,6 +34,9 @@ struct str str_skip(struct str s, size_t n);
 /* Splits at the first `by`: *head before, returns what follows. */
 bool str_cut(struct str *rest, char by, struct str *head);
 
+/* A UUID's text: 8-4-4-4-12 hex digits of either case (RFC 9562). */
+bool str_is_uuid(struct str s);
+
 /* Decimal digits only, no sign, no space; -1 when not, or past max. */
 int64_t str_number(struct str s, int64_t max);
 

@@ -63,7 +63,7 @@ static int
 read_id(const struct said *s, struct ask *out)
 {
 	out->filter.id = s->text;
-	return ask_is_id(s->text) ? 0 : refuse(s, "a delivery's id");
+	return str_is_uuid(s->text) ? 0 : refuse(s, "a delivery's id");
 }
 
 static int
@@ -153,20 +153,6 @@ read_dry_run(const struct said *s, struct ask *out)
 	return read_flag(s, &out->dry_run);
 }
 
-bool
-ask_is_id(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c = s.at[i];
-
-		if (dash ? c != '-'
-		         : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return s.len == JOURNAL_ID_SIZE - 1;
-}
-
 static int
 read_ids(const struct said *s, struct ask *out)
 {
@@ -181,7 +167,7 @@ read_ids(const struct said *s, struct ask *out)
 		return fault_set(s->why, FAULT_BUSY, NULL, "%s", "");
 	DOC_FOREACH (s->doc, s->node, id) {
 		ids[n] = doc_text(s->doc, id);
-		if (!ask_is_id(ids[n++]))
+		if (!str_is_uuid(ids[n++]))
 			return refuse(s, "a list of ids of deliveries");
 	}
 	out->ids = ids;

@@ -34,7 +34,4 @@ int ask_query(const struct request *r, unsigned who, struct arena *arena,
 int ask_body(const struct request *r, unsigned who, struct arena *arena,
     struct ask *out, struct fault *why) MUST_CHECK;
 
-/* 8-4-4-4-12 lower-case hex digits. */
-bool ask_is_id(struct str s);
-
 #endif

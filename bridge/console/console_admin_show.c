@@ -168,7 +168,7 @@ admin_show(struct admin_worker *w, struct exchange *x)
 	struct str id = str_skip(x->request.path, sizeof("/deliveries/") - 1);
 	struct job *j;
 
-	if (!ask_is_id(id)) {
+	if (!str_is_uuid(id)) {
 		admin_refuse(x, FAULT_ROUTE,
 		    "what stands behind /deliveries/ is no delivery's id");
 		return;

@@ -335,11 +335,7 @@ delivery_serve(void *mine, struct exchange *x)
 	if (w->port != NULL && delivery_tell_state(w, x))
 		return;
 	if (d == NULL) {
-		struct answer a;
-
-		fault_set(&why, FAULT_BUSY, NULL, "%s", "");
-		answer_fault(&a, &why, x->arena);
-		x->reply(x, &a);
+		exchange_refuse(x, FAULT_BUSY);
 		return;
 	}
 	memset(d, 0, sizeof(*d));

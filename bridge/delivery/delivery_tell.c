@@ -13,31 +13,6 @@ struct question {
 	struct exchange *exchange;
 };
 
-static bool
-is_uuid(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c = s.at[i];
-
-		if (dash ? c != '-'
-		         : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return s.len == JOURNAL_ID_SIZE - 1;
-}
-
-static void
-reply_fault(struct exchange *x, enum fault_code code)
-{
-	struct fault why = { 0 };
-	struct answer a;
-
-	fault_set(&why, code, NULL, "%s", "");
-	answer_fault(&a, &why, x->arena);
-	x->reply(x, &a);
-}
-
 /* The least finished of its updates speaks for the delivery. */
 static enum journal_state
 state_of(const struct journal_row *rows, size_t count)
@@ -89,14 +64,14 @@ on_shown(struct journal_op *op)
 
 	q->worker->asked--;
 	if (op->result != JOURNAL_OK) {
-		reply_fault(x,
+		exchange_refuse(x,
 		    op->result == JOURNAL_NOT_FOUND ? FAULT_ROUTE : FAULT_BUSY);
 		return;
 	}
 	bytes_init_in(&body, x->arena, TELL_CEILING);
 	print_state(&q->show, &body);
 	if (!bytes_ok(&body)) {
-		reply_fault(x, FAULT_BUSY);
+		exchange_refuse(x, FAULT_BUSY);
 		return;
 	}
 	a.body = bytes_str(&body);
@@ -113,11 +88,11 @@ delivery_tell_state(struct worker *w, struct exchange *x)
 	    !str_eq(x->request.method, STR("GET")))
 		return false;
 	id = str_skip(path, sizeof(DELIVERY_STATES_PATH) - 1);
-	if (!is_uuid(id))
+	if (!str_is_uuid(id))
 		return false;
 	q = w->asked < TELL_MOST ? arena_take(x->arena, sizeof(*q)) : NULL;
 	if (q == NULL) {
-		reply_fault(x, FAULT_BUSY);
+		exchange_refuse(x, FAULT_BUSY);
 		return true;
 	}
 	w->asked++;

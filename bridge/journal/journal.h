@@ -124,7 +124,7 @@ struct journal_accept {
 	char id[JOURNAL_ID_SIZE];
 	struct str route;
 	struct str key;      /* dedupe, within the route; at == NULL: none */
-	uint8_t digest[32];  /* SHA-256 of the raw body */
+	uint8_t digest[32];  /* SHA-256 of all that the event says */
 	int64_t received_ms; /* wall clock; to be shown, and nothing else */
 	struct str event;    /* the request, see delivery_event.h */
 	struct str verdict;  /* how it was proven, one word */

@@ -23,18 +23,6 @@ handshake_proven(const struct handshake *h)
 }
 
 static bool
-is_uuid(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? s.at[i] != '-' : hex_digit(s.at[i]) == -1)
-			return false;
-	}
-	return s.len == 36;
-}
-
-static bool
 is_token(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -167,7 +155,7 @@ handshake_try(const struct handshake *h, const struct request *r,
 {
 	static bool (*const fits[])(struct str s) = {
 		[PATTERN_TOKEN] = is_token,
-		[PATTERN_UUID] = is_uuid,
+		[PATTERN_UUID] = str_is_uuid,
 		[PATTERN_TEXT] = is_plain_text,
 	};
 	bool get = str_eq(r->method, STR("GET"));
