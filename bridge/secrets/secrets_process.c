@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/base_pool.h"
 #include "secrets/secrets.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -59,21 +60,21 @@ static void *
 openssl_malloc(size_t size, const char *file, int line)
 {
 	(void)file, (void)line;
-	return wiping_malloc(size);
+	return pool_malloc(size);
 }
 
 static void *
 openssl_realloc(void *p, size_t size, const char *file, int line)
 {
 	(void)file, (void)line;
-	return wiping_realloc(p, size);
+	return pool_realloc(p, size);
 }
 
 static void
 openssl_free(void *p, const char *file, int line)
 {
 	(void)file, (void)line;
-	wiping_free(p);
+	pool_free(p);
 }
 
 void

@@ -94,6 +94,69 @@ def connections(stage, running, rotations):
                     bar=None))
 
 
+# The same, counted: what the bridge itself does for a request, without the
+# kernel's part, which a lone request pays in full (two waits a request) and
+# thousands of cold sockets pay in cache misses.
+
+ROUNDS = {1: (300, 2300), 64: (20, 60), 1000: (1, 4), 5000: (1, 3)}
+
+
+def webhook():
+    head = ("POST /hooks/typeform HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Type: application/json\r\n"
+            f"Typeform-Signature: {signature()}\r\n"
+            f"Content-Length: {len(BODY)}\r\n\r\n")
+    return head.encode() + BODY
+
+
+def answer_of(s):
+    got = b""
+    while not got.endswith(b'"data":null}'):
+        more = s.recv(65536)
+        if not more:
+            raise Trouble(f"the bridge hung up behind {got[:200]!r}")
+        got += more
+
+
+def counted_rounds(stage, name, count, rounds):
+    """Instructions of a whole run: `count` connections, each of which has
+    its request under way at the same time, so many times."""
+    command = ["valgrind", "--tool=callgrind",
+               "--callgrind-out-file=/dev/null",
+               str(build_program("leadbridge")), "run", "-c", f"{name}.cfg"]
+    target = stage.bridge(name, command=command)
+    try:
+        target.wait_until_up()
+        held = [socket.create_connection(("127.0.0.1", target.port), 60)
+                for _ in range(count)]
+        request = webhook()
+        for _ in range(rounds):
+            for s in held:
+                s.sendall(request)
+            for s in held:
+                answer_of(s)
+        for s in held:
+            s.close()
+    finally:
+        target.stop()
+    return int(re.search(r"Collected : (\d+)", target.words())[1])
+
+
+def counted_connections(stage, *_):
+    least, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    costs = {}
+    for count, (few, many) in ROUNDS.items():
+        if count + 1000 >= least:
+            continue  # connections() has said so
+        progress(f"instructions: {count} connections")
+        more = (counted_rounds(stage, "counted", count, many) -
+                counted_rounds(stage, "counted", count, few))
+        costs[count] = more / (count * (many - few))
+    progress("")
+    return rows_of("connections, the bridge's own", "instructions a request",
+                   costs, 64)
+
+
 def routes(stage, running, rotations):
     mapping = (FILES / "mapping.cfg").read_text(encoding="utf-8")
     targets = {}
@@ -224,18 +287,14 @@ def open_idle(target, stage, request):
             s = trust.wrap_socket(s, server_hostname="127.0.0.1")
         if request:
             s.sendall(request)
-            while not s.recv(65536).endswith(b'"data":null}'):
-                pass
+            answer_of(s)
         held.append(s)
     time.sleep(0.5)
     return held
 
 
 def idle(stage, running, _):
-    request = (b"POST /hooks/typeform HTTP/1.1\r\nHost: localhost\r\n"
-               b"Content-Type: application/json\r\nTypeform-Signature: " +
-               signature().encode() + b"\r\nContent-Length: " +
-               str(len(BODY)).encode() + b"\r\n\r\n" + BODY)
+    request = webhook()
     rows = []
     for words, sent in (("silent", None), ("after one", request)):
         target = up(stage, running, f"idle-{words[0]}")
@@ -260,9 +319,9 @@ def measure(stage, running, rotations):
     counting = build_program("bench_instructions").exists()
     measures = [connections, routes, workers, body_bytes, idle]
     if counting:
-        measures += [counted_bytes, fields]
+        measures += [counted_connections, counted_bytes, fields]
     else:
-        print("SKIPPED: mapped fields: bench_instructions is not built")
+        print("SKIPPED: what is counted: bench_instructions is not built")
     rows, kept = [], len(running)
     for one in measures:
         rows += one(stage, running, rotations)

@@ -150,14 +150,15 @@ class Stage:
         """The leads API for the timed part; always TLS."""
         return self.nginx("upstream", "upstream.conf", self.upstream_port)
 
-    def bridge(self, name="bridge", routes="mapping.cfg", workers=1):
+    def bridge(self, name="bridge", routes="mapping.cfg", workers=1,
+               command=None):
         port, tls = free_port(), ""
         if self.tls:
             tls = 'certificate = "upstream.pem"; key = "upstream.key";'
         self.write(f"{name}.cfg", self.fill(
             "bridge.cfg", LISTEN=str(port), ADMIN=str(free_port()), TLS=tls,
             ROUTES=routes, WORKERS=str(workers)).encode())
-        return Target(self, name, port, [
+        return Target(self, name, port, command or [
             str(build_program("leadbridge")), "run", "-c", f"{name}.cfg"])
 
     def peer(self, name):

@@ -1,0 +1,52 @@
+"""A steady load takes nothing from malloc: the whole program, a release
+build, TLS to the API and on both kinds of inbound address. (A sanitizer's
+build has a malloc of its own: the suite runs this in its release step.)"""
+
+import os
+import re
+import struct
+import subprocess
+
+import pytest
+
+from house import House, typeform_event
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROUNDS = 200
+
+
+@pytest.fixture(scope="module")
+def counter(build, tmp_path_factory):
+    """The library to preload."""
+    program = os.path.join(build, "leadbridge")
+    with open(program, "rb") as f:
+        if re.search(b"__[at]san_", f.read()):
+            pytest.skip("a sanitizer brings its own malloc")
+    out = str(tmp_path_factory.mktemp("count") / "malloc_count.so")
+    subprocess.run(["cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror",
+                    "-shared", "-fPIC", "-o", out,
+                    os.path.join(HERE, "malloc_count.c")], check=True)
+    return out
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_steady_load_takes_nothing_from_malloc(build, counter, tmp_path,
+                                                 tls):
+    count = tmp_path / "count"
+    house = House(build, tmp_path, workers=1)
+    house.start(env={**os.environ, "LD_PRELOAD": counter,
+                     "MALLOC_COUNT": str(count)})
+    connection = house.connect(tls)
+
+    def taken_by(rounds):
+        before = struct.unpack("Q", count.read_bytes())[0]
+        for i in range(rounds):
+            got = house.typeform(typeform_event(score=i),
+                                 connection=connection)
+            assert got.status == 200
+        return struct.unpack("Q", count.read_bytes())[0] - before
+
+    assert taken_by(ROUNDS) > 0  # it counts: the first ones fill the pools
+    assert taken_by(ROUNDS) == 0
+    connection.close()
+    assert house.close() == 0
