@@ -9,6 +9,7 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.42)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent>=2.1.12
   libevent_openssl libevent_pthreads)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(LIBPQ REQUIRED libpq>=15) # its header only
 find_library(UNISTRING unistring REQUIRED)
 find_library(PHONENUMBER phonenumber REQUIRED)

@@ -41,8 +41,9 @@ if(BRIDGE_SANITIZE)
   target_compile_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
-else()
-  # -fno-strict-overflow here only: it defines what UBSan is to report.
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # Fortifying is of optimised code. -fno-strict-overflow here only: it defines
+  # what UBSan is to report.
   target_compile_options(bridge_code INTERFACE -U_FORTIFY_SOURCE
     -D_FORTIFY_SOURCE=3 -fno-strict-overflow)
 endif()
@@ -55,7 +56,8 @@ endif()
 # functions. The libraries hold both kinds of code, so that the tests, of which
 # there are many, link what was compiled as it stands.
 add_library(bridge_whole INTERFACE)
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT BRIDGE_SANITIZE)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT BRIDGE_SANITIZE AND
+    NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(bridge_flags INTERFACE
     "$<$<COMPILE_LANGUAGE:C>:-flto=auto;-ffat-lto-objects>")
   target_link_options(bridge_flags INTERFACE

@@ -15,11 +15,15 @@
 #include "base/base_bytes.h"
 #include "base/base_codec.h"
 #include "base/base_fault.h"
+#include "base/base_forward.h"
 #include "base/base_http.h"
 #include "base/base_json.h"
 #include "base/base_log.h"
 #include "base/base_names.h"
+#include "base/base_net.h"
 #include "base/base_pool.h"
+#include "base/base_rate.h"
+#include "base/base_share.h"
 #include "base/base_clock.h"
 
 #endif

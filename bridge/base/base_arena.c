@@ -46,14 +46,37 @@ arena_new(size_t ceiling)
 	return a;
 }
 
+/*
+ * What a request held, a person's data and perhaps a sender's token, is not
+ * left behind in memory. From and to: of the chunk's bytes.
+ */
 static void
-free_chunks(struct chunk *c)
+wipe(struct chunk *c, size_t from, size_t to)
+{
+	if (to > c->size)
+		to = c->size;
+	if (to > from)
+		explicit_bzero(chunk_bytes(c) + from, to - from);
+}
+
+/* Of the chunk `now`; rounded up, as blocks are. */
+static size_t
+used_of_now(const struct arena *a)
+{
+	return (size_t)(a->at - chunk_bytes(a->now));
+}
+
+/* Wiped as far as it was used; those before the first, all of them. */
+static void
+free_chunks(struct chunk *c, size_t used)
 {
 	while (c != NULL) {
 		struct chunk *next = c->next;
 
+		wipe(c, 0, used);
 		free(c);
 		c = next;
+		used = SIZE_MAX;
 	}
 }
 
@@ -62,7 +85,8 @@ arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	free_chunks(a->now);
+	if (a->now != NULL)
+		free_chunks(a->now, used_of_now(a));
 	base_free(a);
 }
 
@@ -105,10 +129,11 @@ arena_reset(struct arena *a)
 	if (a->now == NULL)
 		return;
 	if (a->now->next == NULL) {
+		wipe(a->now, 0, used_of_now(a));
 		set_stretch(a, 0);
 		return;
 	}
-	free_chunks(a->now);
+	free_chunks(a->now, used_of_now(a));
 	a->now = NULL;
 	a->at = a->end = NULL;
 	a->held = 0;
@@ -170,8 +195,10 @@ arena_grow(struct arena *a, void *block, size_t old_size, size_t new_size)
 		return block;
 	}
 	moved = arena_take(a, new_size);
-	if (moved != NULL)
-		memcpy(moved, block, old_size);
+	if (moved == NULL)
+		return NULL;
+	memcpy(moved, block, old_size);
+	explicit_bzero(block, old_size); /* nobody would wipe it later */
 	return moved;
 }
 
@@ -201,18 +228,24 @@ arena_mark(const struct arena *a)
 void
 arena_rewind(struct arena *a, struct arena_mark to)
 {
-	while (a->now != to.chunk) {
+	size_t used = a->now != NULL ? used_of_now(a) : 0;
+
+	while (a->now != NULL && a->now != to.chunk) {
 		struct chunk *c = a->now;
 
 		a->now = c->next;
 		a->held -= c->size;
+		wipe(c, 0, used);
 		free(c);
+		used = SIZE_MAX;
 	}
 	a->before = to.before;
-	if (a->now != NULL)
-		set_stretch(a, to.in_chunk);
-	else
+	if (a->now == NULL) {
 		a->at = a->end = NULL;
+		return;
+	}
+	wipe(a->now, to.in_chunk, used);
+	set_stretch(a, to.in_chunk);
 }
 
 size_t

@@ -2,8 +2,8 @@
  * base/base_arena.h - the memory of one request.
  *
  * Blocks are taken one after another and given back all at once by a reset,
- * which keeps the pages for the next request. Nothing in an arena is freed
- * alone. An arena has a ceiling at birth; beyond it, taking fails.
+ * which keeps the pages for the next request, wiped. Nothing in an arena is
+ * freed alone. An arena has a ceiling at birth; beyond it, taking fails.
  */
 #ifndef BRIDGE_BASE_ARENA_H
 #define BRIDGE_BASE_ARENA_H

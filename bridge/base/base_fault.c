@@ -28,6 +28,7 @@ static const struct fault_kind kinds[FAULT_CODES] = {
 	    false },
 	[FAULT_CONFLICT] = { "CONFLICT",
 	    "The same id came before with another body", 409, false },
+	[FAULT_RATE] = { "TOO_MANY_REQUESTS", "Too many requests", 429, true },
 	[FAULT_BUSY] = { "BUSY", "Try again later", 503, true },
 	[FAULT_UPSTREAM] = { "UPSTREAM_FAILED",
 	    "The leads API gave no usable answer", 502, true },
@@ -62,6 +63,22 @@ print_cut(char *out, size_t size, const char *fmt, va_list ap)
 	memcpy(out + end, "...", sizeof("..."));
 }
 
+/* Of what does not fit, the end: a path's last names say more than its first.
+ */
+static void
+keep_end(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+	const char *from = text;
+
+	if (len >= size) {
+		from = text + len - (size - sizeof("..."));
+		while (((unsigned char)*from & 0xC0) == 0x80)
+			from++;
+	}
+	snprintf(out, size, "%s%s", from == text ? "" : "...", from);
+}
+
 static int
 set(struct fault *why, enum fault_code code, const char *where, unsigned line,
     unsigned column, const char *fmt, va_list ap)
@@ -71,8 +88,7 @@ set(struct fault *why, enum fault_code code, const char *where, unsigned line,
 	why->code = code;
 	why->line = line;
 	why->column = column;
-	snprintf(why->where, sizeof(why->where), "%s",
-	    where != NULL ? where : "");
+	keep_end(why->where, sizeof(why->where), where != NULL ? where : "");
 	print_cut(why->text, sizeof(why->text), fmt, ap);
 	return -1;
 }

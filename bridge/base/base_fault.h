@@ -25,6 +25,7 @@ enum fault_code {
 	FAULT_MAPPING,       /* decoded, and the mapping cannot use it */
 	FAULT_CONTRACT,      /* mapped, and not a lead update */
 	FAULT_CONFLICT,      /* its id came before, with other bytes */
+	FAULT_RATE,          /* more a second than are taken */
 	FAULT_BUSY,          /* a ceiling on load or memory; try again */
 	FAULT_UPSTREAM,      /* no usable answer from the API */
 	FAULT_UPSTREAM_LATE, /* none in time */
@@ -36,7 +37,8 @@ struct fault {
 	enum fault_code code;
 	unsigned line;   /* 1-based; 0 when there is no file or text */
 	unsigned column; /* 1-based, in characters; 0 when not known */
-	char where[96];  /* "mappings/acme/mapping.cfg", "update.email" */
+	char where[96];  /* "mappings/acme/mapping.cfg", "update.email"; of a
+	                    longer one "..." and its end */
 	char text[240];
 };
 

@@ -22,9 +22,18 @@ struct request {
 	const struct header *headers;
 	size_t header_count;
 	struct str body;
-	struct str peer;     /* numeric address of the sender, no port */
+	/*
+	 * The client's numeric address, no port: of the connection, or, where
+	 * that is a proxy of ours, the one that it says it was called from. All
+	 * that asks "from where" asks this.
+	 */
+	struct str peer;
+	struct str hop;      /* that proxy; at == NULL: none */
 	int64_t received_ms; /* Unix time in milliseconds */
+	int64_t receive_us;  /* from its first byte to its last */
 	bool tls;
+	/* Of the certificate it showed, which was verified; or STR_NONE. */
+	struct str client_name;
 };
 
 /* The header's value, or STR_NONE. The first one, if there are several. */
@@ -70,6 +79,21 @@ struct service {
 	 */
 	void *(*start)(void *shared, void *event_base, unsigned worker);
 	void (*serve)(void *mine, struct exchange *x);
+	/*
+	 * May be NULL. The settings were renewed: what is served from now on is
+	 * served by `shared`, what is under way ends as it began. On the
+	 * worker's thread. What `shared` stands for is there until renew
+	 * returns; who goes on with it holds it.
+	 */
+	void (*renew)(void *mine, void *shared);
+	/*
+	 * May be NULL. A head is whole, its body is not: false when it is of
+	 * no use to read that. The request is then served without it, and the
+	 * connection closed behind the answer. Takes from the arena for as
+	 * long as the call lasts only.
+	 */
+	bool (*wants_body)(void *mine, const struct request *r,
+	    struct arena *arena);
 	/*
 	 * May be NULL. The end has begun: nothing of its own is to be begun any
 	 * more; true while something of its own is under way. Asked again and

@@ -1,15 +1,10 @@
-/* base/base_log.c - one line an event, in one write. */
+/* base/base_log.c - an event becomes a line. */
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/base.h"
-
-#define LINE_MAX_BYTES 2048
-#define VALUE_MAX_BYTES 512
+#include "base/base_log_line.h"
 
 const struct name log_levels[] = {
 	{ "error", LOG_LEVEL_ERROR },
@@ -23,123 +18,104 @@ const struct name log_formats[] = {
 	{ "auto", LOG_FORMAT_AUTO },
 	{ "text", LOG_FORMAT_TEXT },
 	{ "json", LOG_FORMAT_JSON },
+	{ "journald", LOG_FORMAT_JOURNALD },
+	{ NULL, -1 },
+};
+
+const struct name log_leads_kinds[] = {
+	{ "plain", LOG_LEADS_PLAIN },
+	{ "hashed", LOG_LEADS_HASHED },
 	{ NULL, -1 },
 };
 
 static atomic_int level_wanted = LOG_LEVEL_INFO;
-static atomic_int format_wanted = LOG_FORMAT_AUTO;
+static atomic_llong dropped_all;
+static atomic_llong dropped_untold;
 
 void
 log_set_level(enum log_level level)
 {
-	atomic_store(&level_wanted, (int)level);
-}
-
-void
-log_set_format(enum log_format format)
-{
-	atomic_store(&format_wanted, (int)format);
+	atomic_store_explicit(&level_wanted, (int)level, memory_order_relaxed);
 }
 
 bool
 log_wants(enum log_level level)
 {
-	return (int)level <= atomic_load(&level_wanted);
+	return (int)level <=
+	    atomic_load_explicit(&level_wanted, memory_order_relaxed);
 }
 
-static bool
-as_json(void)
+int64_t
+log_dropped(void)
 {
-	int format = atomic_load(&format_wanted);
-
-	if (format == LOG_FORMAT_AUTO)
-		return isatty(STDERR_FILENO) == 0;
-	return format == LOG_FORMAT_JSON;
+	return atomic_load_explicit(&dropped_all, memory_order_relaxed);
 }
 
-/*
- * Printable ASCII as it is; all else, also what is not UTF-8, escaped: a
- * log line is read by tools, and by people on terminals.
- */
+const char *
+line_value(const struct log_line *line, const char *key)
+{
+	for (size_t i = 0; i < line->count; i++)
+		if (strcmp(line->pairs[i].key, key) == 0)
+			return line->pairs[i].value;
+	return NULL;
+}
+
+void
+line_add(struct log_line *line, const char *key, const char *value)
+{
+	if (value != NULL && line->count < LINE_PAIRS)
+		line->pairs[line->count++] = (struct log_pair){ key, value };
+}
+
+/* Changes a copy: the caller's may be told again. */
 static void
-add_quoted(struct bytes *line, const char *text)
+write_line(const struct log_line *told)
 {
-	size_t left = VALUE_MAX_BYTES;
+	char room[LINE_MAX_BYTES], hash[LEAD_HASH_SIZE], text[24];
+	struct bytes out = { .data = room,
+		.room = sizeof(room),
+		.ceiling = sizeof(room) - 1 };
+	enum log_format format = sink_format();
+	struct log_line line = *told;
+	int64_t dropped = 0;
 
-	bytes_add_char(line, '"');
-	for (; *text != '\0' && left > 0; text++, left--) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			bytes_addf(line, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7F)
-			bytes_addf(line, "\\u%04x", c);
-		else
-			bytes_add_char(line, (char)c);
+	for (size_t i = 0; log_hashes_leads() && i < line.count; i++)
+		if (strcmp(line.pairs[i].key, "lead") == 0) {
+			lead_hash(line.pairs[i].value, hash);
+			line.pairs[i].value = hash;
+		}
+	if (atomic_load_explicit(&dropped_untold, memory_order_relaxed) > 0)
+		dropped = atomic_exchange(&dropped_untold, 0);
+	if (dropped > 0) {
+		snprintf(text, sizeof(text), "%lld", (long long)dropped);
+		line_add(&line, "dropped", text);
 	}
-	bytes_add_text(line, *text != '\0' ? "...\"" : "\"");
-}
-
-static void
-add_time(struct bytes *line)
-{
-	int64_t now = clock_wall_ms();
-	time_t seconds = (time_t)(now / 1000);
-	struct tm parts;
-	char text[32];
-
-	gmtime_r(&seconds, &parts);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	bytes_addf(line, "%s.%03dZ", text, (int)(now % 1000));
-}
-
-static void
-start_line(struct bytes *line, bool json, enum log_level level,
-    const char *what)
-{
-	const char *name = name_text(log_levels, (int)level);
-
-	if (json) {
-		bytes_add_text(line, "{\"time\":\"");
-		add_time(line);
-		bytes_addf(line, "\",\"level\":\"%s\",\"event\":", name);
-		add_quoted(line, what);
-	} else {
-		add_time(line);
-		bytes_addf(line, " %-7s %s", name, what);
-	}
+	line_print(&line, format, &out);
+	if (sink_write(format, &out))
+		return;
+	atomic_fetch_add(&dropped_untold, dropped + 1);
+	atomic_fetch_add(&dropped_all, 1);
 }
 
 void
 log_event(enum log_level level, const char *what, ...)
 {
-	char room[LINE_MAX_BYTES];
-	struct bytes line = { .data = room,
-		.room = sizeof(room),
-		.ceiling = sizeof(room) - 4 };
-	bool json = as_json();
+	struct log_line line = { .level = level, .what = what };
 	const char *key;
 	va_list ap;
 
 	if (!log_wants(level))
 		return;
-	start_line(&line, json, level, what);
 	va_start(ap, what);
-	while ((key = va_arg(ap, const char *)) != NULL) {
-		const char *value = va_arg(ap, const char *);
-		size_t before = line.len;
-
-		if (value == NULL)
-			continue;
-		bytes_addf(&line, json ? ",\"%s\":" : " %s=", key);
-		add_quoted(&line, value);
-		if (!bytes_ok(&line)) { /* too long: without this pair */
-			line.len = before;
-			break;
-		}
-	}
+	while ((key = va_arg(ap, const char *)) != NULL)
+		line_add(&line, key, va_arg(ap, const char *));
 	va_end(ap);
-	room[line.len] = json ? '}' : '\n';
-	room[line.len + 1] = '\n';
-	(void)!write(STDERR_FILENO, room, line.len + (json ? 2 : 1));
+	if (same_may(&line, clock_mono_us(), write_line))
+		write_line(&line);
+}
+
+void
+log_flush(void)
+{
+	same_flush(write_line);
 }

@@ -1,5 +1,6 @@
 /* console/console.c - the table of verbs, and finding one's way in it. */
 #include <getopt.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +16,20 @@
 /* Alphabetical: the usage text prints in this order. */
 static const struct verb *const verbs[] = {
 	&verb_check,
+	&verb_completion,
 	&verb_coverage,
 	&verb_deliveries,
 	&verb_demo,
+	&verb_doctor,
 	&verb_explain,
 	&verb_forget,
 	&verb_journal,
+	&verb_key,
+	&verb_manual,
 	&verb_map,
 	&verb_new,
 	&verb_query,
+	&verb_reload,
 	&verb_run,
 	&verb_sandbox,
 	&verb_schema,
@@ -46,7 +52,7 @@ struct given {
 	size_t value_count;
 };
 
-static const struct option_row option_help = {
+const struct option_row option_help = {
 	.name = "help",
 	.letter = 'h',
 	.help = "Show this help.",
@@ -146,7 +152,6 @@ print_bytes(struct bytes *b)
 	bytes_done(b);
 }
 
-#define EXIT_CODES "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
 /* Of an option with its value; a longer one has a line of its own. */
 #define OPTION_WIDTH 28
 
@@ -196,6 +201,12 @@ print_help(const struct verb *v)
 	print_option(&option_help);
 	printf("\nFor example:\n%s\n%s", v->example, EXIT_CODES);
 	return EXIT_OK;
+}
+
+const struct verb *
+verb_at(size_t i)
+{
+	return i < COUNT_OF(verbs) ? verbs[i] : NULL;
 }
 
 static const struct verb *
@@ -372,6 +383,7 @@ console_run(int argc, char **argv)
 	secrets_guard_process();
 	/* Before libevent's first allocation; see base_pool.h. */
 	event_set_mem_functions(pool_malloc, pool_realloc, pool_free);
+	json_set_alloc_funcs(pool_malloc, pool_free);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;

@@ -1,5 +1,6 @@
 /* console/console_admin.c - the admin endpoint: who may, and what is there. */
 #include <openssl/crypto.h>
+#include <string.h>
 
 #include "console/console_admin_job.h"
 #include "metrics/metrics.h"
@@ -40,7 +41,7 @@ readyz(struct admin_worker *w, struct exchange *x)
 		    STR("{\"success\":false,\"error\":{\"code\":"
 		        "\"NOT_READY\",\"message\":\"The journal "
 		        "cannot be written\",\"details\":[]}}\n"));
-	else if (!atomic_load(&w->admin->ready))
+	else if (!atomic_load(w->admin->ready))
 		not_ready(x,
 		    STR("{\"success\":false,\"error\":{\"code\":"
 		        "\"NOT_READY\",\"message\":\"Starting or "
@@ -80,6 +81,9 @@ static const struct page {
 	{ "/deliveries/drop", "POST", false, true, admin_drop },
 	{ "/deliveries/", "GET", false, true, admin_show },
 	{ "/forget", "POST", false, true, admin_forget },
+	{ "/reload", "POST", false, false, admin_reload },
+	{ "/settings", "GET", false, false, admin_settings_show },
+	{ "/log", "POST", false, false, admin_log },
 	{ NULL, NULL, false, false, NULL },
 };
 
@@ -140,6 +144,9 @@ knows_token(const struct secret *token, const struct request *r)
 		    CRYPTO_memcmp(value.at, rest.at, rest.len) == 0)
 			known = true;
 	}
+	/* A job may wait for the journal: not with the token. */
+	if (rest.len > 0)
+		memset((void *)(uintptr_t)rest.at, '*', rest.len);
 	return known;
 }
 
@@ -166,15 +173,13 @@ may(const struct admin *admin, struct exchange *x)
 	if (admin->token != NULL) {
 		if (knows_token(admin->token, r))
 			return true;
-		admin_audit(x, LOG_LEVEL_WARNING, "refused",
-		    "the token is missing or another");
+		admin_audit_refused(x, "the token is missing or another");
 		refuse_unknown(x);
 		return false;
 	}
 	if (is_loopback_name(request_header(r, STR("Host"))))
 		return true;
-	admin_audit(x, LOG_LEVEL_WARNING, "refused",
-	    "asked for by another name than this machine's");
+	admin_audit_refused(x, "asked for by another name than this machine's");
 	admin_refuse(x, FAULT_FORBIDDEN,
 	    "without a token the admin endpoint is asked for as localhost or "
 	    "by a loopback address");
@@ -219,10 +224,25 @@ start(void *shared, void *event_base, unsigned worker)
 
 	(void)worker;
 	w->admin = shared;
+	share_hold(w->admin->share);
 	if (w->admin->journal != NULL)
 		w->port = journal_port_new(w->admin->journal, event_base, NULL,
 		    NULL);
+	if (w->admin->asks != NULL)
+		reloads_watch(w, event_base);
 	return w;
+}
+
+/* Jobs under way hold what they began with. */
+static void
+renew(void *mine, void *shared)
+{
+	struct admin_worker *w = mine;
+	const struct admin *before = w->admin;
+
+	w->admin = shared;
+	share_hold(w->admin->share);
+	share_drop(before->share);
 }
 
 /* Jobs come back, see that the bridge stops, and answer so. */
@@ -232,7 +252,9 @@ stop(void *mine)
 	struct admin_worker *w = mine;
 
 	w->stopping = true;
+	reloads_refuse(w);
 	journal_port_free(w->port);
+	share_drop(w->admin->share);
 	base_free(w);
 }
 
@@ -241,6 +263,7 @@ admin_service(struct admin *a)
 {
 	return (struct service){ .start = start,
 		.serve = serve,
+		.renew = renew,
 		.stop = stop,
 		.shared = a };
 }

@@ -11,6 +11,10 @@
  *	POST /deliveries/retry		{ids | filter, remap, dry_run}
  *	POST /deliveries/drop		{ids | filter, dry_run}
  *	POST /forget			{lead | email, dry_run}
+ *	GET  /settings			what runs and cannot be changed
+ *	POST /reload			{}: loads the settings again, and is
+ *					answered when that is done or refused
+ *	POST /log			{level}
  *
  * Who may: with a token, who sends it (Authorization: Bearer), but for
  * /healthz and /readyz; without one, who is on this machine and asks for it by
@@ -23,14 +27,20 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "console/console_asks.h"
+#include "console/console_fixed.h"
 #include "delivery/delivery.h"
 
-/* All but ready is set before it starts. */
+/* Read-only once it serves, but for ready; renewed with the settings. */
 struct admin {
-	struct journal *journal;     /* or NULL */
+	struct journal *journal;     /* or NULL; not renewed */
 	const struct routes *routes; /* to map events anew */
 	const struct secret *token;  /* or NULL */
-	atomic_bool ready;
+	struct share *share;         /* of both; or NULL: they outlive it */
+	atomic_bool *ready;
+	struct asks *asks;         /* NULL: nobody loads the settings again */
+	const struct fixed *fixed; /* what runs, whatever is written */
+	const char *settings;      /* their file */
 };
 
 struct service admin_service(struct admin *a);

@@ -175,6 +175,18 @@ read_ids(const struct said *s, struct ask *out)
 	return 0;
 }
 
+static int
+read_level(const struct said *s, struct ask *out)
+{
+	int level = s->text.at != NULL ? name_value(log_levels, s->text) : -1;
+
+	if (level == -1)
+		return refuse(s, "one of error, warning, info, debug");
+	out->level = (enum log_level)level;
+	out->levelled = true;
+	return 0;
+}
+
 static int read_filter(const struct said *s, struct ask *out);
 
 /* Alphabetical. */
@@ -192,6 +204,7 @@ static const struct {
 	{ "ids", ASK_RETRY | ASK_DROP, read_ids },
 	{ "lead", ASK_LIST | ASK_FILTER, read_filter_lead },
 	{ "lead", ASK_FORGET, read_lead },
+	{ "level", ASK_LOG, read_level },
 	{ "limit", ASK_LIST, read_limit },
 	{ "newest", ASK_LIST, read_newest },
 	{ "remap", ASK_RETRY, read_remap },
@@ -272,8 +285,8 @@ ask_query(const struct request *r, unsigned who, struct arena *arena,
 }
 
 /* "application/json; charset=utf-8" is one. */
-static bool
-is_json(const struct request *r)
+bool
+ask_is_json(const struct request *r)
 {
 	struct str rest = request_header(r, STR("Content-Type")), kind;
 
@@ -288,7 +301,7 @@ ask_body(const struct request *r, unsigned who, struct arena *arena,
 	const struct document *d;
 
 	*out = (struct ask){ .remap = true };
-	if (!is_json(r))
+	if (!ask_is_json(r))
 		return fault_set(why, FAULT_BODY_KIND, NULL,
 		    "application/json is expected");
 	d = decode_json(arena, r->body, &decode_limits_default, why);

@@ -15,6 +15,8 @@ struct ask {
 	uint64_t after;
 	size_t most; /* 0: not said */
 	bool newest, remap, dry_run;
+	bool levelled; /* "level" was there */
+	enum log_level level;
 	const struct str *ids; /* of deliveries, well-formed */
 	size_t id_count;
 	struct str lead, email; /* at == NULL: not said */
@@ -26,10 +28,13 @@ struct ask {
 #define ASK_DROP BIT(2)
 #define ASK_FORGET BIT(3)
 #define ASK_FILTER BIT(4)
+#define ASK_LOG BIT(5)
 
 /* -1 with why (FAULT_REQUEST). remap is true where nothing else is said. */
 int ask_query(const struct request *r, unsigned who, struct arena *arena,
     struct ask *out, struct fault *why) MUST_CHECK;
+/* Whether it says that it is application/json. */
+bool ask_is_json(const struct request *r);
 /* FAULT_BODY_KIND when it is not application/json. */
 int ask_body(const struct request *r, unsigned who, struct arena *arena,
     struct ask *out, struct fault *why) MUST_CHECK;

@@ -26,6 +26,7 @@ struct client {
 	char *token;         /* "Bearer ...", or NULL */
 	struct arena *arena; /* of the answer in hand */
 	struct post_answer answer;
+	int taken;            /* a refusal that the caller tells; 0: none */
 	const char *settings; /* the file, for faults; NULL: --to */
 };
 
@@ -196,6 +197,11 @@ read_answer(struct client *c, struct client_answer *out)
 		return complain(EXIT_CANNOT,
 		    "%s: what answers there is no leadbridge's admin endpoint",
 		    c->url);
+	if (c->answer.status == c->taken) {
+		*out = (struct client_answer){ .doc = d,
+			.data = doc_member(d, doc_root(d), STR("error")) };
+		return EXIT_FAULTS;
+	}
 	if (c->answer.status != 200)
 		return say_refusal(c, d);
 	*out = (struct client_answer){ .doc = d,
@@ -244,6 +250,19 @@ client_post(struct client *c, const char *path, struct str body,
 		.body = body };
 
 	return ask(c, &r, out);
+}
+
+int
+client_try(struct client *c, const char *path, struct str body, int taken,
+    struct client_answer *out)
+{
+	int code;
+
+	*out = (struct client_answer){ .doc = NULL };
+	c->taken = taken;
+	code = client_post(c, path, body, out);
+	c->taken = 0;
+	return code;
 }
 
 struct str

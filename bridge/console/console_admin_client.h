@@ -47,6 +47,14 @@ int client_get(struct client *c, struct str target,
 int client_post(struct client *c, const char *path, struct str body,
     struct client_answer *out) MUST_CHECK;
 
+/*
+ * As client_post, but for a refusal of that status, which the caller tells:
+ * EXIT_FAULTS, and the answer's data is what stands in "error". In all other
+ * cases of EXIT_FAULTS its doc is NULL.
+ */
+int client_try(struct client *c, const char *path, struct str body, int taken,
+    struct client_answer *out) MUST_CHECK;
+
 /* Of an object: the text of a string or number; "" when there is none. */
 struct str client_text(const struct document *d, doc_node object,
     const char *name);

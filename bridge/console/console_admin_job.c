@@ -36,7 +36,9 @@ job_new(struct admin_worker *w, struct exchange *x, size_t mine)
 		return NULL;
 	}
 	memset(more, 0, mine);
+	share_hold(w->admin->share);
 	*j = (struct job){ .worker = w,
+		.admin = w->admin,
 		.exchange = x,
 		.arena = arena,
 		.mine = more };
@@ -79,6 +81,8 @@ job_over(struct job *j)
 
 	if (!job_failed(j, &why))
 		return false;
+	/* Some of it may be done. */
+	admin_audit(j->exchange, LOG_LEVEL_WARNING, "failed", why.text);
 	job_refuse(j, &why);
 	return true;
 }
@@ -88,6 +92,7 @@ job_end(struct job *j, const struct answer *a)
 {
 	j->exchange->reply(j->exchange, a);
 	bytes_done(&j->out);
+	share_drop(j->admin->share);
 	arena_free(j->arena);
 }
 
@@ -115,13 +120,26 @@ job_refuse(struct job *j, const struct fault *why)
 	job_end(j, &a);
 }
 
-void
-admin_audit(const struct exchange *x, enum log_level level, const char *action,
-    const char *what)
+static void
+audit(const struct exchange *x, enum log_level level, const char *action,
+    const char *what, const char *reason)
 {
 	char peer[64];
 
 	snprintf(peer, sizeof(peer), "%.*s", STR_ARG(x->request.peer));
-	log_event(level, "admin", "action", action, "what", what, "peer", peer,
-	    NULL);
+	log_event(level, "admin", "action", action, "what", what, "reason",
+	    reason, "peer", peer, NULL);
+}
+
+void
+admin_audit(const struct exchange *x, enum log_level level, const char *action,
+    const char *what)
+{
+	audit(x, level, action, what, NULL);
+}
+
+void
+admin_audit_refused(const struct exchange *x, const char *reason)
+{
+	audit(x, LOG_LEVEL_WARNING, "refused", NULL, reason);
 }

@@ -12,14 +12,19 @@
 /* Deliveries, or leads, one request may act on. */
 #define JOB_MOST 1000
 
+struct event;
+
 struct admin_worker {
 	const struct admin *admin;
 	struct journal_port *port; /* NULL: there is no journal */
 	bool stopping;             /* whoever asks again and again ends here */
+	struct event *told;      /* the keeper answered; NULL: none is asked */
+	struct waiting *waiting; /* for its answer */
 };
 
 struct job {
 	struct admin_worker *worker;
+	const struct admin *admin; /* of when it began; held */
 	struct exchange *exchange;
 	struct arena *arena;
 	struct bytes out; /* the answer, as far as it is */
@@ -58,6 +63,17 @@ void admin_show(struct admin_worker *w, struct exchange *x);
 void admin_retry(struct admin_worker *w, struct exchange *x);
 void admin_drop(struct admin_worker *w, struct exchange *x);
 void admin_forget(struct admin_worker *w, struct exchange *x);
+/* ... and behind /log. */
+void admin_log(struct admin_worker *w, struct exchange *x);
+
+/*
+ * console_admin_reload.c: what is behind /settings and /reload, and those who
+ * wait for the keeper's answer.
+ */
+void admin_settings_show(struct admin_worker *w, struct exchange *x);
+void admin_reload(struct admin_worker *w, struct exchange *x);
+void reloads_watch(struct admin_worker *w, struct event_base *base);
+void reloads_refuse(struct admin_worker *w); /* the end: nobody answers */
 
 /* An item as JSON; whole: with its body as "update". */
 void admin_print_row(const struct journal_row *row, bool whole,
@@ -69,5 +85,7 @@ void admin_print_row(const struct journal_row *row, bool whole,
  */
 void admin_audit(const struct exchange *x, enum log_level level,
     const char *action, const char *what);
+/* Of one who is turned away: a stranger, who may come again and again. */
+void admin_audit_refused(const struct exchange *x, const char *reason);
 
 #endif

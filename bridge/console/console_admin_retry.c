@@ -139,36 +139,47 @@ retry_stored(struct job *j)
 		revive(j, 0);
 }
 
+/* What its event makes now, where that is something. */
 static void
-retry_remapped(struct job *j)
+retry_made(struct job *j, const struct delivery_remapped *made)
 {
 	struct acts *a = j->mine;
 	const struct journal_show *show = &j->ask.show;
-	const struct delivery_kept kept = { .id = show->id,
-		.event = show->rows[0].event,
-		.received_ms = show->rows[0].received_ms };
-	struct delivery_remapped made;
 	struct fault why = { 0 };
 	const char *reason;
 
-	if (kept.event.at == NULL)
-		act_finish(j, "refused",
-		    "its event is not kept any more, or cannot be opened");
-	else if (delivery_remap(j->worker->admin->routes, &kept, j->arena,
-	             &made, &why) == -1)
-		act_finish_fault(j, "refused", &why);
-	else if (made.count == 0)
-		act_finish(j, "ignored",
-		    "the mapping wants nothing of this event now");
-	else if (choose_updates(show->rows, show->count, &made, j->arena,
-	             &a->chosen, &why) == -1)
+	if (choose_updates(show->rows, show->count, made, j->arena, &a->chosen,
+	        &why) == -1)
 		act_finish_fault(j, "refused", &why);
 	else if ((reason = all_refused(&a->chosen, j->arena)) != NULL)
 		act_finish(j, "refused", reason);
 	else if (a->asked.dry_run)
 		print_changes(j);
 	else
-		revive(j, made.flags);
+		revive(j, made->flags);
+}
+
+static void
+retry_remapped(struct job *j)
+{
+	const struct journal_show *show = &j->ask.show;
+	const struct delivery_kept kept = { .id = show->id,
+		.event = show->rows[0].event,
+		.received_ms = show->rows[0].received_ms };
+	struct delivery_remapped made;
+	struct fault why = { 0 };
+
+	if (kept.event.at == NULL)
+		act_finish(j, "refused",
+		    "its event is not kept any more, or cannot be opened");
+	else if (delivery_remap(j->admin->routes, &kept, j->arena, &made,
+	             &why) == -1)
+		act_finish_fault(j, "refused", &why);
+	else if (made.count == 0)
+		act_finish(j, "ignored",
+		    "the mapping wants nothing of this event now");
+	else
+		retry_made(j, &made);
 }
 
 static void

@@ -136,7 +136,7 @@ deliveries_list(struct client *c, const struct given *g)
 	struct page page = { .states = given_option(g, "state"),
 		.newest = true };
 	struct client_answer a;
-	size_t most, printed = 0;
+	size_t most = 0, printed = 0;
 	int code = deliveries_limit(g, LIST_USUAL, &most);
 	bool json = given_json(g);
 
@@ -195,7 +195,7 @@ find_by_filter(struct client *c, const struct given *g,
 	struct page page = { .states = states != NULL ? states : "dead,refused",
 		.most = PAGE_MOST };
 	struct client_answer a;
-	size_t most;
+	size_t most = 0;
 	int code = deliveries_limit(g, 1000, &most);
 
 	out->by_filter = true;

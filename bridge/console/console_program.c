@@ -3,13 +3,24 @@
 #include <unistd.h>
 
 #include "console/console_admin_settings.h"
+#include "console/console_confine.h"
 #include "console/console_program.h"
 
 const struct setting program_table[] = {
 	{ .name = "admin",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, admin),
+	    .rows = admin_settings_table,
 	    .help = "Where health, metrics and the journal are served." },
+
+	{ .name = "confine",
+	    .kind = SETTING_NAME,
+	    .at = offsetof(struct program_settings, confine),
+	    .names = confine_modes,
+	    .fallback = "on",
+	    .help = "Give up all files, ports and system calls but those "
+	            "that are needed: on, as far as the kernel can; required, "
+	            "or not start; off." },
 
 	{ .name = "drain_timeout",
 	    .kind = SETTING_DURATION,
@@ -19,25 +30,42 @@ const struct setting program_table[] = {
 	    .fallback = "10s",
 	    .help = "How long open requests may take to finish at the end." },
 
+	{ .name = "group",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct program_settings, group),
+	    .help = "The group to become with user; without it the user's "
+	            "own." },
+
 	{ .name = "journal",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, journal),
+	    .rows = journal_settings_table,
 	    .help = "Where events of queued routes are kept." },
+
+	{ .name = "key_store",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, key_store),
+	    .rows = key_store_settings,
+	    .help = "The encrypted file that secrets with a store are in." },
 
 	{ .name = "limits",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, limits),
+	    .rows = listener_limits_settings,
 	    .help = "Ceilings and deadlines of inbound connections." },
 
 	{ .name = "listen",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, listen),
+	    .rows = listener_address_settings,
+	    .shape = SETTING_GROUPS,
 	    .required = true,
 	    .help = "Addresses to serve webhooks on." },
 
 	{ .name = "log",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, log),
+	    .rows = log_settings_table,
 	    .help = "Level and format of the log." },
 
 	{ .name = "routes",
@@ -49,13 +77,33 @@ const struct setting program_table[] = {
 	{ .name = "secrets",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, secrets),
+	    .rows = secret_settings,
+	    .shape = SETTING_NAMED,
 	    .help = "API keys and webhook secrets, by name." },
 
 	{ .name = "upstreams",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, upstreams),
+	    .rows = upstream_settings,
+	    .shape = SETTING_NAMED,
 	    .required = true,
 	    .help = "The APIs lead updates are sent to, by name." },
+
+	{ .name = "user",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct program_settings, user),
+	    .help = "Started as root, become this user once the addresses are "
+	            "bound." },
+
+	{ .name = "watch_files",
+	    .kind = SETTING_DURATION,
+	    .at = offsetof(struct program_settings, watch_files),
+	    .min = 0,
+	    .max = 3600 * 1000,
+	    .fallback = "5s",
+	    .help = "How often the files of certificates, keys and secrets "
+	            "are looked at; when they change the settings are loaded "
+	            "again. 0s: never." },
 
 	{ .name = "workers",
 	    .kind = SETTING_COUNT,
@@ -68,28 +116,6 @@ const struct setting program_table[] = {
 	{ .name = NULL },
 };
 
-struct log_settings {
-	int level, format;
-};
-
-static const struct setting log_table[] = {
-	{ .name = "format",
-	    .kind = SETTING_NAME,
-	    .at = offsetof(struct log_settings, format),
-	    .names = log_formats,
-	    .fallback = "auto",
-	    .help = "json, text, or auto: text on a terminal." },
-
-	{ .name = "level",
-	    .kind = SETTING_NAME,
-	    .at = offsetof(struct log_settings, level),
-	    .names = log_levels,
-	    .fallback = "info",
-	    .help = "The least important lines that are written." },
-
-	{ .name = NULL },
-};
-
 static char *
 beside(const struct program *p, const char *path)
 {
@@ -97,17 +123,23 @@ beside(const struct program *p, const char *path)
 	                    : NULL;
 }
 
+/* Right, and yet to be looked at. */
 static void
-check_certificate(const struct listener_address *a, const char *what,
-    const config_setting_t *entry, struct faults *all)
+keep_note(void *arg, const char *file, const char *text)
+{
+	struct program *p = arg;
+
+	p->notes = base_grow(p->notes, p->note_count + 1, sizeof(*p->notes));
+	p->notes[p->note_count++] = base_print("%s: %s", file, text);
+}
+
+static void
+check_certificate(struct program *p, const struct listener_address *a,
+    const char *what, const config_setting_t *entry, struct faults *all)
 {
 	struct fault why = { 0 };
 
-	if ((a->certificate == NULL) != (a->key == NULL))
-		settings_fault(all, entry,
-		    "%s: certificate and key go together", what);
-	else if (a->certificate != NULL &&
-	    listener_check_certificate(a->certificate, a->key, &why) == -1)
+	if (listener_check_tls(a, keep_note, p, &why) == -1)
 		settings_fault(all, entry, "%s: %s%s%s", what, why.where,
 		    why.where[0] != '\0' ? ": " : "", why.text);
 }
@@ -120,6 +152,17 @@ check_address(const char *address, const char *what, bool loopback,
 
 	if (listener_check_address(address, loopback, &why) == -1)
 		settings_fault(all, at, "%s.address: %s: %s", what, address,
+		    why.text);
+}
+
+static void
+check_front(const struct listener_address *a, const config_setting_t *entry,
+    struct faults *all)
+{
+	struct fault why = { 0 };
+
+	if (listener_check_front(a, &why) == -1)
+		settings_fault(all, entry, "listen: %s: %s", why.where,
 		    why.text);
 }
 
@@ -142,14 +185,12 @@ load_listen(struct program *p, struct faults *all)
 		    (unsigned)i);
 		struct listener_address *a = &p->listen[p->listen_count];
 
-		if (!settings_read(entry, "listen", listener_address_settings,
-		        a, all))
+		if (!listener_address_read(entry, "listen", a, all))
 			continue;
 		p->listen_count++;
-		a->certificate = beside(p, a->certificate);
-		a->key = beside(p, a->key);
 		check_address(a->address, "listen", false, entry, all);
-		check_certificate(a, "listen", entry, all);
+		check_certificate(p, a, "listen", entry, all);
+		check_front(a, entry, all);
 	}
 }
 
@@ -166,23 +207,13 @@ load_admin(struct program *p, struct faults *all)
 		.certificate = beside(p, admin.certificate),
 		.key = beside(p, admin.key) };
 	check_address(admin.address, "admin", admin.token == NULL, group, all);
-	check_certificate(&p->admin, "admin", group, all);
+	check_certificate(p, &p->admin, "admin", group, all);
 	if (admin.token == NULL || p->secrets == NULL)
 		return;
 	p->admin_token = secrets_find(p->secrets, admin.token);
 	if (p->admin_token == NULL)
 		settings_fault(all, group,
 		    "admin.token: there is no secret of that name");
-}
-
-static void
-load_log(struct program *p, struct faults *all)
-{
-	struct log_settings log = { 0 };
-
-	settings_read(p->settings.log, "log", log_table, &log, all);
-	p->log_level = log.level;
-	p->log_format = log.format;
 }
 
 static void
@@ -211,6 +242,9 @@ load_upstreams(struct program *p, struct faults *all)
 
 		if (t != NULL)
 			p->targets[p->target_count++] = t;
+		if (t != NULL && upstream_target_note(t) != NULL)
+			keep_note(p, config_setting_name(entry),
+			    upstream_target_note(t));
 	}
 }
 
@@ -281,26 +315,82 @@ load_journal(struct program *p, struct faults *all)
 	find_journal_key(p, all);
 }
 
+/* What the user of the settings may not read is found here, not by a reload. */
+static void
+dress(const struct program *p, struct confine_guise *g, struct faults *all)
+{
+	struct fault why = { 0 };
+
+	if (confine_dress(g, p->settings.user, p->settings.group, &why) == -1)
+		settings_fault(all,
+		    config_setting_get_member(settings_root(p->file),
+		        why.where),
+		    "%s: %s", why.where, why.text);
+}
+
+static void
+note_unasked(struct program *p)
+{
+	const char *route = p->routes != NULL ? routes_ask_client(p->routes)
+	                                      : NULL;
+
+	for (size_t i = 0; i < p->listen_count; i++)
+		if (p->listen[i].client_ca != NULL)
+			return;
+	if (route != NULL)
+		keep_note(p, route,
+		    "client_name: no address of `listen` has client_ca, so "
+		    "that no client shows a certificate: all is refused");
+}
+
 /* Goes on where it can, so that one run shows every fault of every file. */
 static void
 load_parts(struct program *p, struct faults *all)
 {
+	struct confine_guise guise;
 	size_t before;
 
 	settings_read(settings_root(p->file), "", program_table, &p->settings,
 	    all);
+	dress(p, &guise, all);
 	settings_read(p->settings.limits, "limits", listener_limits_settings,
 	    &p->limits, all);
 	load_listen(p, all);
-	load_log(p, all);
 	p->secrets = secrets_load(p->settings.secrets, settings_path(p->file),
 	    all);
+	log_settings_read(p->settings.log, p->secrets, &p->log, all);
 	load_admin(p, all);
 	load_journal(p, all);
 	before = all->count;
 	if (p->secrets != NULL)
 		load_upstreams(p, all);
 	load_routes(p, p->targets != NULL && all->count == before, all);
+	note_unasked(p);
+	program_check_confined(p, all);
+	confine_undress(&guise);
+}
+
+static void
+free_program(struct share *share)
+{
+	struct program *p = (struct program *)((char *)share -
+	    offsetof(struct program, share));
+
+	routes_free(p->routes);
+	for (size_t i = 0; i < p->target_count; i++)
+		upstream_target_free(p->targets[i]);
+	base_free(p->targets);
+	base_free(p->journal_url);
+	secrets_free(p->secrets);
+	for (size_t i = 0; i < p->listen_count; i++)
+		listener_address_done(&p->listen[i]);
+	base_free(p->listen);
+	listener_address_done(&p->admin);
+	for (size_t i = 0; i < p->note_count; i++)
+		base_free(p->notes[i]);
+	base_free(p->notes);
+	settings_close(p->file);
+	base_free(p);
 }
 
 struct program *
@@ -309,6 +399,7 @@ program_load(const char *path, struct faults *all)
 	struct program *p = base_alloc(sizeof(*p));
 	size_t before = all->count;
 
+	share_init(&p->share, free_program);
 	p->file = settings_open(path, all);
 	if (p->file != NULL)
 		load_parts(p, all);
@@ -338,6 +429,12 @@ is_exposed(const struct program *p)
 	    listener_check_address(p->admin.address, true, &why) == -1;
 }
 
+static bool
+is_free(const struct program *p)
+{
+	return p->settings.confine == CONFINE_OFF;
+}
+
 static const struct {
 	bool (*applies)(const struct program *p);
 	const char *text;
@@ -348,6 +445,9 @@ static const struct {
 	{ is_exposed,
 	    "admin: without a certificate its token and the leads it shows "
 	    "are readable on the network" },
+	{ is_free,
+	    "confine: \"off\": whoever takes over this process has all that "
+	    "its user has" },
 };
 
 const char *
@@ -356,33 +456,14 @@ program_warning(const struct program *p, size_t i)
 	for (size_t k = 0; k < COUNT_OF(warnings); k++)
 		if (warnings[k].applies(p) && i-- == 0)
 			return warnings[k].text;
-	return NULL;
-}
-
-static void
-free_address(struct listener_address *a)
-{
-	base_free((void *)(uintptr_t)a->certificate);
-	base_free((void *)(uintptr_t)a->key);
+	return i < p->note_count ? p->notes[i] : NULL;
 }
 
 void
 program_free(struct program *p)
 {
-	if (p == NULL)
-		return;
-	routes_free(p->routes);
-	for (size_t i = 0; i < p->target_count; i++)
-		upstream_target_free(p->targets[i]);
-	base_free(p->targets);
-	base_free(p->journal_url);
-	secrets_free(p->secrets);
-	for (size_t i = 0; i < p->listen_count; i++)
-		free_address(&p->listen[i]);
-	base_free(p->listen);
-	free_address(&p->admin);
-	settings_close(p->file);
-	base_free(p);
+	if (p != NULL)
+		share_drop(&p->share);
 }
 
 struct secrets *

@@ -5,16 +5,21 @@
 #ifndef BRIDGE_CONSOLE_PROGRAM_H
 #define BRIDGE_CONSOLE_PROGRAM_H
 
+#include "console/console_log.h"
 #include "delivery/delivery.h"
 #include "listener/listener.h"
 
 struct program_settings {
+	int confine; /* console_confine.h has its names */
+	const char *user, *group;
 	int64_t workers; /* 0: one a core */
 	const char *routes;
 	int64_t drain_timeout; /* ms */
+	int64_t watch_files;   /* ms between two looks; 0: none */
 	const config_setting_t *listen;
 	const config_setting_t *admin;
 	const config_setting_t *journal;
+	const config_setting_t *key_store; /* secrets_load() reads it */
 	const config_setting_t *limits;
 	const config_setting_t *log;
 	const config_setting_t *upstreams;
@@ -22,6 +27,7 @@ struct program_settings {
 };
 
 struct program {
+	struct share share; /* of all that hangs off it */
 	struct settings_file *file;
 	struct program_settings settings;
 	struct listener_limits limits;
@@ -29,7 +35,7 @@ struct program {
 	size_t listen_count;
 	struct listener_address admin;
 	const struct secret *admin_token; /* NULL: on this machine only */
-	int log_level, log_format;
+	struct log_settings log;
 	struct journal_settings journal; /* url NULL: there is none */
 	char *journal_url;               /* what its url points to */
 	struct str journal_key;          /* at == NULL: nothing is sealed */
@@ -37,6 +43,8 @@ struct program {
 	struct upstream_target **targets;
 	size_t target_count;
 	struct routes *routes;
+	char **notes; /* told by program_warning() */
+	size_t note_count;
 };
 
 /* The table of the main file, for help and for the settings reference. */
@@ -44,7 +52,8 @@ extern const struct setting program_table[];
 
 /* Loads everything; NULL with every fault of every file added. */
 struct program *program_load(const char *path, struct faults *all) MUST_CHECK;
-void program_free(struct program *p); /* NULL is fine */
+/* Lets go of it, the last one frees. NULL is fine. */
+void program_free(struct program *p);
 
 /*
  * Only what `send` and `map` may want of a settings file: its secrets. NULL
@@ -54,8 +63,8 @@ struct secrets *program_secrets(const char *path, struct settings_file **file,
     struct faults *all) MUST_CHECK;
 
 /*
- * What is right and yet to be warned of, one by one; NULL past the end. A
- * constant text.
+ * What is right and yet to be warned of, one by one; NULL past the end. The
+ * program's.
  */
 const char *program_warning(const struct program *p, size_t i);
 

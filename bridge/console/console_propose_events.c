@@ -61,9 +61,11 @@ print_xml_way(const struct way *w, struct bytes *out)
 	for (size_t i = 0; i < w->count; i++) {
 		if (w->steps[i].len > 0)
 			names[count++] = w->steps[i];
-		else if (i + 1 < w->count && count <= first_list)
+		else if (i + 1 < w->count && count > 0 && count <= first_list)
 			first_list = count - 1;
 	}
+	if (count == 0)
+		return; /* the whole document */
 	for (size_t i = 0; i < count - 1; i++)
 		if (count == 2 || (i < count - 2 && i < first_list))
 			add_step(out, names[i]);

@@ -46,10 +46,19 @@ struct verb {
 	int (*run)(const struct given *g); /* enum console_exit */
 };
 
+/* The i-th of the table; NULL past the end. */
+const struct verb *verb_at(size_t i);
+/* Of every verb, beside its rows. */
+extern const struct option_row option_help;
+
+/* The exit codes in a line, for help. */
+#define EXIT_CODES "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
+
+extern const struct verb verb_completion, verb_manual;
 extern const struct verb verb_check, verb_coverage, verb_deliveries, verb_demo,
-    verb_explain, verb_forget, verb_journal, verb_map, verb_new, verb_query,
-    verb_run, verb_sandbox, verb_schema, verb_send, verb_senders, verb_test,
-    verb_transforms, verb_version;
+    verb_doctor, verb_explain, verb_forget, verb_journal, verb_key, verb_map,
+    verb_new, verb_query, verb_reload, verb_run, verb_sandbox, verb_schema,
+    verb_send, verb_senders, verb_test, verb_transforms, verb_version;
 
 /* The settings file when -c was not given. */
 #define CONFIG_USUAL "leadbridge.cfg"

@@ -1,12 +1,18 @@
 /* console/console_verb_check.c - are the settings and mappings right? */
+#include "console/console_against.h"
+#include "console/console_admin_client.h"
 #include "console/console_file.h"
 #include "console/console_program.h"
 #include "console/console_shown.h"
 #include "console/console_verb.h"
+#include "console/console_worst.h"
 
 static const struct option_row options[] = {
-	OPTION_CONFIG,
+	OPTIONS_CLIENT,
 	OPTION_OUTPUT,
+	{ .name = "against-running",
+	    .help = "Warn of what a reload of the bridge that runs could not "
+	            "change." },
 	{ .name = NULL },
 };
 
@@ -39,6 +45,16 @@ plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+static void
+tell_worst(const struct program *p)
+{
+	struct bytes out;
+
+	bytes_init(&out, SIZE_MAX / 2);
+	worst_print(p, &out);
+	print_bytes(&out);
+}
+
 static int
 tell_text(struct checked *c)
 {
@@ -52,6 +68,8 @@ tell_text(struct checked *c)
 	if (p != NULL)
 		printf("%s: ok, %zu route%s\n", c->settings,
 		    routes_count(p->routes), plural(routes_count(p->routes)));
+	if (p != NULL)
+		tell_worst(p);
 	if (c->mappings > 0)
 		printf("%zu mapping%s ok\n", c->mappings, plural(c->mappings));
 	return EXIT_OK;
@@ -94,7 +112,12 @@ tell_json(const struct checked *c)
 		bytes_add_text(&out, i > 0 ? ",\n" : "\n");
 		shown_add_json(&out, str_of(program_warning(p, i)));
 	}
-	bytes_add_text(&out, "]}\n");
+	bytes_add_char(&out, ']');
+	if (p != NULL) {
+		bytes_add_text(&out, ",\n\"worst_case\":");
+		worst_print_json(p, &out);
+	}
+	bytes_add_text(&out, "}\n");
 	print_bytes(&out);
 	return all->count > 0 ? EXIT_FAULTS : EXIT_OK;
 }
@@ -103,10 +126,14 @@ static int
 check(const struct given *g)
 {
 	struct checked c = { .settings = NULL };
-	int code;
+	int code, asked = EXIT_OK;
 
 	look(&c, g);
+	if (given_flag(g, "against-running") && c.program != NULL)
+		asked = against_running(g, c.program);
 	code = given_json(g) ? tell_json(&c) : tell_text(&c);
+	if (asked != EXIT_OK)
+		code = asked;
 	program_free(c.program);
 	faults_done(&c.faults);
 	return code;
@@ -118,7 +145,9 @@ const struct verb verb_check = {
 	.help = "Check the settings and all mappings; show every fault.",
 	.more = "With mappings (files, or the folders they are in) and no -c,\n"
 	        "checks only these, without the settings around them. A fault\n"
-	        "in a mapping shows its line, with a mark under the place.\n",
+	        "in a mapping shows its line, with a mark under the place.\n"
+	        "--against-running asks the bridge that runs, at the admin\n"
+	        "address of the settings or at --to.\n",
 	.example = "  leadbridge check -c leadbridge.cfg\n",
 	.options = options,
 	.max_args = 1000,

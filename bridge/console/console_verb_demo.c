@@ -104,6 +104,8 @@ write_settings(const struct demo *d, struct fault *why)
 	    "\"server.key\"; } );\n"
 	    "admin     = { address = \"127.0.0.1:0\"; };\n"
 	    "log       = { level = \"error\"; };\n"
+	    /* The sandbox is in this process, too. */
+	    "confine   = \"off\";\n"
 	    "upstreams = { leadsail = { url = \"https://localhost:%u\"; "
 	    "api_key = \"leadsail\";\n"
 	    "                           ca = \"dev-ca.pem\"; }; };\n"
@@ -151,7 +153,8 @@ start_bridge(struct demo *d, struct faults *all, struct fault *why)
 
 	d->program = program_load(file, all);
 	if (d->program != NULL) {
-		d->bridge = bridge_start(d->program, why);
+		d->bridge = bridge_start(
+		    &(struct bridge_setup){ .program = d->program }, why);
 		d->secrets = program_secrets(file, &d->file, all);
 		d->route = route_open(mapping, d->secrets, all);
 	}

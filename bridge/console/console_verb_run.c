@@ -3,8 +3,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "console/console_bridge.h"
+#include "console/console_files.h"
+#include "console/console_keeper.h"
+#include "console/console_measure.h"
 #include "console/console_verb.h"
+#include "metrics/metrics.h"
 
 static const struct option_row options[] = {
 	OPTION_CONFIG,
@@ -29,17 +32,6 @@ block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void
-set_log(const struct program *p, const struct given *g)
-{
-	const char *level = given_option(g, "log-level");
-
-	log_set_format((enum log_format)p->log_format);
-	log_set_level((enum log_level)(level != NULL
-	        ? name_value(log_levels, str_of(level))
-	        : p->log_level));
-}
-
 /* As many files as the system lets us have: a connection each. */
 static void
 raise_file_limit(void)
@@ -52,57 +44,86 @@ raise_file_limit(void)
 	}
 }
 
-/* The signal to end by. A SIGHUP asks for a reload, which there is not. */
-static int
-wait_for_end(const sigset_t *set)
-{
-	int got = 0;
-
-	while (sigwait(set, &got) != 0 || got == SIGHUP)
-		if (got == SIGHUP)
-			log_event(LOG_LEVEL_WARNING, "SIGHUP ignored", "reason",
-			    "settings are read at start; restart to change "
-			    "them",
-			    NULL);
-	return got;
-}
+/* What a run has beside the program. */
+struct stage {
+	const char *path, *level;
+	const sigset_t *signals;
+	struct asks *asks;
+	struct notify *notify;
+	int sockets[SOCKETS_MAX];
+	size_t socket_count;
+};
 
 static int
-serve(const struct program *p, const sigset_t *set)
+serve(struct stage *s, struct program *p, struct files *files)
 {
 	struct fault why = { 0 };
-	struct bridge *b = bridge_start(p, &why);
-	int got = 0;
+	struct bridge *b = bridge_start(&(struct bridge_setup){ .program = p,
+	                                    .asks = s->asks,
+	                                    .sockets = s->sockets,
+	                                    .socket_count = s->socket_count },
+	    &why);
 
-	if (b == NULL)
+	if (b == NULL) {
+		files_free(files);
+		program_free(p);
 		return complain_fault(&why, EXIT_CANNOT);
+	}
 	for (size_t i = 0; program_warning(p, i) != NULL; i++)
 		log_event(LOG_LEVEL_WARNING, "settings", "reason",
 		    program_warning(p, i), NULL);
+	measure_program(p);
+	metrics_set(METRIC_START_TIME, 0, clock_wall_ms() / 1000);
+	metrics_set(METRIC_RELOAD_WELL, 0, 1);
+	metrics_set(METRIC_RELOAD_TIME, 0, clock_wall_ms() / 1000);
+	secrets_ask_no_more();
 	log_event(LOG_LEVEL_INFO, "ready", "version", BRIDGE_VERSION, NULL);
-	got = wait_for_end(set);
-	log_event(LOG_LEVEL_INFO, "stopping", "signal", strsignal(got), NULL);
+	keeper_run(&(struct keeper_setup){ .bridge = b,
+	    .program = p,
+	    .path = s->path,
+	    .level = s->level,
+	    .signals = s->signals,
+	    .asks = s->asks,
+	    .notify = s->notify,
+	    .files = files });
 	bridge_stop(b);
+	log_flush();
 	log_event(LOG_LEVEL_INFO, "stopped", NULL);
 	return EXIT_OK;
 }
 
 static int
+load_and_serve(struct stage *s)
+{
+	struct files *files = files_of(s->path);
+	struct faults all = { 0 };
+	struct program *p = program_load(s->path, &all);
+
+	if (p == NULL) {
+		files_free(files);
+		return complain_faults(&all, EXIT_CANNOT);
+	}
+	log_settings_apply(&p->log, p->secrets, s->level);
+	return serve(s, p, files);
+}
+
+static int
 run(const struct given *g)
 {
-	struct faults all = { 0 };
-	struct program *p;
-	sigset_t set;
+	sigset_t signals;
+	struct stage s = { .path = given_config(g),
+		.level = given_option(g, "log-level"),
+		.signals = &signals };
 	int code;
 
-	block_signals(&set);
+	block_signals(&signals);
 	raise_file_limit();
-	p = program_load(given_config(g), &all);
-	if (p == NULL)
-		return complain_faults(&all, EXIT_CANNOT);
-	set_log(p, g);
-	code = serve(p, &set);
-	program_free(p);
+	s.socket_count = sockets_given(s.sockets);
+	s.notify = notify_new();
+	s.asks = asks_new();
+	code = load_and_serve(&s);
+	asks_free(s.asks);
+	notify_free(s.notify);
 	return code;
 }
 
@@ -111,7 +132,11 @@ const struct verb verb_run = {
 	.args = "",
 	.help = "Run the bridge until SIGTERM or SIGINT.",
 	.more = "SIGTERM and SIGINT drain: no new connections, open requests\n"
-	        "may finish within drain_timeout. SIGHUP is ignored.\n",
+	        "may finish within drain_timeout; a second one hurries.\n"
+	        "SIGHUP loads the settings again, as 'leadbridge reload' "
+	        "does.\n"
+	        "Under systemd it tells when it is ready, reloads and stops,\n"
+	        "feeds the watchdog, and takes sockets that are handed over.\n",
 	.example = "  leadbridge run -c leadbridge.cfg\n",
 	.options = options,
 	.run = run,

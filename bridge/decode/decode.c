@@ -114,5 +114,6 @@ decode_body(struct arena *arena, struct str content_type, struct str text,
 	if ((decoders[kind].charsets & BIT(body.charset)) == 0)
 		return refuse(why,
 		    "this charset is not read; send the body as UTF-8");
+	/* cppcheck-suppress returnDanglingLifetime; a document keeps no body */
 	return decoders[kind].decode(arena, &body, limits, why);
 }

@@ -53,40 +53,45 @@ static int
 make_mark(struct multipart *m, const struct body *body)
 {
 	struct str boundary = param_of(body->params, STR("boundary"));
+	struct str before = STR("\r\n--");
 	char *mark;
 
 	if (!is_boundary(boundary))
 		return fault_set(m->pairs.why, FAULT_BODY, "content-type",
 		    "the boundary is missing, or is not 1 to 70 of the "
 		    "characters of RFC 2046");
-	mark = arena_take(m->pairs.arena, boundary.len + 4);
+	mark = arena_take(m->pairs.arena, before.len + boundary.len);
 	if (mark == NULL)
 		return pairs_trouble(&m->pairs, TAPE_NO_MEMORY);
-	memcpy(mark, "\r\n--", 4);
-	memcpy(mark + 4, boundary.at, boundary.len);
-	m->mark = (struct str){ mark, boundary.len + 4 };
+	memcpy(mark, before.at, before.len);
+	memcpy(mark + before.len, boundary.at, boundary.len);
+	m->mark = (struct str){ mark, before.len + boundary.len };
 	return 0;
 }
 
-static int
-add_part(struct multipart *m, const char *at, struct part **out)
+/* NULL: there is no more room, and the fault says which. */
+static struct part *
+add_part(struct multipart *m, const char *at)
 {
 	size_t size = m->room * sizeof(m->parts[0]);
 	struct part *larger;
 
-	if (m->count == PARTS_MAX)
-		return pairs_too_large(&m->pairs, at,
+	if (m->count == PARTS_MAX) {
+		pairs_too_large(&m->pairs, at,
 		    "there are more than 1000 parts");
+		return NULL;
+	}
 	if (m->count == m->room) {
 		larger = arena_grow(m->pairs.arena, m->parts, size,
 		    size > 0 ? size * 2 : PARTS_FIRST * sizeof(*larger));
-		if (larger == NULL)
-			return pairs_trouble(&m->pairs, TAPE_NO_MEMORY);
+		if (larger == NULL) {
+			pairs_trouble(&m->pairs, TAPE_NO_MEMORY);
+			return NULL;
+		}
 		m->parts = larger;
 		m->room = m->room > 0 ? m->room * 2 : PARTS_FIRST;
 	}
-	*out = &m->parts[m->count++];
-	return 0;
+	return &m->parts[m->count++];
 }
 
 /*
@@ -100,7 +105,8 @@ read_part(struct multipart *m, const char **at, const char *end)
 	struct part *part;
 
 	m->pairs.pair = *at;
-	if (add_part(m, *at, &part) == -1 ||
+	part = add_part(m, *at);
+	if (part == NULL ||
 	    part_read_headers(&m->pairs, str_skip(m->mark, 2), at, end, part) ==
 	        -1)
 		return -1;
@@ -157,7 +163,7 @@ static int
 to_utf8(const struct multipart *m, struct str raw, enum charset charset,
     const char *place, struct str *out)
 {
-	struct str text;
+	struct str text = STR_NONE;
 	size_t bad;
 
 	if (text_utf8(m->pairs.arena, raw, charset, &text) == -1)
@@ -251,7 +257,7 @@ put_text(struct multipart *m, const struct part *part, struct str key)
 {
 	enum charset charset = part->charset;
 	struct branch *b;
-	struct str text;
+	struct str text = STR_NONE;
 
 	if (charset == CHARSET_UNSAID)
 		charset = m->charset;
@@ -293,7 +299,7 @@ put_parts(struct multipart *m)
 {
 	for (uint32_t i = 0; i < m->count; i++) {
 		const struct part *part = &m->parts[i];
-		struct str key;
+		struct str key = STR_NONE;
 
 		m->pairs.pair = part->start;
 		if (to_utf8(m, part->name, m->charset, part->start, &key) == -1)

@@ -277,7 +277,7 @@ part_read_headers(const struct pairs *p, struct str delimiter, const char **at,
     const char *end, struct part *out)
 {
 	struct part_reader r = { .pairs = p, .part = out };
-	struct str line;
+	struct str line = STR_NONE;
 
 	*out = (struct part){ .start = *at };
 	for (unsigned n = 0;; n++) {

@@ -360,7 +360,7 @@ start(struct xml *x, const struct body *body,
 	x->levels = arena_take(x->arena, levels * sizeof(x->levels[0]));
 	if (x->levels != NULL)
 		x->parser = expat_open(x->arena, encodings[body->charset]);
-	if (x->parser == NULL)
+	if (x->levels == NULL || x->parser == NULL)
 		return tape_fault(&x->tree.tape, TAPE_NO_MEMORY, x->why, WHERE,
 		    0, 0);
 	x->levels[0] = (struct level){ .branch = x->tree.root };

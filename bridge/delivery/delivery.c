@@ -7,40 +7,27 @@
  */
 #include <string.h>
 
+#include "delivery/delivery_count.h"
 #include "delivery/delivery_life.h"
 
 static void delivery_next(struct delivery *d);
-
-/* "POST /hooks/typo", for the log; never the query. */
-static const char *
-asked_for(const struct delivery *d)
-{
-	const struct request *r = &d->exchange->request;
-	struct bytes text;
-
-	bytes_init_in(&text, d->exchange->arena, 200);
-	bytes_add_str(&text, r->method);
-	bytes_add_char(&text, ' ');
-	bytes_add(&text, r->path.at, r->path.len < 160 ? r->path.len : 160);
-	return bytes_ok(&text) ? text.data : NULL;
-}
 
 static int
 match(struct delivery *d, const char **reason, struct fault *why)
 {
 	*reason = NULL;
-	switch (routes_match(d->worker->routes, &d->exchange->request,
+	switch (routes_match(d->era->routes, &d->exchange->request,
 	    d->exchange->arena, &d->route, d->params, &d->input.param_count)) {
 	case ROUTE_FOUND:
 		return 0;
 	case ROUTE_WRONG_METHOD:
-		*reason = asked_for(d);
+		*reason = delivery_asked_for(d);
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	case ROUTE_NOT_FOUND:
 		break;
 	}
 	d->route = NULL;
-	*reason = asked_for(d);
+	*reason = delivery_asked_for(d);
 	return fault_set(why, FAULT_ROUTE, NULL, "%s", "");
 }
 
@@ -62,6 +49,9 @@ prove(struct delivery *d, const char **reason, struct fault *why)
 	if (r != VERIFY_OK) {
 		*reason = verify_result_name(r);
 		(void)fault_set(why, FAULT_UNSIGNED, NULL, "%s", "");
+	} else {
+		verifier_forget_token(d->route->verifier, &d->exchange->request,
+		    d->exchange->arena);
 	}
 	return r;
 }
@@ -130,10 +120,13 @@ greet(struct delivery *d, const char **reason, struct fault *why)
 	if (asked != 0)
 		return asked;
 	if (asking) {
-		*reason = asked_for(d);
+		*reason = delivery_asked_for(d);
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	}
-	return proof == VERIFY_OK ? 0 : -1;
+	if (proof == VERIFY_OK)
+		return 0;
+	delivery_count_unproven(d, proof);
+	return -1;
 }
 
 /* 1 when the event is only a test of its sender, and is answered. */
@@ -228,6 +221,8 @@ read_event(struct delivery *d, const char **reason, struct fault *why)
 	if (rc != 0)
 		return rc;
 	d->proven = true;
+	if (delivery_take_rate(d, why) == -1)
+		return -1;
 	document = route_decode(&d->exchange->request, d->exchange->arena, why);
 	if (document == NULL)
 		return -1;
@@ -240,6 +235,7 @@ on_answer(void *arg, const struct upstream_answer *got)
 {
 	struct delivery *d = arg;
 
+	delivery_heard(d, got);
 	if (!d->events.batch) {
 		delivery_relay(d, got);
 		return;
@@ -252,6 +248,7 @@ static void
 send_update(struct delivery *d, struct upstream_call *call)
 {
 	delivery_move(d, DELIVERY_SENDING);
+	delivery_count_mapped(d);
 	if (d->events.batch) {
 		struct delivery_item *item = &d->items[d->next - 1];
 
@@ -271,7 +268,7 @@ try_event(struct delivery *d, struct fault *why)
 	size_t i = d->next++;
 	doc_node event = d->events.at != NULL ? d->events.at[i] : DOC_NONE;
 	struct upstream_call
-	    *call = upstream_begin(d->worker->pools[d->route->target],
+	    *call = upstream_begin(d->era->pools[d->route->target],
 	        MAPPING_BODY_MAX);
 	int rc;
 
@@ -284,6 +281,8 @@ try_event(struct delivery *d, struct fault *why)
 		return 1;
 	}
 	upstream_cancel(call);
+	if (rc == -1)
+		delivery_count_fault(why);
 	return rc;
 }
 
@@ -323,6 +322,19 @@ give_up(struct delivery *d, const struct fault *why, const char *reason)
 		delivery_refuse(d, why, reason);
 }
 
+/* Only a route reads one; all else is answered by the head alone. */
+bool
+delivery_wants_body(void *mine, const struct request *r, struct arena *arena)
+{
+	const struct worker *w = mine;
+	struct header params[ROUTE_PARAMS];
+	const struct route *found;
+	size_t count;
+
+	return routes_match(w->era->routes, r, arena, &found, params, &count) ==
+	    ROUTE_FOUND;
+}
+
 void
 delivery_serve(void *mine, struct exchange *x)
 {
@@ -340,9 +352,12 @@ delivery_serve(void *mine, struct exchange *x)
 	}
 	memset(d, 0, sizeof(*d));
 	d->worker = w;
+	d->era = w->era;
+	d->era->deliveries++;
 	d->exchange = x;
 	d->started_us = clock_mono_us();
 	delivery_make_id(w, x->request.received_ms, d->id);
+	metrics_observe(METRIC_RECEIVE, 0, x->request.receive_us);
 	rc = read_event(d, &reason, &why);
 	if (rc == 1)
 		return;

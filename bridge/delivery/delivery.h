@@ -23,6 +23,9 @@ struct route;
 /* Everything the settings say about delivering; immutable once loaded. */
 struct routes;
 
+/* What a mapping file says of its route, for the settings reference. */
+extern const struct setting route_settings_table[];
+
 struct routes_setup {
 	const char *settings_file;     /* relative patterns stand beside it */
 	const char *pattern;           /* "mappings/x/mapping.cfg", a glob */
@@ -41,15 +44,22 @@ struct routes *routes_load(const struct routes_setup *setup,
     struct faults *all) MUST_CHECK;
 void routes_free(struct routes *r); /* NULL is fine */
 size_t routes_count(const struct routes *r);
+/* Whether one of them is served by the journal. */
+bool routes_journalled(const struct routes *r);
+/* The path of one whose clients have to show certificates; NULL: of none. */
+const char *routes_ask_client(const struct routes *r);
 
 /*
  * The service a listener serves: verify, map, deliver, relay; or store, and
- * deliver from the journal. NULL journal: no route may need one. Both have to
- * outlive the service, and the struct too.
+ * deliver from the journal. NULL journal: no route may need one. It has to
+ * outlive the service. When the service is renewed, with another setup whose
+ * journal does not count, what is under way ends by the routes that it began
+ * with, and these are let go of behind it.
  */
 struct delivery_setup {
 	const struct routes *routes;
 	struct journal *journal;
+	struct share *share; /* of the routes; NULL: they outlive the service */
 };
 struct service delivery_service(const struct delivery_setup *setup);
 

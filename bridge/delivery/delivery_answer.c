@@ -5,10 +5,13 @@
 #include "delivery/delivery_life.h"
 #include "metrics/metrics.h"
 
-static void
-reply(struct delivery *d, const struct answer *a)
+void
+delivery_reply(struct delivery *d, const struct answer *a)
 {
+	struct era *era = d->era;
+
 	d->exchange->reply(d->exchange, a);
+	era->deliveries--;
 }
 
 struct template_facts
@@ -28,13 +31,15 @@ delivery_refuse(struct delivery *d, const struct fault *why, const char *reason)
 	delivery_move(d, DELIVERY_REFUSED);
 	metrics_add(METRIC_REFUSED, why->code, 1);
 	answer_fault(&a, why, d->exchange->arena);
+	if (why->code == FAULT_RATE)
+		a.retry_after = delivery_rate_wait(d);
 	if (why->code == FAULT_METHOD)
 		a.allow = str_of(route_method(d->route));
 	else if (d->route != NULL)
 		reply_apply(d->route->reply, reply_of_fault(why->code), &facts,
 		    &a);
 	delivery_log(d, LOG_LEVEL_WARNING, "refused", reason, a.status);
-	reply(d, &a);
+	delivery_reply(d, &a);
 }
 
 void
@@ -47,7 +52,7 @@ delivery_ignore(struct delivery *d)
 	reply_apply(d->route->reply, REPLY_IGNORED, &facts, &a);
 	delivery_move(d, DELIVERY_IGNORED);
 	delivery_log(d, LOG_LEVEL_INFO, "ignored", NULL, a.status);
-	reply(d, &a);
+	delivery_reply(d, &a);
 }
 
 void
@@ -55,7 +60,7 @@ delivery_answer(struct delivery *d, const char *what, const struct answer *a)
 {
 	delivery_move(d, DELIVERY_ANSWERED);
 	delivery_log(d, LOG_LEVEL_INFO, "answered", what, a->status);
-	reply(d, a);
+	delivery_reply(d, a);
 }
 
 static bool
@@ -170,12 +175,12 @@ delivery_relay(struct delivery *d, const struct upstream_answer *got)
 		else
 			reply_apply_status(d->route->reply, &facts, &a);
 	}
-	delivery_log(d, failed ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+	delivery_log(d, failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 	    failed ? "failed" : "relayed",
 	    failed && got->reason != NULL ? got->reason
 	        : failed                  ? why.text
 	                                  : NULL,
 	    a.status);
 	delivery_blame(d, got);
-	reply(d, &a);
+	delivery_reply(d, &a);
 }

@@ -231,5 +231,5 @@ delivery_report(struct delivery *d)
 	    &facts, &a);
 	delivery_log(d, failed > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 	    "batch", NULL, a.status);
-	d->exchange->reply(d->exchange, &a);
+	delivery_reply(d, &a);
 }

@@ -51,11 +51,13 @@ is_word(char c)
 static bool
 take_word(struct str *rest, struct str *word, bool *joined)
 {
+	static const char joints[] = ".[]'\"/";
 	const char *at = rest->at, *end = at + rest->len, *start;
 
 	*joined = true;
 	for (; at < end && !is_word(*at); at++)
-		*joined = *joined && memchr(".[]'\"/", *at, 6) != NULL;
+		*joined = *joined &&
+		    memchr(joints, *at, sizeof(joints) - 1) != NULL;
 	start = at;
 	while (at < end && is_word(*at))
 		at++;

@@ -4,6 +4,7 @@
 #include "delivery/delivery_flight.h"
 #include "delivery/delivery_life.h"
 #include "delivery/delivery_merge.h"
+#include "metrics/metrics.h"
 
 /* Of what the API asks one update to wait, the share of all the others. */
 #define THROTTLE_MAX_MS INT64_C(60000)
@@ -48,7 +49,8 @@ flight_new(struct sender *s, const char *id, unsigned n)
 	memset(f, 0, sizeof(*f));
 	f->sender = s;
 	f->n = n;
-	f->lease_until_us = clock_mono_us() + sender_lease_ms(s) * 1000;
+	f->begun_us = clock_mono_us();
+	f->lease_until_us = f->begun_us + sender_lease_ms(s) * 1000;
 	memcpy(f->id, id, sizeof(f->id));
 	f->next = s->flights;
 	if (f->next != NULL)
@@ -125,26 +127,37 @@ static const struct name told_as[] = {
 	{ NULL, -1 },
 };
 
+/* Since it was accepted. */
+static int64_t
+age_us(const struct flight *f)
+{
+	return f->age_ms * 1000 + clock_mono_us() - f->begun_us;
+}
+
 static void
-log_attempt(const struct flight *f, const struct retry_verdict *v)
+log_attempt(const struct flight *f, const struct upstream_answer *a,
+    const struct retry_verdict *v)
 {
 	enum log_level level = v->to == JOURNAL_DONE ? LOG_LEVEL_INFO
 	    : v->to == JOURNAL_WAITING               ? LOG_LEVEL_WARNING
 	                                             : LOG_LEVEL_ERROR;
-	char attempts[16], status[16], delay[24];
+	char attempts[16], status[16], delay[24], took[24], age[24];
 
 	if (!log_wants(level))
 		return;
 	snprintf(attempts, sizeof(attempts), "%u", f->attempts);
 	snprintf(status, sizeof(status), "%d", f->settle.status);
 	snprintf(delay, sizeof(delay), "%.3f", (double)v->delay_ms / 1000);
+	snprintf(took, sizeof(took), "%.3f", (double)a->took_us / 1000);
+	snprintf(age, sizeof(age), "%.3f", (double)age_us(f) / 1000);
 	log_event(level, name_text(told_as, (int)v->to), "delivery", f->id,
 	    "lead", f->settle.lease.lead, "upstream", f->sender->name.at,
 	    "attempt", attempts, "status",
 	    f->settle.status != 0 ? status : NULL, "class",
 	    retry_class_name(v->class), "reason",
 	    f->settle.reason[0] != '\0' ? f->settle.reason : NULL, "retry_in",
-	    v->to == JOURNAL_WAITING ? delay : NULL, NULL);
+	    v->to == JOURNAL_WAITING ? delay : NULL, "upstream_ms",
+	    a->took_us > 0 ? took : NULL, "ms", age, NULL);
 }
 
 /* Why an attempt failed, for a person; never what the API said of values. */
@@ -178,8 +191,10 @@ settle(struct flight *f, const struct upstream_answer *a,
 	op->delay_ms = v->delay_ms;
 	op->unburnt = v->unburnt;
 	op->status = a->status;
+	if (v->to == JOURNAL_DONE)
+		metrics_observe(METRIC_DELIVER, 0, age_us(f));
 	give_reason(f, a, why, v);
-	log_attempt(f, v);
+	log_attempt(f, a, v);
 	op->op.verb = JOURNAL_SETTLE;
 	op->op.done = on_settled;
 	op->op.arg = f;
@@ -246,12 +261,14 @@ send_body(struct flight *f, struct str body)
 
 /*
  * Several in one were refused: one of them may be to blame. The first goes
- * again by itself; the rest, whose turn comes then, are as they were.
+ * again by itself; the rest, whose turn comes then, are as they were. It is
+ * leased already and cannot wait for the rate: those that come do.
  */
 static void
 send_alone(struct flight *f)
 {
 	f->settle.through = 0;
+	upstream_gate_charge(f->sender->target);
 	send_body(f, str_of(f->alone));
 }
 
@@ -359,7 +376,7 @@ send_merged(struct flight *f, const struct journal_item *items, size_t count)
 	merged = merge_updates(bodies, n, s->arena, upstream_body(call));
 	if (merged > 1) {
 		f->settle.through = items[merged - 1].order;
-		f->alone = base_print("%.*s", STR_ARG(bodies[0]));
+		f->alone = base_print("%.*s", STR_ARG(items[0].body));
 	}
 	send_call(f, call);
 }

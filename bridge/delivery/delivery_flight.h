@@ -13,7 +13,8 @@ struct flight {
 	struct flight *next, *before; /* of the sender's */
 	char id[JOURNAL_ID_SIZE];
 	unsigned n, attempts, flags;
-	int64_t age_ms;
+	int64_t age_ms;   /* when it was handed out */
+	int64_t begun_us; /* ... which was then */
 	struct journal_settle settle;
 	struct gate_pass pass;
 	int64_t lease_until_us;
@@ -34,8 +35,10 @@ struct sender {
 	size_t slots, busy, again; /* again: of the busy, tried before */
 	size_t asked;              /* of the claim under way, granted */
 	uint64_t seed;
-	bool claiming, stopped;
-	bool woken; /* ... while the claim was under way */
+	bool claiming;
+	bool retired; /* claims nothing more */
+	bool stopped; /* ... and sends nothing more */
+	bool woken;   /* ... while the claim was under way */
 	struct journal_claim claim;
 	struct gate_pass pass; /* of the claim under way */
 	struct arena *arena;   /* the claim's: not ours while it is */

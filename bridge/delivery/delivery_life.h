@@ -7,8 +7,7 @@
 #ifndef BRIDGE_DELIVERY_LIFE_H
 #define BRIDGE_DELIVERY_LIFE_H
 
-#include "delivery/delivery_route.h"
-#include "delivery/delivery_sender.h"
+#include "delivery/delivery_era.h"
 
 #define DELIVERY_ID_SIZE 37
 
@@ -53,24 +52,27 @@ struct delivery_item {
 };
 
 struct worker {
-	const struct routes *routes;
-	struct upstream_pool **pools; /* one a target */
-	uint64_t seed[2];             /* of delivery ids */
-	/* Where there is a journal; senders: one a target. */
+	struct era *era; /* what comes now is served by it */
+	struct event *reaper;
+	uint64_t seed[2]; /* of delivery ids */
 	struct event_base *base;
+	struct journal *journal; /* NULL: there is none */
 	struct journal_port *port;
-	struct sender **senders;
 	unsigned asked; /* states of deliveries, being looked up */
 };
 
 struct delivery {
 	enum delivery_state state;
 	struct worker *worker;
+	struct era *era; /* it is served by, to its end */
 	struct exchange *exchange;
 	const struct route *route; /* NULL until matched */
 	char id[DELIVERY_ID_SIZE];
 	bool proven; /* as the route asks for it */
 	int64_t started_us;
+	int64_t mapped_us;   /* 0: it was not mapped, or not yet */
+	int64_t upstream_us; /* of all its calls */
+	int upstream_status; /* of the last; 0: none was answered */
 	int64_t deadline_us; /* of the whole; INT64_MAX: the sender has time */
 	struct header params[ROUTE_PARAMS];
 	struct mapping_input input;
@@ -85,6 +87,8 @@ struct delivery {
 
 /* A request comes in; see struct service. */
 void delivery_serve(void *mine, struct exchange *x);
+bool delivery_wants_body(void *mine, const struct request *r,
+    struct arena *arena);
 
 const char *delivery_state_name(enum delivery_state s);
 /* The only function that assigns ->state; counts the outcome. */
@@ -94,10 +98,19 @@ void delivery_move(struct delivery *d, enum delivery_state to);
 void delivery_make_id(struct worker *w, int64_t now_ms,
     char out[DELIVERY_ID_SIZE]);
 
-/* One log line about a delivery; every one starts with the same pairs. */
+/*
+ * One log line about a delivery; every one starts with the same pairs. status
+ * is what its sender is told, or 0.
+ */
 void delivery_log(const struct delivery *d, enum log_level level,
     const char *what, const char *reason, int status);
+/* What its sender asked for, as a reason; in the arena, or NULL. */
+const char *delivery_asked_for(const struct delivery *d);
+/* The API's answer has come, for delivery_log(). */
+void delivery_heard(struct delivery *d, const struct upstream_answer *got);
 
+/* The only way to answer: it ends the delivery, and d is gone. */
+void delivery_reply(struct delivery *d, const struct answer *a);
 /* Ends: each replies, and d is gone when it returns. */
 void delivery_refuse(struct delivery *d, const struct fault *why,
     const char *reason);

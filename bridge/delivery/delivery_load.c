@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "delivery/delivery_route.h"
+#include "metrics/metrics.h"
 
 static const struct name modes[] = {
 	{ "relay", ROUTE_RELAY },
@@ -32,7 +33,7 @@ static const struct name methods[] = {
 	{ NULL, -1 },
 };
 
-static const struct setting route_table[] = {
+const struct setting route_settings_table[] = {
 	{ .name = "coalesce",
 	    .kind = SETTING_BOOLEAN,
 	    .at = offsetof(struct route_settings, coalesce),
@@ -48,6 +49,7 @@ static const struct setting route_table[] = {
 	{ .name = "handshake",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct route_settings, handshake),
+	    .rows = handshake_settings,
 	    .help = "What the sender asks before it sends." },
 
 	{ .name = "method",
@@ -99,9 +101,20 @@ static const struct setting route_table[] = {
 	    .at = offsetof(struct route_settings, public_url),
 	    .help = "Scheme and host the sender signed, behind a proxy." },
 
+	{ .name = "rate",
+	    .kind = SETTING_COUNT,
+	    .at = offsetof(struct route_settings, rate),
+	    .min = 0,
+	    .max = 1000000,
+	    .fallback = "0",
+	    .help = "Proven events a second, over all workers; more get 429; "
+	            "0: any number." },
+
 	{ .name = "reply",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct route_settings, reply),
+	    .rows = reply_settings,
+	    .shape = SETTING_NAMED,
 	    .help = "What the sender is told, by what happened." },
 
 	{ .name = "route",
@@ -129,6 +142,7 @@ static const struct setting route_table[] = {
 	{ .name = "verify",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct route_settings, verify),
+	    .rows = verify_settings,
 	    .help = "How the sender proves itself, by hand." },
 
 	{ .name = NULL },
@@ -325,10 +339,11 @@ load_route(const char *file, const struct secrets *secrets,
 	if (r->file == NULL)
 		goto out;
 	root = settings_root(r->file);
-	settings_read_with(root, "", route_table, mapping_settings,
+	settings_read_with(root, "", route_settings_table, mapping_settings,
 	    &r->settings, all);
-	if (r->settings.path != NULL)
-		route_compile_path(r, all);
+	if (r->settings.path != NULL && route_compile_path(r, all))
+		r->metric = metrics_name(METRIC_ROUTES, r->settings.path);
+	r->rate = route_rate_new(r->settings.rate);
 	check_method(r, all);
 	load_verifier(r, secrets, all);
 	if (among != NULL && r->settings.upstream != NULL)
@@ -368,6 +383,7 @@ route_close(struct route *r)
 	condition_free(r->ping);
 	dedupe_free(r->dedupe);
 	reply_map_free(r->reply);
+	route_rate_free(r->rate);
 	settings_close(r->preset);
 	mapping_free(r->mapping);
 	settings_close(r->file);
@@ -531,4 +547,23 @@ size_t
 routes_count(const struct routes *r)
 {
 	return r->count;
+}
+
+bool
+routes_journalled(const struct routes *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->list[i]->settings.mode != ROUTE_RELAY)
+			return true;
+	return false;
+}
+
+const char *
+routes_ask_client(const struct routes *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->list[i]->verifier != NULL &&
+		    verifier_asks_client(r->list[i]->verifier))
+			return route_path(r->list[i]);
+	return NULL;
 }

@@ -36,6 +36,7 @@ static const enum reply_outcome of_fault[FAULT_CODES] = {
 	[FAULT_MAPPING] = REPLY_MAPPING,
 	[FAULT_CONTRACT] = REPLY_CONTRACT,
 	[FAULT_CONFLICT] = REPLY_FAILED,
+	[FAULT_RATE] = REPLY_BUSY,
 	[FAULT_BUSY] = REPLY_BUSY,
 	[FAULT_UPSTREAM] = REPLY_UNAVAILABLE,
 	[FAULT_UPSTREAM_LATE] = REPLY_LATE,
@@ -62,7 +63,7 @@ struct reply_map {
 	struct arena *own;
 };
 
-static const struct setting table[] = {
+const struct setting reply_settings[] = {
 	{ .name = "body",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct rule, body),
@@ -163,7 +164,7 @@ read_rule(struct reply_map *m, const config_setting_t *s, struct faults *all)
 	}
 	if (config_setting_type(s) == CONFIG_TYPE_INT)
 		got.status = config_setting_get_int(s);
-	else if (!settings_read(s, "reply", table, &got, all))
+	else if (!settings_read(s, "reply", reply_settings, &got, all))
 		return;
 	if (got.status != 0 &&
 	    (got.status < 200 || got.status > 599 || got.status / 100 == 3)) {

@@ -30,6 +30,9 @@ enum reply_outcome {
 
 struct reply_map;
 
+/* What the answer of one outcome may be changed in. */
+extern const struct setting reply_settings[];
+
 /* NULL when neither group is there, and with faults added. */
 struct reply_map *reply_map_new(const config_setting_t *preset,
     const config_setting_t *group, struct faults *all) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include "delivery/delivery.h"
 #include "delivery/delivery_dedupe.h"
+#include "delivery/delivery_rate.h"
 #include "delivery/delivery_reply.h"
 #include "journal/journal.h"
 
@@ -32,6 +33,7 @@ struct route_settings {
 	const config_setting_t *dedupe;
 
 	int64_t patience; /* ms; 0: what the preset says */
+	int64_t rate;     /* events a second; 0: any number */
 	const char *ping;
 	const config_setting_t *verify;
 	const config_setting_t *handshake;
@@ -51,7 +53,9 @@ struct route {
 	unsigned journal_flags;  /* of its items */
 	struct reply_map *reply; /* NULL: what happened is what is told */
 	int64_t patience_ms;     /* 0: not known */
+	struct route_rate *rate; /* NULL: any number */
 	size_t target;           /* index into the targets of routes_setup */
+	unsigned metric;         /* its number among the metrics' names */
 	/* The path cut at its slashes; a parameter has its name and `param`. */
 	struct route_segment {
 		struct str text;

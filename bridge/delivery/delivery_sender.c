@@ -71,7 +71,7 @@ on_claimed(struct journal_op *op)
 	for (; s->asked > 0; s->asked--)
 		upstream_gate_note(s->target, s->pass, GATE_UNUSED, 0);
 	arena_reset(s->arena);
-	if (s->stopped)
+	if (s->retired)
 		return;
 	if (s->woken)
 		wait = 0;
@@ -97,7 +97,7 @@ sender_look(struct sender *s)
 	struct journal_claim *c = &s->claim;
 	int64_t wait;
 
-	if (s->claiming || s->stopped || free == 0)
+	if (s->claiming || s->retired || free == 0)
 		return;
 	s->asked = upstream_gate_ask(s->target,
 	    free < CLAIM_MOST ? free : CLAIM_MOST, &s->pass, &wait);
@@ -111,6 +111,7 @@ sender_look(struct sender *s)
 		.most = s->asked,
 		.again = room_for_again(s),
 		.merge = CLAIM_MERGE,
+		.rate = upstream_gate_rate(s->target),
 		.lease_ms = sender_lease_ms(s),
 		.arena = s->arena
 	};
@@ -140,11 +141,17 @@ sender_lease_ms(const struct sender *s)
 }
 
 bool
+sender_shares_rate(const struct sender *s)
+{
+	return journal_shared(s->journal) && upstream_gate_rate(s->target) > 0;
+}
+
+bool
 sender_take(struct sender *s, struct gate_pass *pass)
 {
 	int64_t wait;
 
-	if (s->stopped || s->busy >= s->slots ||
+	if (s->retired || s->busy >= s->slots ||
 	    upstream_gate_ask(s->target, 1, pass, &wait) == 0)
 		return false;
 	s->busy++;
@@ -180,10 +187,17 @@ sender_new(const struct sender_setup *setup)
 }
 
 void
+sender_retire(struct sender *s)
+{
+	s->retired = true;
+	evtimer_del(s->timer);
+}
+
+void
 sender_stop(struct sender *s)
 {
+	sender_retire(s);
 	s->stopped = true;
-	evtimer_del(s->timer);
 }
 
 void

@@ -25,6 +25,11 @@ struct sender_setup {
 
 struct sender *sender_new(const struct sender_setup *setup) MUST_CHECK;
 /*
+ * Claims nothing more; what is claimed, or leased by an accept, still goes
+ * out. Once it is not busy, and nothing is accepted by it, it can be freed.
+ */
+void sender_retire(struct sender *s);
+/*
  * Takes nothing more; fine to be called again. The pool's calls are to be ended
  * next, then the port freed; after that sender_free.
  */
@@ -47,6 +52,8 @@ int64_t sender_lease_ms(const struct sender *s);
  * until sender_send or sender_leave is called for it.
  */
 bool sender_take(struct sender *s, struct gate_pass *pass);
+/* Only claims count against a rate that other nodes have a part of. */
+bool sender_shares_rate(const struct sender *s);
 /* What was taken is not sent: its lane was not idle, or it was not stored. */
 void sender_leave(struct sender *s, struct gate_pass pass);
 

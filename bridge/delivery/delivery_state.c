@@ -1,8 +1,6 @@
-/* delivery/delivery_state.c - states, moves, names, ids, log lines. */
-#include <stdio.h>
-
+/* delivery/delivery_state.c - states, moves, names, ids. */
 #include "delivery/delivery_life.h"
-#include "metrics/metrics.h"
+#include "delivery/delivery_count.h"
 
 static const struct name states[] = {
 	{ "received", DELIVERY_RECEIVED },
@@ -58,7 +56,7 @@ delivery_move(struct delivery *d, enum delivery_state to)
 		    delivery_state_name(d->state), delivery_state_name(to));
 	d->state = to;
 	if (outcome_of[to] >= 0)
-		metrics_add(METRIC_EVENTS, (unsigned)outcome_of[to], 1);
+		delivery_count_end(d, (enum metric_outcome)outcome_of[to]);
 }
 
 /* splitmix64: spreads a counter over 64 bits. Ids are unique, not secret. */
@@ -96,24 +94,4 @@ delivery_make_id(struct worker *w, int64_t now_ms, char out[DELIVERY_ID_SIZE])
 	put_hex(out + 24, 12, b);
 	out[8] = out[13] = out[18] = out[23] = '-';
 	out[36] = '\0';
-}
-
-void
-delivery_log(const struct delivery *d, enum log_level level, const char *what,
-    const char *reason, int status)
-{
-	char took[24], lead[72], code[16];
-	const struct str id = d->update.lead_id;
-
-	if (!log_wants(level))
-		return;
-	snprintf(took, sizeof(took), "%.3f",
-	    (double)(clock_mono_us() - d->started_us) / 1000.0);
-	snprintf(lead, sizeof(lead), "%.*s", STR_ARG(id));
-	snprintf(code, sizeof(code), "%d", status);
-	log_event(level, what, "delivery", d->id, "route",
-	    d->route != NULL ? route_path(d->route) : NULL, "sender",
-	    d->route != NULL ? route_sender(d->route) : NULL, "lead",
-	    id.at != NULL ? lead : NULL, "status", status > 0 ? code : NULL,
-	    "reason", reason, "ms", took, NULL);
 }

@@ -11,6 +11,7 @@
 #include <event2/event_struct.h>
 #include <openssl/evp.h>
 
+#include "delivery/delivery_count.h"
 #include "delivery/delivery_event.h"
 #include "delivery/delivery_life.h"
 #include "delivery/delivery_updates.h"
@@ -42,7 +43,7 @@ static int
 make_updates(struct store *s, struct fault *why)
 {
 	struct delivery *d = s->d;
-	const struct upstream_target *target = d->worker->routes
+	const struct upstream_target *target = d->era->routes
 	                                           ->targets[d->route->target];
 	const struct updates_of of = { .route = d->route,
 		.target = upstream_target_name(target),
@@ -154,7 +155,7 @@ reply_stored(struct delivery *d, const char *id)
 	reply_apply(d->route->reply, REPLY_DELIVERED, &facts, &a);
 	delivery_move(d, DELIVERY_QUEUED);
 	delivery_log(d, LOG_LEVEL_INFO, "queued", NULL, a.status);
-	d->exchange->reply(d->exchange, &a);
+	delivery_reply(d, &a);
 }
 
 static void
@@ -166,6 +167,7 @@ on_told(void *arg, unsigned n, const struct upstream_answer *answer,
 
 	(void)n;
 	evtimer_del(&s->patience);
+	delivery_heard(d, answer);
 	if (verdict->to == JOURNAL_WAITING)
 		reply_stored(d, d->id);
 	else
@@ -236,7 +238,7 @@ static void
 on_stored(struct store *s)
 {
 	struct delivery *d = s->d;
-	struct sender *due = d->worker->senders[d->route->target];
+	struct sender *due = d->era->senders[d->route->target];
 
 	delivery_move(d, DELIVERY_STORED);
 	if (s->sender != NULL && s->lease.fence != 0) {
@@ -285,7 +287,7 @@ reply_duplicate(struct store *s)
 	}
 	reply_apply_status(d->route->reply, &facts, &a);
 	delivery_move(d, DELIVERY_DUPLICATE);
-	d->exchange->reply(d->exchange, &a);
+	delivery_reply(d, &a);
 }
 
 /* In place of its updates the event itself is kept, and refused. */
@@ -342,7 +344,8 @@ on_result(struct store *s, const struct journal_op *op)
 		keep_conflict(s);
 	} else {
 		fault_set(&why, FAULT_BUSY, NULL, "%s", "");
-		log_event(LOG_LEVEL_ERROR, "not stored", "delivery",
+		/* The journal has told it, once. */
+		log_event(LOG_LEVEL_WARNING, "not stored", "delivery",
 		    s->accept.id, "reason", op->fault.text, NULL);
 		delivery_refuse(s->d, &why, "not stored");
 	}
@@ -382,21 +385,35 @@ store_new(struct delivery *d, size_t updates)
 	return s;
 }
 
+/*
+ * An update that is sent at once is one that no claim counts: of a rate that
+ * nodes share only where a sender waits for the API's answer.
+ */
+static bool
+is_sent_at_once(const struct store *s, const struct sender *sender)
+{
+	return s->accept.update_count == 1 &&
+	    s->updates[0].refused.at == NULL &&
+	    (s->d->route->settings.mode == ROUTE_RELAY_OR_QUEUE ||
+	        !sender_shares_rate(sender));
+}
+
 /* Hands it in; with one update, its lane is leased where it is idle. */
 static int
 submit(struct store *s, bool may_lease, struct fault *why)
 {
-	struct sender *sender = s->d->worker->senders[s->d->route->target];
+	struct sender *sender = s->d->era->senders[s->d->route->target];
 
 	if (fill_accept(s, why) == -1)
 		return -1;
-	if (may_lease && s->accept.update_count == 1 &&
-	    s->updates[0].refused.at == NULL && sender_take(sender, &s->pass)) {
+	if (may_lease && is_sent_at_once(s, sender) &&
+	    sender_take(sender, &s->pass)) {
 		s->sender = sender;
 		s->accept.lease = true;
 		s->accept.lease_ms = sender_lease_ms(sender);
 		s->accept.leases = &s->lease;
 	}
+	delivery_count_mapped(s->d);
 	journal_submit(s->d->worker->port, &s->accept.op);
 	return 0;
 }

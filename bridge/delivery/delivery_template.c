@@ -266,7 +266,8 @@ template_check(const config_setting_t *at, const char *what, const char *body,
 		    "%s: type: placeholders are escaped for JSON, XML, HTML "
 		    "and text/plain; this is none of them",
 		    what);
-	if (holes > 0 && all->count == before && kind->add == add_json)
+	if (holes > 0 && all->count == before && kind != NULL &&
+	    kind->add == add_json)
 		check_json(at, what, body, type, all);
 	return all->count == before;
 }

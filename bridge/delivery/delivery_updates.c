@@ -1,4 +1,5 @@
 /* delivery/delivery_updates.c - all updates of an event, and of a kept one. */
+#include "delivery/delivery_count.h"
 #include "delivery/delivery_event.h"
 #include "delivery/delivery_merge.h"
 #include "delivery/delivery_updates.h"
@@ -34,8 +35,11 @@ make_one(const struct updates_of *of, size_t i, size_t n,
 	doc_node event = of->events->at != NULL ? of->events->at[i] : DOC_NONE;
 	struct mapping_update made = { 0 };
 
-	if (mapping_run(of->route->mapping, of->input, event, &made, why) == -1)
+	if (mapping_run(of->route->mapping, of->input, event, &made, why) ==
+	    -1) {
+		delivery_count_fault(why);
 		return -1;
+	}
 	if (made.skipped)
 		return 0;
 	*to = (struct journal_update){ .target = str_of(of->target),

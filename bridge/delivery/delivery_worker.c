@@ -1,55 +1,85 @@
 /* delivery/delivery_worker.c - the service: what each worker has, and its end.
  */
+#include <event2/event.h>
 #include <sys/random.h>
 
 #include "delivery/delivery_life.h"
+
+/* How often eras that retired are looked at, while there are any. */
+#define REAP_MS 50
 
 static void
 on_work(void *arg)
 {
 	struct worker *w = arg;
 
-	for (size_t i = 0; i < w->routes->target_count; i++)
-		sender_wake(w->senders[i]);
+	era_wake(w->era);
 }
 
 static void
-start_senders(struct worker *w, struct journal *journal)
+reap_later(struct worker *w)
 {
-	const struct routes *routes = w->routes;
+	struct timeval in = { .tv_usec = REAP_MS * 1000 };
 
-	w->port = journal_port_new(journal, w->base, on_work, w);
-	w->senders = base_alloc(routes->target_count * sizeof(w->senders[0]));
-	for (size_t i = 0; i < routes->target_count; i++)
-		w->senders[i] = sender_new(&(struct sender_setup){
-		    .base = w->base,
-		    .journal = journal,
-		    .port = w->port,
-		    .target = routes->targets[i],
-		    .pool = w->pools[i],
-		    .seed = w->seed[1] + i,
-		});
+	evtimer_add(w->reaper, &in);
+}
+
+/* From the loop, where no era is in the middle of anything. */
+static void
+on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct era **at = &w->era->before;
+
+	(void)fd;
+	(void)what;
+	while (*at != NULL) {
+		struct era *e = *at;
+
+		if (era_over(e)) {
+			*at = e->before;
+			era_free(e);
+		} else {
+			at = &e->before;
+		}
+	}
+	if (w->era->before != NULL)
+		reap_later(w);
 }
 
 static void *
 start(void *shared, void *event_base, unsigned index)
 {
 	const struct delivery_setup *setup = shared;
-	const struct routes *routes = setup->routes;
 	struct worker *w = base_alloc(sizeof(*w));
 
-	w->routes = routes;
 	w->base = event_base;
+	w->journal = setup->journal;
 	if (getrandom(w->seed, sizeof(w->seed), 0) != sizeof(w->seed)) {
 		w->seed[0] = (uint64_t)clock_wall_ms() << 8 | index;
 		w->seed[1] = (uint64_t)clock_mono_us();
 	}
-	w->pools = base_alloc(routes->target_count * sizeof(w->pools[0]));
-	for (size_t i = 0; i < routes->target_count; i++)
-		w->pools[i] = upstream_pool_new(event_base, routes->targets[i]);
-	if (setup->journal != NULL)
-		start_senders(w, setup->journal);
+	w->reaper = evtimer_new(w->base, on_reap, w);
+	if (w->reaper == NULL)
+		bug("no event for a worker");
+	if (w->journal != NULL)
+		w->port = journal_port_new(w->journal, w->base, on_work, w);
+	w->era = era_new(w, setup);
 	return w;
+}
+
+/* The journal stays as it is: it was opened once, for all eras. */
+static void
+renew(void *mine, void *shared)
+{
+	struct worker *w = mine;
+	struct era *e = era_new(w, shared);
+
+	era_follow(e, w->era);
+	era_retire(w->era);
+	e->before = w->era;
+	w->era = e;
+	reap_later(w);
 }
 
 /* Calls of the journal's that the API has got may end as they will. */
@@ -59,10 +89,9 @@ busy(void *mine)
 	struct worker *w = mine;
 	bool any = false;
 
-	for (size_t i = 0; w->port != NULL && i < w->routes->target_count;
-	     i++) {
-		sender_stop(w->senders[i]);
-		any |= sender_busy(w->senders[i]);
+	for (struct era *e = w->era; e != NULL; e = e->before) {
+		era_stop(e);
+		any |= era_busy(e);
 	}
 	return any;
 }
@@ -75,17 +104,19 @@ static void
 stop(void *mine)
 {
 	struct worker *w = mine;
-	size_t count = w->routes->target_count;
 
-	for (size_t i = 0; w->port != NULL && i < count; i++)
-		sender_stop(w->senders[i]);
-	for (size_t i = 0; i < count; i++)
-		upstream_pool_free(w->pools[i]);
+	event_free(w->reaper);
+	for (struct era *e = w->era; e != NULL; e = e->before)
+		era_stop(e);
+	for (struct era *e = w->era; e != NULL; e = e->before)
+		era_end_calls(e);
 	journal_port_free(w->port);
-	for (size_t i = 0; w->port != NULL && i < count; i++)
-		sender_free(w->senders[i]);
-	base_free(w->senders);
-	base_free(w->pools);
+	while (w->era != NULL) {
+		struct era *e = w->era;
+
+		w->era = e->before;
+		era_free(e);
+	}
 	base_free(w);
 }
 
@@ -94,6 +125,8 @@ delivery_service(const struct delivery_setup *setup)
 {
 	return (struct service){ .start = start,
 		.serve = delivery_serve,
+		.wants_body = delivery_wants_body,
+		.renew = renew,
 		.busy = busy,
 		.stop = stop,
 		.shared = (void *)(uintptr_t)setup };

@@ -82,7 +82,7 @@ count_waiting(struct journal *j, struct fault *why)
 	struct journal_stats stats = { .op = { .verb = JOURNAL_STATS } };
 	struct journal_op *op = &stats.op;
 
-	if (thread_apply(j, &op, 1, why) == -1)
+	if (group_apply(j, &op, 1, why) == -1)
 		return -1;
 	if (op->result != JOURNAL_OK) {
 		*why = op->fault;
@@ -106,6 +106,7 @@ journal_open_with(const struct journal_backend *backend,
 	j->settings = *setup->settings;
 	j->fatal = setup->fatal;
 	atomic_init(&j->healthy, true);
+	atomic_init(&j->round_us, clock_mono_us());
 	j->seal = seal_new(setup->key, why);
 	if (j->seal != NULL)
 		j->store = backend->open(j->settings.url, &j->settings, why);
@@ -127,10 +128,11 @@ struct journal *
 journal_open(const struct journal_setup *setup, struct fault *why)
 {
 	const char *url = setup->settings->url;
+	const struct journal_backend *backend = backend_of(str_of(url));
 
-	if (journal_check_url(url, why) == -1)
+	if (journal_check_url(url, why) == -1 || backend == NULL)
 		return NULL;
-	return journal_open_with(backend_of(str_of(url)), setup, why);
+	return journal_open_with(backend, setup, why);
 }
 
 void
@@ -143,6 +145,12 @@ journal_close(struct journal *j)
 		bug("a port outlives its journal");
 	thread_stop(j);
 	journal_free(j);
+}
+
+int64_t
+journal_quiet_ms(const struct journal *j)
+{
+	return (clock_mono_us() - atomic_load(&j->round_us)) / 1000;
 }
 
 bool

@@ -173,13 +173,16 @@ struct journal_item {
  * let the lease run out counts as a strike of its head, which any settle
  * forgives; at JOURNAL_STRIKES it is dead
  * ("abandoned N times") and the lane goes on. What does not fit in the arena
- * is not leased.
+ * is not leased. A store that several nodes share hands out `rate` heads of a
+ * target a second to all of them together (what was leased as it was accepted
+ * is not counted); in a store of one's own the target's gate sees to that.
  */
 #define JOURNAL_STRIKES 5
 struct journal_claim {
 	struct journal_op op;
 	struct str target;
 	size_t most, again, merge;
+	int64_t rate; /* see below; 0: any number */
 	int64_t lease_ms;
 	struct arena *arena;
 	struct journal_item *items; /* out, in the arena */
@@ -316,6 +319,7 @@ struct journal_settings {
 	int64_t keep_keys;   /* ms of dedupe keys; 7 days at least */
 	int64_t keep_dead;   /* ms; 0: for ever */
 	int64_t keep_refused; /* how many refused events are kept */
+	int64_t reserve;      /* bytes of disk held for deliveries; 0: none */
 	int64_t ceiling;      /* items waiting before accepts are refused */
 	const char *encrypt;  /* name of a secret of 32 bytes; NULL: not */
 };
@@ -352,6 +356,11 @@ struct journal *journal_open(const struct journal_setup *setup,
 void journal_close(struct journal *j);
 /* False while the last transaction failed: not ready (any thread). */
 bool journal_healthy(const struct journal *j);
+/*
+ * How long ago its thread last came round (any thread). It does so every ten
+ * seconds at least, unless a transaction takes longer.
+ */
+int64_t journal_quiet_ms(const struct journal *j);
 /* Other nodes share the store; hungry ports are woken by time, too. */
 bool journal_shared(const struct journal *j);
 

@@ -27,6 +27,8 @@ struct journal_backend {
 	 * shows, body and event lie in the op's arena (they are opened in
 	 * place). A prune writes something even when nothing is old: the
 	 * front asks by it whether a store that failed can be written again.
+	 * Where only accepts cannot be stored, for want of room, they and
+	 * prunes are JOURNAL_UNAVAILABLE with FAULT_BUSY, and the rest is done.
 	 *
 	 * Does the ops, in order, in one transaction on stable storage. 0: it
 	 * is committed, and each op's result and outputs are set. -1: nothing
@@ -40,6 +42,18 @@ struct journal_backend {
 	 */
 	int (*apply)(void *store, struct journal_op *const *ops, size_t count,
 	    struct fault *why);
+
+	/*
+	 * A store whose disk may write one group while it syncs another, else
+	 * both NULL. begin() is apply() but for its last step: what it did is
+	 * on stable storage once sync(), called after it, has returned 0, and
+	 * nothing of it may be told before. sync() is called by another
+	 * thread, one call at a time, beside anything else. -1: with
+	 * FAULT_INTERNAL, always.
+	 */
+	int (*begin)(void *store, struct journal_op *const *ops, size_t count,
+	    struct fault *why);
+	int (*sync)(void *store, struct fault *why);
 
 	const struct journal_copier *copy; /* NULL: it cannot be migrated */
 };

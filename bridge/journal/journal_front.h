@@ -2,7 +2,10 @@
  * journal/journal_front.h - the front's own parts. Private to this room.
  *
  *	journal.c		opening, closing, urls
- *	journal_thread.c	the thread: groups, commits, what is due by time
+ *	journal_thread.c	the thread: which ops are a group, and when
+ *	journal_group.c		a group: admitted, stored, answered
+ *	journal_sync.c		its sync, while the next one is written
+ *	journal_house.c		what is due by time
  *	journal_port.c		ports: ops in, ops back, wakes
  *	journal_wake.c		who is hungry for what, and who is woken
  *	journal_prepare.c	an op made ready for the backend, and undone
@@ -15,6 +18,7 @@
 
 #include "journal/journal_backend.h"
 #include "journal/journal_seal.h"
+#include "journal/journal_sync.h"
 
 /* Ops in a row, by their `next`. */
 struct op_list {
@@ -25,6 +29,15 @@ void op_list_init(struct op_list *list);
 void op_list_add(struct op_list *list, struct journal_op *op);
 struct journal_op *op_list_take(struct op_list *list); /* NULL: empty */
 void op_list_move(struct op_list *to, struct op_list *from);
+
+/* A group on its way: all of it goes home, `ops` are what the backend saw. */
+struct group {
+	struct journal_op *all[JOURNAL_GROUP];
+	size_t count;
+	struct journal_op *ops[JOURNAL_GROUP];
+	size_t op_count;
+	int64_t took_us; /* to begin it */
+};
 
 /* What a port wants of one target: its last claim there got too little. */
 struct hunger {
@@ -58,6 +71,7 @@ struct journal {
 	struct journal_settings settings;
 	void (*fatal)(const struct fault *why);
 	atomic_bool healthy;
+	_Atomic(int64_t) round_us; /* when its thread last came round */
 	pthread_t thread;
 
 	pthread_mutex_t lock; /* of the intake: */
@@ -73,11 +87,13 @@ struct journal {
 	struct journal_port *woken_last; /* NULL: none */
 
 	/* The thread's own: */
-	int64_t commit_us; /* what a commit takes, smoothed */
-	int64_t last_us;   /* when the last ended */
-	size_t expected;   /* ops of the next group, if it comes soon */
-	int64_t waiting;   /* items: by the last count, and what came since */
-	bool touched;      /* something happened since that count */
+	struct syncer *syncer; /* NULL: the store has no use for one */
+	bool syncing;          /* what it was asked for is not answered yet */
+	int64_t commit_us;     /* what a commit takes, smoothed */
+	int64_t last_us;       /* when the last ended */
+	size_t expected;       /* ops of the next group, if it comes soon */
+	int64_t waiting; /* items: by the last count, and what came since */
+	bool touched;    /* something happened since that count */
 	int64_t count_us, prune_us; /* when to do so next */
 };
 
@@ -93,9 +109,27 @@ int thread_start(struct journal *j, struct fault *why) MUST_CHECK;
 void thread_stop(struct journal *j);
 /* The intake is full: false, and the op is the caller's again. */
 bool thread_hand_in(struct journal *j, struct journal_op *op) MUST_CHECK;
+/* Who is answered with this group may send again: how large the next may be. */
+void thread_expect(struct journal *j, const struct group *g);
+
+/* journal_group.c; the journal's thread. */
+/* How often a store that failed is asked how it is. */
+#define PROBE_US ((int64_t)1000000)
+/* False: it is over, stored or refused. Else a sync, of either kind, follows.
+ */
+bool group_begin(struct journal *j, struct group *g) MUST_CHECK;
+void group_sync(struct journal *j, struct group *g);
+/* ... by the syncer: until it has ended. */
+void group_wait(struct journal *j, const struct group *g);
+/* Everybody hears of it. */
+void group_end(struct journal *j, struct group *g);
 /* One transaction beside the groups: at open, and for the thread's own ops. */
-int thread_apply(struct journal *j, struct journal_op *const *ops, size_t count,
+int group_apply(struct journal *j, struct journal_op *const *ops, size_t count,
     struct fault *why) MUST_CHECK;
+
+/* journal_house.c; the journal's thread. */
+/* Does what is due by time; when to look again. */
+int64_t house_keep(struct journal *j);
 
 /* journal_port.c */
 /* Ops that are done go home; writes the eventfd. Any thread. */

@@ -248,7 +248,7 @@ due_lanes(const struct mem_store *s, struct str target, int64_t now_ms,
 			list = base_grow(list, *count * 2 + 1, sizeof(*list));
 		list[(*count)++] = lane;
 	}
-	if (*count > 1)
+	if (list != NULL)
 		qsort(list, *count, sizeof(*list), compare_due);
 	return list;
 }

@@ -69,8 +69,8 @@ struct mem_store {
 	uint64_t last_order, last_fence;
 	void *deliveries_tree, *lanes_tree, *keys_tree; /* see tsearch(3) */
 	struct mem_items all;
-	LIST_HEAD(, mem_lane) lanes;
-	TAILQ_HEAD(, mem_key) keys;
+	LIST_HEAD(mem_lanes, mem_lane) lanes;
+	TAILQ_HEAD(mem_keys, mem_key) keys;
 };
 
 /* journal_memory_store.c */

@@ -87,7 +87,8 @@ text_copy(struct str *to, struct str from)
 		return false;
 	memcpy(copy, from.at, from.len);
 	copy[from.len] = '\0';
-	*to = (struct str){ copy, from.len };
+	to->at = copy;
+	to->len = from.len;
 	return true;
 }
 

@@ -260,6 +260,11 @@ note_lost(struct pg_store *s, int64_t token)
 	s->lost_last = token;
 }
 
+/*
+ * Whether its fence still counted cannot be told any more, and makes no
+ * difference to who asks: the attempt is over, and is not to be told again.
+ * Where another had the lane, nothing was changed, and that one goes on.
+ */
 static void
 answer_settle(struct journal_op *op)
 {

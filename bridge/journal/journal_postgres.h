@@ -3,12 +3,15 @@
  *
  *	journal_postgres.c	a group: once, again, or what became of it
  *	journal_postgres_open.c	the url, the connection, the schema
- *	journal_postgres_wire.c	parameters, one transaction in one round trip
+ *	journal_postgres_wire.c	one transaction in one round trip
+ *	journal_postgres_values.c  parameters, and columns of answers
  *	journal_postgres_ops.c	accept, claim, settle
  *	journal_postgres_person.c  what a person asks for, and prune and stats
  *	journal_postgres_copy.c	moved out and in, see journal_copy.h
  *	journal_postgres_lib.c	libpq, loaded when it is asked for
- *	journal_postgres.sql	the tables, and what is done to them
+ *	journal_postgres_tables.sql  the tables, and what was added to them
+ *since journal_postgres_2.sql	 ... in version 2 journal_postgres.sql	what is
+ *done to them
  *
  * A group is one round trip: BEGIN, a statement for each run of accepts or
  * settles and for each other op, COMMIT, all sent before anything is read. No
@@ -23,8 +26,11 @@
 #include "journal/journal_backend.h"
 #include "journal/journal_postgres_lib.h"
 
-extern const char pg_schema[]; /* journal_postgres.sql */
-#define PG_SCHEMA_VERSION 1
+/* The files of these names. */
+extern const char journal_postgres_tables_sql[];
+extern const char journal_postgres_2_sql[];
+extern const char journal_postgres_sql[];
+#define PG_SCHEMA_VERSION 2
 
 /* Most texts that a claim or a page of a list brings at once. */
 #define PG_PAGE_BYTES ((int64_t)32 << 20)

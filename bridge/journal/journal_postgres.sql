@@ -1,115 +1,26 @@
--- journal/journal_postgres.sql - the journal in a PostgreSQL database.
+-- journal/journal_postgres.sql - what is done to the journal's tables.
 --
---	delivery	an event that was accepted
---	item		a lead update of it; ord is its place in its lane
---	lane		the items of a lead at a target that have to be sent; a lane
---			without items is not there
---	key		what was accepted under a dedupe key
---	node		a process, and the last group of it that was committed
---
--- It is run once, in one transaction, where there is no schema of this name.
--- Who changes it raises the version at its end and adds the way from the one
--- before to journal_postgres_open.c.
+-- The tables are made by journal_postgres_tables.sql and the numbered files
+-- behind it, each once. The functions are code: where a database is of an
+-- earlier version, all of them are dropped and made anew, by this file, in the
+-- same transaction. Who changes anything here or adds a table raises
+-- PG_SCHEMA_VERSION. Nodes of the version before go on meanwhile, if a function
+-- they call still takes what they give: new parameters have defaults.
 --
 -- Order of locks, the same everywhere, so that nodes wait for each other in
 -- no circle: broom, keys, lanes by (target, lead), deliveries by id. Where a
 -- group cannot keep it, one of the two is rolled back and does it again.
---
--- All times are the database's, in ms of Unix time. A column that no index
--- names can be changed without touching an index (HOT): that is why `sending`
--- is not a state, and `ended_ms` not `updated_ms`.
 
-CREATE SCHEMA leadbridge;
-
-CREATE TABLE leadbridge.meta (
-	version int NOT NULL,
-	pruned_ms bigint NOT NULL
-) WITH (fillfactor = 10);
-
-CREATE TABLE leadbridge.node (
-	owner bigint PRIMARY KEY,
-	token bigint NOT NULL,
-	seen_ms bigint NOT NULL
-) WITH (fillfactor = 10);
-
-CREATE TABLE leadbridge.delivery (
-	id uuid PRIMARY KEY,
-	route text COLLATE "C" NOT NULL,
-	verdict text COLLATE "C" NOT NULL,
-	received_ms bigint NOT NULL,
-	next_n int NOT NULL,
-	key uuid,
-	event bytea
-) WITH (autovacuum_vacuum_scale_factor = 0.02,
-	autovacuum_vacuum_insert_scale_factor = 0.05,
-	autovacuum_vacuum_cost_delay = 0);
-
--- state: 0 waiting, 2 done, 3 dead, 4 refused, as enum journal_state.
--- laned: its lane has it still before itself.
-CREATE TABLE leadbridge.item (
-	ord bigint PRIMARY KEY,
-	since_ms bigint NOT NULL,
-	updated_ms bigint NOT NULL,
-	ended_ms bigint,
-	id uuid NOT NULL,
-	n int NOT NULL,
-	attempts int NOT NULL,
-	strikes int NOT NULL DEFAULT 0,
-	status int NOT NULL DEFAULT 0,
-	flags smallint NOT NULL,
-	state smallint NOT NULL,
-	laned boolean NOT NULL,
-	sending boolean NOT NULL,
-	target text COLLATE "C" NOT NULL,
-	lead text COLLATE "C" NOT NULL,
-	reason text COLLATE "C" NOT NULL,
-	body bytea
-) WITH (fillfactor = 80,
-	autovacuum_vacuum_scale_factor = 0.01,
-	autovacuum_vacuum_insert_scale_factor = 0.05,
-	autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX item_delivery ON leadbridge.item (id, n);
-CREATE INDEX item_lane ON leadbridge.item (target, lead, ord) WHERE laned;
-CREATE INDEX item_lead ON leadbridge.item (lead);
-CREATE INDEX item_ended ON leadbridge.item (state, ended_ms, ord)
-	WHERE ended_ms IS NOT NULL;
-CREATE INDEX item_bodies ON leadbridge.item (ended_ms)
-	WHERE state = 2 AND body IS NOT NULL;
-
--- fence 0: nobody holds it. due_ms: while it is held, the end of the lease.
--- holder: the group that leased it. blocked: its head is dead. tried: its
--- head's attempts are not 0.
-CREATE TABLE leadbridge.lane (
-	head bigint NOT NULL,
-	fence bigint NOT NULL,
-	holder bigint NOT NULL,
-	due_ms bigint NOT NULL,
-	tried boolean NOT NULL,
-	blocked boolean NOT NULL,
-	target text COLLATE "C" NOT NULL,
-	lead text COLLATE "C" NOT NULL,
-	PRIMARY KEY (target, lead)
-) WITH (fillfactor = 70,
-	autovacuum_vacuum_scale_factor = 0.01,
-	autovacuum_vacuum_threshold = 500,
-	autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX lane_due ON leadbridge.lane (target, tried, due_ms)
-	WHERE NOT blocked;
-
-CREATE TABLE leadbridge.key (
-	hash uuid PRIMARY KEY,
-	body uuid NOT NULL,
-	id uuid NOT NULL,
-	at_ms bigint NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0.02,
-	autovacuum_vacuum_insert_scale_factor = 0.1,
-	autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX key_at ON leadbridge.key (at_ms);
-
--- Orders are taken under the lane's lock: within a lane they come in the
--- order of the commits. Neither sequence may cache.
-CREATE SEQUENCE leadbridge.ord AS bigint;
-CREATE SEQUENCE leadbridge.fence AS bigint;
+DO $$
+DECLARE
+	f regprocedure;
+BEGIN
+	FOR f IN SELECT p.oid FROM pg_proc p
+		WHERE p.pronamespace = 'leadbridge'::regnamespace
+	LOOP
+		EXECUTE format('DROP FUNCTION %s', f);
+	END LOOP;
+END $$;
 
 CREATE FUNCTION leadbridge.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $$
 	SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
@@ -401,11 +312,38 @@ BEGIN
 		ELSE greatest(v_due - leadbridge.now_ms(), 0) END;
 END $$;
 
+-- The calls that all nodes together may start at a target, filled up until now;
+-- a second's worth may be saved up. The row stays locked until the group is
+-- committed; NULL: another node has it.
+CREATE FUNCTION leadbridge.tokens(p_target text, p_rate bigint, p_now bigint)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	r leadbridge.rate;
+BEGIN
+	SELECT x.* INTO r FROM leadbridge.rate x WHERE x.target = p_target
+	FOR UPDATE SKIP LOCKED;
+	IF FOUND THEN
+		RETURN least(p_rate * 1000, r.tokens
+			+ least(greatest(p_now - r.filled_ms, 0), 1000)
+				* p_rate);
+	END IF;
+	-- An insert would wait for who has changed the row, if there is one.
+	PERFORM FROM leadbridge.rate x WHERE x.target = p_target;
+	IF FOUND THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO leadbridge.rate VALUES (p_target, p_rate * 1000, p_now)
+	ON CONFLICT DO NOTHING;
+	RETURN CASE WHEN FOUND THEN p_rate * 1000 END;
+END $$;
+
 -- Lanes that another node has locked are that node's. At most p_bytes of
--- texts come, but always one item. The last row, without a fence, is
--- next_due().
+-- texts come, but always one item; at most p_rate heads a second, for all
+-- nodes. The last row, without a fence, is next_due(), or when there may be
+-- another call.
 CREATE FUNCTION leadbridge.claim(p_token bigint, p_target text, p_most int,
-	p_again int, p_merge int, p_lease bigint, p_bytes bigint, p_strikes int)
+	p_again int, p_merge int, p_lease bigint, p_bytes bigint, p_strikes int,
+	p_rate bigint DEFAULT 0)
 RETURNS TABLE (fence bigint, head bigint, ord bigint, age_ms bigint, id uuid,
 	n int, attempts int, flags int, lead text, route text, body bytea)
 LANGUAGE plpgsql AS $$
@@ -417,7 +355,14 @@ DECLARE
 	f record;
 	v_fence bigint;
 	v_bytes bigint := 0;
+	v_tokens bigint;
+	v_taken bigint := 0;
+	v_due bigint;
 BEGIN
+	IF p_rate > 0 THEN
+		v_tokens := coalesce(leadbridge.tokens(p_target, p_rate, t), 0);
+		p_most := greatest(least(p_most, v_tokens / 1000), 0);
+	END IF;
 	FOR l IN
 		WITH fresh AS MATERIALIZED (
 			SELECT x.lead, x.fence, x.due_ms FROM leadbridge.lane x
@@ -439,6 +384,7 @@ BEGIN
 			p_strikes) THEN
 			CONTINUE;
 		END IF;
+		v_taken := v_taken + 1000;
 		v_fence := nextval('leadbridge.fence');
 		UPDATE leadbridge.lane x SET fence = v_fence, holder = p_token,
 			due_ms = t + p_lease, tried = true
@@ -469,8 +415,18 @@ BEGIN
 				f.flags::int, f.lead, f.route, f.body;
 		END LOOP;
 	END LOOP;
+	IF p_rate > 0 AND v_taken > 0 THEN
+		UPDATE leadbridge.rate x
+		SET tokens = v_tokens - v_taken, filled_ms = t
+		WHERE x.target = p_target;
+	END IF;
+	v_due := leadbridge.next_due(p_target);
+	IF p_rate > 0 AND v_due >= 0 AND v_tokens - v_taken < 1000 THEN
+		v_due := greatest(v_due,
+			1 + (1000 - v_tokens + v_taken) / p_rate);
+	END IF;
 	RETURN QUERY SELECT NULL::bigint, NULL::bigint, NULL::bigint,
-		leadbridge.next_due(p_target), NULL::uuid, NULL::int,
+		v_due, NULL::uuid, NULL::int,
 		NULL::int, NULL::int, NULL::text, NULL::text, NULL::bytea;
 END $$;
 
@@ -769,5 +725,3 @@ BEGIN
 	PERFORM leadbridge.drop_events(v_ids);
 	RETURN p_most - v_left + v_count;
 END $$;
-
-INSERT INTO leadbridge.meta VALUES (1, 0);

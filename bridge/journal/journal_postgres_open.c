@@ -1,4 +1,5 @@
 /* journal/journal_postgres_open.c - the url, the connection, the schema. */
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -141,34 +142,41 @@ run(PGconn *conn, const char *sql, struct fault *why)
 	return ask(conn, sql, unused, sizeof(unused), why);
 }
 
-static int
-check_version(PGconn *conn, struct fault *why)
-{
-	char text[32];
-	int64_t version;
+/* What makes each version of the one before; a new database is of version 0. */
+static const char *const steps[PG_SCHEMA_VERSION] = {
+	journal_postgres_tables_sql,
+	journal_postgres_2_sql,
+};
 
+/* *version 0: there is no journal yet. */
+static int
+read_version(PGconn *conn, int64_t *version, struct fault *why)
+{
+	char text[64];
+
+	*version = 0;
+	if (ask(conn, "SELECT to_regclass('leadbridge.meta')", text,
+	        sizeof(text), why) == -1)
+		return -1;
+	if (text[0] == '\0')
+		return 0;
 	if (ask(conn, "SELECT version FROM leadbridge.meta", text, sizeof(text),
 	        why) == -1)
 		return -1;
-	version = str_number(str_of(text), INT32_MAX);
-	if (version == PG_SCHEMA_VERSION)
+	*version = str_number(str_of(text), INT32_MAX);
+	if (*version > 0 && *version <= PG_SCHEMA_VERSION)
 		return 0;
 	return fault_set(why, FAULT_SETTINGS, "journal.url",
-	    "the database's journal is of version %lld, this program's of %d: "
-	    "run the same leadbridge on all nodes",
-	    (long long)version, PG_SCHEMA_VERSION);
+	    "the database's journal is of version %lld, and this program knows "
+	    "%d: run the newer leadbridge on all nodes",
+	    (long long)*version, PG_SCHEMA_VERSION);
 }
 
 static int
-make_schema(PGconn *conn, struct fault *why)
+may_make(PGconn *conn, struct fault *why)
 {
-	char there[64], may[8];
+	char may[8];
 
-	if (ask(conn, "SELECT to_regclass('leadbridge.meta')", there,
-	        sizeof(there), why) == -1)
-		return -1;
-	if (there[0] != '\0')
-		return 0;
 	if (ask(conn,
 	        "SELECT has_database_privilege(current_database(), 'CREATE')",
 	        may, sizeof(may), why) == -1)
@@ -177,7 +185,29 @@ make_schema(PGconn *conn, struct fault *why)
 		return fault_set(why, FAULT_SETTINGS, "journal.url",
 		    "this user may not make the journal's tables: GRANT CREATE "
 		    "ON DATABASE ... TO ... for the first start");
-	return run(conn, pg_schema, why);
+	return 0;
+}
+
+/* Up to this program's version: the tables step by step, the functions anew. */
+static int
+make_schema(PGconn *conn, struct fault *why)
+{
+	char sql[80];
+	int64_t version;
+
+	if (read_version(conn, &version, why) == -1 ||
+	    (version == 0 && may_make(conn, why) == -1))
+		return -1;
+	if (version == PG_SCHEMA_VERSION)
+		return 0;
+	for (; version < PG_SCHEMA_VERSION; version++)
+		if (run(conn, steps[version], why) == -1)
+			return -1;
+	snprintf(sql, sizeof(sql), "UPDATE leadbridge.meta SET version = %d",
+	    PG_SCHEMA_VERSION);
+	if (run(conn, journal_postgres_sql, why) == -1)
+		return -1;
+	return run(conn, sql, why);
 }
 
 /* One node makes it, the others wait; all or nothing. */
@@ -189,8 +219,7 @@ open_schema(PGconn *conn, struct fault *why)
 	        "SELECT pg_advisory_xact_lock("
 	        "hashtextextended('leadbridge.schema', 0))",
 	        why) == 0 &&
-	    make_schema(conn, why) == 0 && check_version(conn, why) == 0 &&
-	    run(conn, "COMMIT", why) == 0)
+	    make_schema(conn, why) == 0 && run(conn, "COMMIT", why) == 0)
 		return 0;
 	return -1;
 }

@@ -207,8 +207,10 @@ send_claim(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_int8(p, c->lease_ms);
 	pg_add_int8(p, PG_PAGE_BYTES);
 	pg_add_int4(p, JOURNAL_STRIKES);
+	pg_add_int8(p, c->rate);
 	return pg_send(s,
-	    "SELECT * FROM leadbridge.claim($1, $2, $3, $4, $5, $6, $7, $8)");
+	    "SELECT * FROM leadbridge.claim($1, $2, $3, $4, $5, $6, $7, $8,"
+	    " $9)");
 }
 
 /* False when it does not fit: nothing is taken of the arena then. */

@@ -57,6 +57,14 @@ const struct setting journal_settings_table[] = {
 	    .max = 1000000,
 	    .fallback = "1000",
 	    .help = "How many refused events are kept for a person to see." },
+	{ .name = "reserve",
+	    .kind = SETTING_SIZE,
+	    .at = AT(reserve),
+	    .max = INT64_C(1) << 40,
+	    .fallback = "48M",
+	    .help = "SQLite: room on the disk that is held back, so that what "
+	            "was accepted is delivered on a full disk, too; 0 holds "
+	            "none, and deliveries stop." },
 	{ .name = "ceiling",
 	    .kind = SETTING_COUNT,
 	    .at = AT(ceiling),

@@ -34,9 +34,8 @@ static const struct {
 	{ SQLITE_PERM, "it may not be used" },
 };
 
-/* What was written may not be there: nothing more can be promised. */
-static bool
-is_damage(int rc)
+bool
+lite_is_damage(int rc)
 {
 	return (rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_NOTADB ||
 	    rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC ||
@@ -54,12 +53,10 @@ damage_text(int rc)
 	return "the disk failed to store what was written: see its log";
 }
 
-int
-lite_fault(const struct lite_store *s, struct fault *why)
+static int
+fault_of(const struct lite_store *s, int rc, struct fault *why)
 {
-	int rc = s->rc;
-
-	if (is_damage(rc))
+	if (lite_is_damage(rc))
 		return fault_set(why, FAULT_INTERNAL, s->path, "%s (%s, %d)",
 		    damage_text(rc), sqlite3_errstr(rc), rc);
 	for (size_t i = 0; i < COUNT_OF(troubles); i++)
@@ -69,6 +66,12 @@ lite_fault(const struct lite_store *s, struct fault *why)
 			    rc);
 	return fault_set(why, FAULT_REQUEST, s->path, "SQLite: %s (%d)",
 	    sqlite3_errstr(rc), rc);
+}
+
+int
+lite_fault(const struct lite_store *s, struct fault *why)
+{
+	return fault_of(s, s->rc, why);
 }
 
 void
@@ -151,12 +154,20 @@ note_wal(void *arg, sqlite3 *db, const char *name, int pages)
 }
 
 /* What was erased is erased in the WAL, too: that one is emptied at once. */
-static void
-checkpoint(struct lite_store *s)
+static int
+try_checkpoint(struct lite_store *s)
 {
-	s->rc = sqlite3_wal_checkpoint_v2(s->db, NULL,
+	return sqlite3_wal_checkpoint_v2(s->db, NULL,
 	    s->erased ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
 	    NULL, NULL);
+}
+
+void
+lite_checkpoint(struct lite_store *s)
+{
+	s->rc = try_checkpoint(s);
+	if ((s->rc & 0xff) == SQLITE_FULL && lite_reserve_spend(&s->reserve))
+		s->rc = try_checkpoint(s);
 	if (s->rc != SQLITE_OK)
 		return;
 	s->wal_pages = 0;
@@ -173,8 +184,8 @@ keep_wal_short(struct lite_store *s, size_t ops, struct fault *why)
 	if (!s->erased && s->wal_pages < WAL_FULL &&
 	    (s->wal_pages < WAL_QUIET || ops >= QUIET_OPS))
 		return 0;
-	checkpoint(s);
-	return is_damage(s->rc) ? lite_fault(s, why) : 0;
+	lite_checkpoint(s);
+	return lite_is_damage(s->rc) ? lite_fault(s, why) : 0;
 }
 
 static int
@@ -182,29 +193,98 @@ check_wal(struct lite_store *s, struct fault *why)
 {
 	if (s->wal_pages < WAL_CEILING)
 		return 0;
-	checkpoint(s);
+	lite_checkpoint(s);
 	return s->rc == SQLITE_OK ? 0 : lite_fault(s, why);
+}
+
+/* Only accepts need a reserve; a prune tells who asks how it is. */
+static void
+refuse_for_room(const struct lite_store *s, struct journal_op *op)
+{
+	op->result = JOURNAL_UNAVAILABLE;
+	op->fault = (struct fault){ 0 };
+	fault_set(&op->fault, FAULT_BUSY, s->path,
+	    "the disk is full: what was accepted is delivered, and nothing "
+	    "more is taken in until there is room for journal.reserve and some "
+	    "more");
+}
+
+static void
+run_op(struct lite_store *s, struct journal_op *op)
+{
+	bool refused = s->no_room &&
+	    (op->verb == JOURNAL_ACCEPT || op->verb == JOURNAL_PRUNE);
+
+	op->result = JOURNAL_OK;
+	s->now_ms = journal_clock_now(&s->clock);
+	if (!refused || op->verb == JOURNAL_PRUNE)
+		verbs[op->verb](s, op);
+	if (refused)
+		refuse_for_room(s, op);
+}
+
+/* -1: rolled back; see s->rc. */
+static int
+run_group(struct lite_store *s, struct journal_op *const *ops, size_t count,
+    bool defers)
+{
+	bool prunes = false;
+	int rc;
+
+	lite_begin(s);
+	for (size_t i = 0; i < count && s->rc == SQLITE_OK; i++) {
+		run_op(s, ops[i]);
+		prunes = prunes || ops[i]->verb == JOURNAL_PRUNE;
+	}
+	lite_wal_defer(s, defers);
+	rc = lite_commit(s, prunes);
+	lite_wal_defer(s, false);
+	return rc;
+}
+
+static int
+do_group(struct lite_store *s, struct journal_op *const *ops, size_t count,
+    bool defers, struct fault *why)
+{
+	int rc;
+
+	if (check_wal(s, why) == -1)
+		return -1;
+	s->no_room = !lite_reserve_fill(&s->reserve);
+	rc = run_group(s, ops, count, defers);
+	if (rc == -1 && (s->rc & 0xff) == SQLITE_FULL &&
+	    lite_reserve_spend(&s->reserve)) {
+		s->no_room = true;
+		rc = run_group(s, ops, count, defers);
+	}
+	if (rc == -1)
+		return lite_fault(s, why);
+	return keep_wal_short(s, count, why);
 }
 
 static int
 apply(void *store, struct journal_op *const *ops, size_t count,
     struct fault *why)
 {
-	struct lite_store *s = store;
-	bool prunes = false;
+	return do_group(store, ops, count, false, why);
+}
 
-	if (check_wal(s, why) == -1)
-		return -1;
-	lite_begin(s);
-	for (size_t i = 0; i < count && s->rc == SQLITE_OK; i++) {
-		ops[i]->result = JOURNAL_OK;
-		s->now_ms = journal_clock_now(&s->clock);
-		verbs[ops[i]->verb](s, ops[i]);
-		prunes = prunes || ops[i]->verb == JOURNAL_PRUNE;
-	}
-	if (lite_commit(s, prunes) == -1)
-		return lite_fault(s, why);
-	return keep_wal_short(s, count, why);
+static int
+begin(void *store, struct journal_op *const *ops, size_t count,
+    struct fault *why)
+{
+	return do_group(store, ops, count, true, why);
+}
+
+/* Whatever it is called: what was written may not be there. */
+static int
+sync_group(void *store, struct fault *why)
+{
+	struct lite_store *s = store;
+
+	return lite_wal_sync(&s->wal) == SQLITE_OK
+	    ? 0
+	    : fault_of(s, SQLITE_IOERR_FSYNC, why);
 }
 
 static void
@@ -213,7 +293,10 @@ close_store(void *store)
 	struct lite_store *s = store;
 
 	lite_finalize_all(s);
+	/* The last checkpoint may need its room. */
+	lite_reserve_close(&s->reserve);
 	sqlite3_close(s->db);
+	lite_wal_done(&s->wal);
 	lite_lanes_done(&s->lanes);
 	lite_keys_done(&s->keys);
 	base_free(s->orders);
@@ -254,5 +337,7 @@ const struct journal_backend journal_sqlite = {
 	.open = open_store,
 	.close = close_store,
 	.apply = apply,
+	.begin = begin,
+	.sync = sync_group,
 	.copy = &journal_sqlite_copier,
 };

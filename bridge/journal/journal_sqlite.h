@@ -2,6 +2,8 @@
  * journal/journal_sqlite.h - the sqlite backend's own parts. Private to it.
  *
  *	journal_sqlite.c	a group as one transaction; checkpoints
+ *	journal_sqlite_wal.c	a group's sync, while the next is written
+ *	journal_sqlite_reserve.c  room for what was promised, on a full disk
  *	journal_sqlite_open.c	the file: whose it is, where, whether whole
  *	journal_sqlite_sql.c	the schema, the statements, how they are run
  *	journal_sqlite_lanes.c	in memory: who is next, and who holds it
@@ -25,7 +27,9 @@
 #ifndef BRIDGE_JOURNAL_SQLITE_H
 #define BRIDGE_JOURNAL_SQLITE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "journal/journal_backend.h"
 
@@ -290,6 +294,49 @@ void lite_keys_begin(struct lite_keys *k);
 void lite_keys_commit(struct lite_keys *k);
 void lite_keys_rollback(struct lite_keys *k);
 
+/* -- the WAL's syncs --------------------------------------------------- */
+
+struct lite_wal {
+	sqlite3_io_methods methods; /* first: it is what the file points to */
+	const sqlite3_io_methods *real;
+	sqlite3_file *file;
+	bool defers;     /* a commit's sync is only noted */
+	bool header;     /* written, and not synced: the next sync is done */
+	atomic_bool due; /* a sync was noted and not done */
+	pthread_mutex_t syncing; /* one sync at a time */
+	bool failed;             /* under it: the last there is */
+};
+
+/* Once the WAL is open. An SQLite code. */
+int lite_wal_take(struct lite_store *s) MUST_CHECK;
+/* Once the database is closed. */
+void lite_wal_done(struct lite_wal *w);
+void lite_wal_defer(struct lite_store *s, bool defers);
+/* Any thread, beside all else. An SQLite code; a failure is for good. */
+int lite_wal_sync(struct lite_wal *w) MUST_CHECK;
+
+/* -- room -------------------------------------------------------------- */
+
+struct lite_reserve {
+	char *path;
+	int64_t bytes; /* 0: there is to be none */
+	int fd;        /* -1: it could not be opened yet */
+	bool whole;
+};
+
+/*
+ * Empty, at first. -1 with why: what is there cannot be used; that there is no
+ * room to make one is for lite_reserve_fill().
+ */
+int lite_reserve_open(struct lite_reserve *r, const char *journal,
+    int64_t bytes, struct fault *why) MUST_CHECK;
+/* While the journal is this process's alone: the next makes one of its own. */
+void lite_reserve_close(struct lite_reserve *r);
+/* Makes it whole, where there is room for it and more; whether it is. */
+bool lite_reserve_fill(struct lite_reserve *r);
+/* Gives its room back to the disk. False: there was none to give. */
+bool lite_reserve_spend(struct lite_reserve *r);
+
 /* -- the store --------------------------------------------------------- */
 
 struct lite_store {
@@ -304,6 +351,9 @@ struct lite_store {
 	bool erased, begin_erased;
 	int begin_changes;
 	int wal_pages;
+	struct lite_wal wal;
+	struct lite_reserve reserve;
+	bool no_room; /* for accepts, in this group */
 	struct lite_lanes lanes;
 	struct lite_keys keys;
 	int64_t count[JOURNAL_STATES], begin_count[JOURNAL_STATES];
@@ -318,8 +368,12 @@ int lite_open(struct lite_store *s, struct fault *why) MUST_CHECK;
 /* Why a file system of this type (see statfs(2)) cannot be used; or NULL. */
 const char *lite_file_system_problem(long type);
 
-/* journal_sqlite.c: of s->rc. */
+/* journal_sqlite.c: of s->rc; -1. */
 int lite_fault(const struct lite_store *s, struct fault *why);
+/* What was written may not be there: nothing more can be promised. */
+bool lite_is_damage(int rc);
+/* Brings what is in the WAL into the database; see s->rc. */
+void lite_checkpoint(struct lite_store *s);
 void lite_begin(struct lite_store *s);
 /* Always: writes even when nothing changed. -1: rolled back; see s->rc. */
 int lite_commit(struct lite_store *s, bool always) MUST_CHECK;

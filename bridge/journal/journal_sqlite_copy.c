@@ -171,14 +171,14 @@ read_keys(void *store, const uint8_t after[JOURNAL_HASH],
 	    LITE_VALUES(lite_blob(hash), lite_number((int64_t)most)));
 	while (step(s, st)) {
 		struct copied_key *k = &keys[(*count)++];
+		struct str name = column(st, 0), body = column(st, 1);
 
-		if (column(st, 0).len != JOURNAL_HASH ||
-		    column(st, 1).len != JOURNAL_HASH) {
+		if (name.len != JOURNAL_HASH || body.len != JOURNAL_HASH) {
 			lite_note(s, SQLITE_CORRUPT);
 			break;
 		}
-		memcpy(k->hash, column(st, 0).at, JOURNAL_HASH);
-		memcpy(k->body, column(st, 1).at, JOURNAL_HASH);
+		memcpy(k->hash, name.at, JOURNAL_HASH);
+		memcpy(k->body, body.at, JOURNAL_HASH);
 		read_id(st, 2, k->id);
 		k->at_ms = sqlite3_column_int64(st, 3);
 	}

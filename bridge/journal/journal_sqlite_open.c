@@ -421,6 +421,21 @@ load(struct lite_store *s, struct fault *why)
 	return lite_commit(s, true) == 0 ? 0 : lite_fault(s, why);
 }
 
+/*
+ * What a process left in the WAL whose sync failed is read here, and may be on
+ * no disk: what is promised behind it would go with it. So it is written again,
+ * to the database, and the WAL begun anew. Without room for that it stays.
+ */
+static int
+empty_wal(struct lite_store *s, struct fault *why)
+{
+	lite_checkpoint(s);
+	if (lite_is_damage(s->rc))
+		return lite_fault(s, why);
+	s->rc = SQLITE_OK;
+	return 0;
+}
+
 int
 lite_open(struct lite_store *s, struct fault *why)
 {
@@ -430,9 +445,18 @@ lite_open(struct lite_store *s, struct fault *why)
 	    check_version(s, &is_new, why) == -1 ||
 	    run_pragmas(s, then_pragmas, why) == -1)
 		return -1;
+	/* From here on it is this process's alone, and the file beside it. */
+	if (lite_reserve_open(&s->reserve, s->path, s->settings.reserve, why) ==
+	    -1)
+		return -1;
 	if (is_new && make_schema(s, why) == -1)
 		return -1;
-	if (check_whole(s, why) == -1)
+	if (check_whole(s, why) == -1 || empty_wal(s, why) == -1 ||
+	    load(s, why) == -1)
 		return -1;
-	return load(s, why);
+	s->rc = lite_wal_take(s);
+	if (s->rc != SQLITE_OK)
+		return lite_fault(s, why);
+	lite_reserve_fill(&s->reserve);
+	return 0;
 }

@@ -24,7 +24,7 @@ revive_item(struct lite_store *s, const struct lite_place *p)
 		order = lite_next_order(s);
 		lane = lite_lane_get(&s->lanes, str_of(p->target),
 		    str_of(p->lead));
-		item = lite_item_add(&s->lanes, lane, order, p->flags,
+		(void)lite_item_add(&s->lanes, lane, order, p->flags,
 		    s->now_ms);
 	} else {
 		lite_item_save(&s->lanes, item);

@@ -4,15 +4,16 @@
  * A group is what came in while the one before was written, so a disk that is
  * slow gets large groups and one that is idle answers at once. Only behind a
  * group is it worth waiting for a little more: see gather().
+ *
+ * Where more than a group waits already, the next one is written while this
+ * one's sync is under way, on a thread of its own; and where it does not, it is
+ * not: two half groups would cost two syncs.
  */
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "journal/journal_front.h"
-#include "metrics/metrics.h"
 
 /*
  * What may wait to be stored: some seconds of a disk's work. Past it a sender
@@ -27,22 +28,6 @@
 #define WAIT_LEAST_US 20
 
 #define SECOND_US ((int64_t)1000000)
-/* Where a count is a scan of the other nodes' tables, too. */
-#define COUNT_SHARED_US (10 * SECOND_US)
-#define PRUNE_US (10 * SECOND_US)
-#define PRUNE_IDLE_US (60 * SECOND_US)
-#define PRUNE_MORE_US ((int64_t)20000)
-#define PRUNE_ROWS 256
-/* How often a store that failed is tried again. */
-#define PROBE_US SECOND_US
-
-/* A group on its way: all of it goes home, `ops` are what the backend saw. */
-struct group {
-	struct journal_op *all[JOURNAL_GROUP];
-	size_t count;
-	struct journal_op *ops[JOURNAL_GROUP];
-	size_t op_count;
-};
 
 bool
 thread_hand_in(struct journal *j, struct journal_op *op)
@@ -69,7 +54,10 @@ timespec_of(int64_t us)
 	return (struct timespec){ us / SECOND_US, us % SECOND_US * 1000 };
 }
 
-/* Until so many ops are there, or that time. Under the intake's lock. */
+/*
+ * Until so many ops are there, or that time, or the end of the sync that is
+ * under way. Under the intake's lock.
+ */
 static void
 rest(struct journal *j, size_t wanted, int64_t until_us)
 {
@@ -78,9 +66,21 @@ rest(struct journal *j, size_t wanted, int64_t until_us)
 	j->wanted = wanted;
 	j->resting = true;
 	while (j->intake.count < wanted && !j->closing &&
+	    !(j->syncing && syncer_is_over(j->syncer)) &&
 	    pthread_cond_timedwait(&j->more, &j->lock, &until) == 0)
 		;
 	j->resting = false;
+}
+
+/* On the syncer's thread. */
+static void
+on_sync_over(void *arg)
+{
+	struct journal *j = arg;
+
+	pthread_mutex_lock(&j->lock);
+	pthread_cond_signal(&j->more);
+	pthread_mutex_unlock(&j->lock);
 }
 
 /*
@@ -102,8 +102,8 @@ gather(struct journal *j)
 	j->expected = 0;
 }
 
-static void
-expect(struct journal *j, const struct group *g)
+void
+thread_expect(struct journal *j, const struct group *g)
 {
 	pthread_mutex_lock(&j->lock);
 	j->expected = j->intake.count + g->count;
@@ -130,271 +130,85 @@ take_group(struct journal *j, struct group *g)
 	}
 }
 
-/* The default of journal_setup.fatal. */
+/* The next group, if there is to be one now. Under the intake's lock. */
 static void
-end_process(const struct fault *why)
+await_group(struct journal *j, struct group *g, int64_t until_us)
 {
-	log_event(LOG_LEVEL_ERROR, "the journal cannot be trusted any more",
-	    "why", why->text, NULL);
-	_exit(3);
+	size_t least = j->syncing ? JOURNAL_GROUP : 1;
+
+	if (j->intake.count < least)
+		rest(j, least, until_us);
+	if (!j->syncing && j->intake.count > 0)
+		gather(j);
+	if (j->intake.count >= least)
+		take_group(j, g);
 }
 
-static void
-note_health(struct journal *j, const struct fault *why)
-{
-	bool before = atomic_exchange(&j->healthy, why == NULL);
-
-	if (before && why != NULL) {
-		log_event(LOG_LEVEL_ERROR, "journal cannot store", "why",
-		    why->text, NULL);
-		j->prune_us = clock_mono_us() + PROBE_US;
-	}
-	if (!before && why == NULL)
-		log_event(LOG_LEVEL_INFO, "journal stores again", NULL);
-}
-
-/* Only writes tell that the store can be written. */
+/* So much waits behind it that the next can be written meanwhile. */
 static bool
-writes(struct journal_op *const *ops, size_t count)
+is_crowded(struct journal *j)
 {
-	for (size_t i = 0; i < count; i++)
-		if (ops[i]->verb != JOURNAL_LIST &&
-		    ops[i]->verb != JOURNAL_SHOW &&
-		    ops[i]->verb != JOURNAL_STATS)
-			return true;
+	bool crowded;
+
+	pthread_mutex_lock(&j->lock);
+	crowded = j->intake.count >= JOURNAL_GROUP;
+	pthread_mutex_unlock(&j->lock);
+	return crowded;
+}
+
+/* Groups are answered in the order they were stored in. */
+static void
+end_before(struct journal *j, struct group *before)
+{
+	if (!j->syncing)
+		return;
+	group_wait(j, before);
+	j->syncing = false;
+	group_end(j, before);
+}
+
+/* True when g's sync is under way; it is the next one's `before` then. */
+static bool
+run_group(struct journal *j, struct group *g, struct group *before)
+{
+	bool begun = group_begin(j, g);
+
+	end_before(j, before);
+	if (begun && is_crowded(j)) {
+		syncer_ask(j->syncer);
+		j->syncing = true;
+		return true;
+	}
+	if (begun)
+		group_sync(j, g);
+	group_end(j, g);
 	return false;
 }
 
-int
-thread_apply(struct journal *j, struct journal_op *const *ops, size_t count,
-    struct fault *why)
+static bool
+is_sync_over(struct journal *j)
 {
-	int64_t start = clock_mono_us(), took;
-	int rc = j->backend->apply(j->store, ops, count, why);
-
-	took = clock_mono_us() - start;
-	metrics_add(METRIC_JOURNAL_COMMITS, rc != 0, 1);
-	if (rc == 0) {
-		metrics_add(METRIC_JOURNAL_COMMIT_US, 0, took);
-		metrics_add(METRIC_JOURNAL_OPS, 0, (int64_t)count);
-		j->commit_us += (took - j->commit_us) / 8;
-		if (writes(ops, count))
-			note_health(j, NULL);
-		return 0;
-	}
-	if (why->code == FAULT_INTERNAL)
-		(j->fatal != NULL ? j->fatal : end_process)(why);
-	if (why->code == FAULT_BUSY)
-		note_health(j, why);
-	return -1;
-}
-
-static void
-refuse(struct journal_op *op, const struct fault *why)
-{
-	op->result = JOURNAL_UNAVAILABLE;
-	op->fault = *why;
-	/* To a sender it is ours, whatever the store calls it. */
-	if (why->code != FAULT_BUSY)
-		op->fault.code = FAULT_INTERNAL;
-}
-
-static void
-refuse_group(struct group *g, const struct fault *why)
-{
-	for (size_t i = 0; i < g->op_count; i++)
-		refuse(g->ops[i], why);
-}
-
-/* The store is well and one of them cannot be done: which one? */
-static void
-apply_one_by_one(struct journal *j, struct group *g)
-{
-	for (size_t i = 0; i < g->op_count; i++) {
-		struct fault why = { 0 };
-
-		if (thread_apply(j, &g->ops[i], 1, &why) == -1) {
-			refuse(g->ops[i], &why);
-			log_event(LOG_LEVEL_ERROR, "journal refused one entry",
-			    "why", why.text, NULL);
-		}
-	}
-}
-
-static void
-apply_group(struct journal *j, struct group *g)
-{
-	struct fault why = { 0 };
-
-	if (g->op_count == 0 || thread_apply(j, g->ops, g->op_count, &why) == 0)
-		return;
-	if (why.code == FAULT_BUSY || why.code == FAULT_INTERNAL)
-		refuse_group(g, &why);
-	else
-		apply_one_by_one(j, g);
-}
-
-/* Accepts past the ceiling are not stored; all else is. */
-static void
-admit(struct journal *j, struct group *g)
-{
-	int64_t waiting = j->waiting;
-
-	g->op_count = 0;
-	for (size_t i = 0; i < g->count; i++) {
-		struct journal_op *op = g->all[i];
-
-		op->result = JOURNAL_OK;
-		if (op->verb == JOURNAL_ACCEPT) {
-			const struct journal_accept *a = (const void *)op;
-
-			if (waiting >= j->settings.ceiling) {
-				op_refuse(op, FAULT_BUSY,
-				    "as many updates wait as journal.ceiling "
-				    "allows");
-				continue;
-			}
-			waiting += (int64_t)a->update_count;
-		}
-		g->ops[g->op_count++] = op;
-	}
-}
-
-/* What an op that was done changed of what waits, as far as one can tell. */
-static void
-note_op(struct journal *j, const struct journal_op *op)
-{
-	const struct journal_accept *a = (const void *)op;
-	const struct journal_settle *s = (const void *)op;
-
-	if (op->verb == JOURNAL_ACCEPT) {
-		metrics_add(METRIC_JOURNAL_ACCEPTS, op->result, 1);
-		if (op->result == JOURNAL_OK)
-			j->waiting += (int64_t)a->update_count;
-	}
-	if (op->verb != JOURNAL_SETTLE)
-		return;
-	metrics_add(METRIC_JOURNAL_FENCED, 0, op->result == JOURNAL_FENCED);
-	if (op->result == JOURNAL_OK && s->to != JOURNAL_WAITING)
-		j->waiting--;
-	if (op->result == JOURNAL_OK && s->to == JOURNAL_DEAD)
-		metrics_add(METRIC_JOURNAL_DEAD, 0, 1);
-}
-
-/* Home, in order; a port's ops in one go. */
-static void
-return_group(struct group *g)
-{
-	for (size_t i = 0; i < g->count; i++) {
-		struct journal_port *p;
-		struct op_list home;
-
-		if (g->all[i] == NULL)
-			continue;
-		p = g->all[i]->port;
-		op_list_init(&home);
-		for (size_t k = i; k < g->count; k++)
-			if (g->all[k] != NULL && g->all[k]->port == p) {
-				op_list_add(&home, g->all[k]);
-				g->all[k] = NULL;
-			}
-		port_return(p, &home);
-	}
-}
-
-static void
-run_group(struct journal *j, struct group *g)
-{
-	admit(j, g);
-	apply_group(j, g);
-	for (size_t i = 0; i < g->count; i++)
-		note_op(j, g->all[i]);
-	wake_after(j, g->ops, g->op_count, clock_mono_us());
-	j->touched = true;
-	expect(j, g);
-	return_group(g);
-}
-
-static void
-count_items(struct journal *j, int64_t now_us)
-{
-	struct journal_stats stats = { .op = { .verb = JOURNAL_STATS } };
-	struct journal_op *op = &stats.op;
-	struct fault why = { 0 };
-
-	j->count_us = now_us +
-	    (j->backend->shared ? COUNT_SHARED_US : SECOND_US);
-	if (!j->touched && j->waiting == 0 && !j->backend->shared)
-		return;
-	if (thread_apply(j, &op, 1, &why) == -1 || op->result != JOURNAL_OK)
-		return;
-	j->touched = false;
-	j->waiting = stats.count[JOURNAL_WAITING] +
-	    stats.count[JOURNAL_SENDING];
-	for (unsigned s = 0; s < JOURNAL_STATES; s++)
-		metrics_set(METRIC_JOURNAL_ITEMS, s, stats.count[s]);
-	metrics_set(METRIC_JOURNAL_LANES, 0, stats.lanes);
-	metrics_set(METRIC_JOURNAL_OLDEST, 0, stats.oldest_ms / 1000);
-}
-
-static int64_t
-prune_again(const struct journal *j, const struct journal_prune *prune)
-{
-	if (!atomic_load(&j->healthy))
-		return PROBE_US;
-	if (prune->pruned >= prune->most)
-		return PRUNE_MORE_US;
-	return j->touched ? PRUNE_US : PRUNE_IDLE_US;
-}
-
-/* A slice; also finds out whether a store that failed can be written again. */
-static void
-prune_slice(struct journal *j, int64_t now_us)
-{
-	struct journal_prune prune = { .op = { .verb = JOURNAL_PRUNE },
-		.most = PRUNE_ROWS };
-	struct journal_op *op = &prune.op;
-	struct fault why = { 0 };
-
-	if (thread_apply(j, &op, 1, &why) == -1)
-		prune.pruned = 0;
-	if (prune.pruned > 0)
-		j->touched = true;
-	j->prune_us = now_us + prune_again(j, &prune);
-}
-
-/* Does what is due by time; when to look again. */
-static int64_t
-keep_house(struct journal *j)
-{
-	int64_t now_us = clock_mono_us(), next = wake_by_time(j, now_us);
-
-	if (now_us >= j->count_us)
-		count_items(j, now_us);
-	if (now_us >= j->prune_us)
-		prune_slice(j, now_us);
-	next = next < j->count_us ? next : j->count_us;
-	return next < j->prune_us ? next : j->prune_us;
+	return j->syncing && syncer_is_over(j->syncer);
 }
 
 static void *
 thread_run(void *arg)
 {
 	struct journal *j = arg;
-	struct group g;
+	struct group groups[2] = { { .count = 0 }, { .count = 0 } };
+	unsigned at = 0;
 	int64_t next = 0;
 
 	pthread_mutex_lock(&j->lock);
 	while (!j->closing) {
-		if (j->intake.first == NULL)
-			rest(j, 1, next);
-		if (j->intake.first != NULL)
-			gather(j);
-		take_group(j, &g);
+		await_group(j, &groups[at], next);
 		pthread_mutex_unlock(&j->lock);
-		if (g.count > 0)
-			run_group(j, &g);
-		next = keep_house(j);
+		if (groups[at].count > 0)
+			at ^= run_group(j, &groups[at], &groups[at ^ 1]);
+		else if (is_sync_over(j))
+			end_before(j, &groups[at ^ 1]);
+		next = house_keep(j);
+		atomic_store(&j->round_us, clock_mono_us());
 		pthread_mutex_lock(&j->lock);
 	}
 	pthread_mutex_unlock(&j->lock);
@@ -408,12 +222,19 @@ thread_start(struct journal *j, struct fault *why)
 	sigset_t all, before;
 	int rc;
 
+	if (j->backend->sync != NULL) {
+		j->syncer = syncer_new(j->backend, j->store, on_sync_over, j,
+		    why);
+		if (j->syncer == NULL)
+			return -1;
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&j->thread, NULL, thread_run, j);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc == 0)
 		return 0;
+	syncer_free(j->syncer);
 	return fault_set(why, FAULT_INTERNAL, "journal", "no thread: %s",
 	    strerror(rc));
 }
@@ -426,4 +247,5 @@ thread_stop(struct journal *j)
 	pthread_cond_signal(&j->more);
 	pthread_mutex_unlock(&j->lock);
 	pthread_join(j->thread, NULL);
+	syncer_free(j->syncer);
 }

@@ -116,7 +116,7 @@ parse_integer(struct parser *p, int64_t *out)
 {
 	const char *from = p->at;
 	bool minus = parse_take(p, "-");
-	struct str digits;
+	struct str digits = STR_NONE;
 	int64_t n;
 
 	if (take_whole(p, &digits) == -1)

@@ -154,7 +154,8 @@ string_problem(const struct lead_field *f, struct str text)
 	if (f->format != NULL) {
 		const struct lead_format *format = lead_format_get(f->format);
 
-		return format->has(text) ? NULL : format->reason;
+		if (!format->has(text))
+			return format->reason;
 	}
 	return NULL;
 }
@@ -168,8 +169,11 @@ lead_problem(const struct lead_field *f, enum lead_type type, struct str text)
 		return reasons_of(f)->type;
 	if (type == LEAD_STRING)
 		return string_problem(f, text);
-	if (type == LEAD_INTEGER && integer_value(text) < f->minimum)
-		return reasons_of(f)->minimum;
+	if (type == LEAD_INTEGER && integer_value(text) < f->minimum) {
+		const struct reasons *reasons = reasons_of(f);
+
+		return reasons->minimum;
+	}
 	return NULL;
 }
 

@@ -7,22 +7,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "listener/listener_inside.h"
 #include "listener/listener_socket.h"
-#include "listener/listener_worker.h"
-
-struct listener {
-	char *name;
-	SSL_CTX **tls; /* an address each; NULL: plain */
-	unsigned *ports;
-	size_t address_count;
-	struct worker *workers;
-	unsigned worker_count;
-
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t reported;
-	unsigned running, failed;
-};
+#include "listener/listener_tls.h"
 
 static void
 on_event_log(int severity, const char *text)
@@ -58,59 +47,71 @@ listener_reports(struct listener *l, bool runs)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static int
-load_tls(struct listener *l, size_t i, const struct listener_address *a,
-    struct fault *why)
+/* The last to go tells whoever waits for all of them. */
+void
+listener_ends(struct listener *l, struct worker *w)
 {
-	bool expired = false;
+	atomic_store(&w->bell.gone, true);
+	pthread_mutex_lock(&l->lock);
+	if (++l->ended == l->worker_count &&
+	    eventfd_write(l->ended_fd, 1) == -1)
+		bug("cannot tell the end: %s", strerror(errno));
+	pthread_mutex_unlock(&l->lock);
+}
 
-	if ((a->certificate == NULL) != (a->key == NULL))
-		return fault_set(why, FAULT_SETTINGS, a->address,
-		    "certificate and key belong together: give both, or "
-		    "neither for plain HTTP");
-	if (a->certificate == NULL)
-		return 0;
-	l->tls[i] = tls_load(a->certificate, a->key, &expired, why);
-	if (l->tls[i] != NULL && a->tls_min != 0 &&
-	    SSL_CTX_set_min_proto_version(l->tls[i], a->tls_min) != 1)
-		bug("OpenSSL does not speak TLS version 0x%x", a->tls_min);
-	if (expired)
-		log_event(LOG_LEVEL_WARNING, "certificate out of date", "file",
-		    a->certificate, "do",
-		    "renew it: senders will refuse the connection", NULL);
-	return l->tls[i] != NULL ? 0 : -1;
+unsigned
+listener_share(const struct listener *l, int64_t all)
+{
+	return (unsigned)((all + l->worker_count - 1) / l->worker_count);
+}
+
+static void
+new_worker(struct listener *l, unsigned n, const struct listener_setup *s)
+{
+	struct worker *w = &l->workers[n];
+
+	w->number = n;
+	w->listener = l;
+	w->name = l->name;
+	w->service = *s->service;
+	w->entry_count = s->address_count;
+	w->entries = base_alloc(s->address_count * sizeof(*w->entries));
+	for (size_t i = 0; i < s->address_count; i++)
+		w->entries[i] = (struct entry){ .worker = w,
+			.front = &l->fronts[i],
+			.fd = -1 };
+	w->crowd = l->crowd;
+	worker_prepare(w);
+	worker_limit(w, &s->limits);
 }
 
 static struct listener *
 new_listener(const struct listener_setup *s)
 {
 	struct listener *l = base_alloc(sizeof(*l));
-	int64_t share;
+	pthread_condattr_t clock; /* that is never set */
 
 	l->name = base_copy(s->name);
 	l->address_count = s->address_count;
+	l->addresses = base_alloc(s->address_count * sizeof(char *));
+	for (size_t i = 0; i < s->address_count; i++)
+		l->addresses[i] = base_copy(s->addresses[i].address);
 	l->tls = base_alloc(s->address_count * sizeof(SSL_CTX *));
 	l->ports = base_alloc(s->address_count * sizeof(*l->ports));
+	l->fronts = base_alloc(s->address_count * sizeof(*l->fronts));
+	l->crowd = crowd_new();
+	l->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->ended_fd == -1)
+		bug("no eventfd: %s", strerror(errno));
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->reported, &clock);
+	pthread_condattr_destroy(&clock);
 	l->worker_count = s->workers > 0 ? s->workers : 1;
 	l->workers = base_alloc(l->worker_count * sizeof(*l->workers));
-	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->reported, NULL);
-	share = (s->limits.connections + l->worker_count - 1) / l->worker_count;
-	for (unsigned n = 0; n < l->worker_count; n++) {
-		struct worker *w = &l->workers[n];
-
-		w->number = n;
-		w->listener = l;
-		w->name = l->name;
-		w->limits = s->limits;
-		w->service = *s->service;
-		w->ceiling = (unsigned)share;
-		w->entry_count = s->address_count;
-		w->entries = base_alloc(s->address_count * sizeof(*w->entries));
-		for (size_t i = 0; i < s->address_count; i++)
-			w->entries[i] = (struct entry){ .worker = w, .fd = -1 };
-		worker_prepare(w);
-	}
+	for (unsigned n = 0; n < l->worker_count; n++)
+		new_worker(l, n, s);
 	return l;
 }
 
@@ -119,28 +120,43 @@ free_listener(struct listener *l)
 {
 	for (unsigned n = 0; n < l->worker_count; n++)
 		worker_free(&l->workers[n]);
-	for (size_t i = 0; i < l->address_count; i++)
+	for (size_t i = 0; i < l->address_count; i++) {
 		SSL_CTX_free(l->tls[i]);
+		base_free(l->addresses[i]);
+		front_done(&l->fronts[i]);
+	}
 	pthread_cond_destroy(&l->reported);
 	pthread_mutex_destroy(&l->lock);
+	crowd_free(l->crowd);
+	base_free(l->fronts);
+	close(l->ended_fd);
 	base_free(l->workers);
 	base_free(l->ports);
 	base_free(l->tls);
+	base_free(l->addresses);
 	base_free(l->name);
 	base_free(l);
 }
 
 static int
-open_address(struct listener *l, size_t i, const struct listener_address *a,
+open_address(struct listener *l, size_t i, const struct listener_setup *s,
     struct fault *why)
 {
-	if (load_tls(l, i, a, why) == -1)
+	const struct listener_address *a = &s->addresses[i];
+	int given = s->sockets != NULL ? s->sockets[i] : -1;
+
+	if (front_init(&l->fronts[i], a, why) == -1 ||
+	    tls_load(a, &l->tls[i], why) == -1)
 		return -1;
 	for (unsigned n = 0; n < l->worker_count; n++) {
 		struct entry *e = &l->workers[n].entries[i];
 
 		e->tls = l->tls[i];
-		e->fd = socket_listen(a->address, &l->ports[i], why);
+		if (e->tls != NULL)
+			SSL_CTX_up_ref(e->tls);
+		e->fd = given != -1
+		    ? socket_adopt(given, a->address, &l->ports[i], why)
+		    : socket_listen(a->address, &l->ports[i], why);
 		if (e->fd == -1)
 			return -1;
 	}
@@ -168,24 +184,30 @@ start_threads(struct listener *l)
 	return n;
 }
 
-/* Ones that failed have ended by themselves, and read nothing. */
+void
+listener_drain(struct listener *l, int64_t drain_ms)
+{
+	for (unsigned n = 0; n < l->worker_count; n++) {
+		atomic_store(&l->workers[n].bell.drain_ms,
+		    drain_ms > 0 ? drain_ms : 0);
+		bell_ring(&l->workers[n].bell);
+	}
+}
+
+/* Ones that failed have ended by themselves, and hear nothing. */
 static void
 stop_threads(struct listener *l, unsigned count, int64_t drain_ms)
 {
-	if (drain_ms < 0)
-		drain_ms = 0;
-	for (unsigned n = 0; n < count; n++)
-		if (eventfd_write(l->workers[n].stop_fd,
-		        (eventfd_t)drain_ms + 1) == -1)
-			bug("cannot stop a worker: %s", strerror(errno));
+	listener_drain(l, drain_ms);
 	for (unsigned n = 0; n < count; n++)
 		pthread_join(l->workers[n].thread, NULL);
 }
 
 /* With the port it got, where port 0 was asked for. */
 static void
-log_listening(const struct listener *l, size_t i, const char *address)
+log_listening(const struct listener *l, size_t i)
 {
+	const char *address = l->addresses[i];
 	const char *colon = strrchr(address, ':');
 	char *real = base_print("%.*s:%u", (int)(colon - address), address,
 	    listener_port(l, i));
@@ -221,30 +243,53 @@ check_files(const struct listener_setup *s)
 }
 
 struct listener *
-listener_start(const struct listener_setup *setup, struct fault *why)
+listener_open(const struct listener_setup *setup, struct fault *why)
 {
 	struct listener *l = new_listener(setup);
-	unsigned threads;
 
 	event_set_log_callback(on_event_log);
 	event_set_fatal_callback(on_event_fatal);
 	check_files(setup);
 	for (size_t i = 0; i < setup->address_count; i++)
-		if (open_address(l, i, &setup->addresses[i], why) == -1) {
+		if (open_address(l, i, setup, why) == -1) {
 			free_listener(l);
 			return NULL;
 		}
-	threads = start_threads(l);
+	return l;
+}
+
+int
+listener_run(struct listener *l, struct fault *why)
+{
+	unsigned threads = start_threads(l);
+
 	if (l->running < l->worker_count) {
-		fault_set(why, FAULT_INTERNAL, setup->name,
-		    "a worker could not start its service");
 		stop_threads(l, threads, 0);
+		return fault_set(why, FAULT_INTERNAL, l->name,
+		    "a worker could not start its service");
+	}
+	l->runs = true;
+	for (size_t i = 0; i < l->address_count; i++)
+		log_listening(l, i);
+	return 0;
+}
+
+struct listener *
+listener_start(const struct listener_setup *setup, struct fault *why)
+{
+	struct listener *l = listener_open(setup, why);
+
+	if (l != NULL && listener_run(l, why) == -1) {
 		free_listener(l);
 		return NULL;
 	}
-	for (size_t i = 0; i < setup->address_count; i++)
-		log_listening(l, i, setup->addresses[i].address);
 	return l;
+}
+
+int
+listener_ended_fd(const struct listener *l)
+{
+	return l->ended_fd;
 }
 
 unsigned
@@ -258,8 +303,10 @@ listener_stop(struct listener *l, int64_t drain_ms)
 {
 	if (l == NULL)
 		return;
-	stop_threads(l, l->worker_count, drain_ms);
-	log_event(LOG_LEVEL_INFO, "stopped listening", "listener", l->name,
-	    NULL);
+	if (l->runs) {
+		stop_threads(l, l->worker_count, drain_ms);
+		log_event(LOG_LEVEL_INFO, "stopped listening", "listener",
+		    l->name, NULL);
+	}
 	free_listener(l);
 }

@@ -120,7 +120,7 @@ on_adopt(evutil_socket_t fd, short what, void *arg)
 	}
 	bufferevent_disable(g->bev, EV_READ);
 	stream_open(&g->stream, bufferevent_getfd(g->bev), g->entry->tls);
-	guard_wait(g, EV_READ);
+	guard_greet(g);
 }
 
 /*
@@ -142,6 +142,7 @@ guard_open(struct event_base *base, void *arg)
 	bufferevent_incref(g->bev);
 	g->slot = take_slot(w, g);
 	w->open++;
+	crowd_count(w->crowd, 1);
 	guard_enter(g, PHASE_HEAD);
 	metrics_add(METRIC_CONNECTIONS, 0, 1);
 	metrics_add(METRIC_ACCEPTED, 0, 1);
@@ -158,6 +159,7 @@ guard_free(struct guard *g)
 	struct worker *w = g->worker;
 
 	event_del(&g->io);
+	guard_greet_end(g);
 	guard_warm(g, false);
 	stream_close(&g->stream);
 	if (g->incoming != NULL) {
@@ -170,9 +172,14 @@ guard_free(struct guard *g)
 		evhttp_send_reply_end(g->http); /* which only frees it */
 	bufferevent_decref(g->bev);
 	leave_slot(w, g->slot);
+	crowd_hold(w->crowd, -(int64_t)g->waiting);
+	if (g->entered)
+		crowd_leave(w->crowd, &g->address);
+	crowd_count(w->crowd, -1);
 	w->open--;
 	metrics_add(METRIC_CONNECTIONS, 0, -1);
 	base_free(g);
+	w->accept_again = 0; /* there is a descriptor now */
 	worker_admit(w);
 }
 
@@ -226,23 +233,45 @@ idle_since(const struct guard *g)
 	return g->deadline - g->worker->timeout[PHASE_IDLE];
 }
 
+/* With no room for more connections, one that rests makes some. */
+static bool
+is_in_the_way(const struct guard *g, bool rests)
+{
+	return g->phase == PHASE_DOOMED ||
+	    (rests && !crowd_has_room(g->worker->crowd));
+}
+
 void
 guard_sweep(struct guard *g, int64_t now)
 {
-	if (g->phase == PHASE_DOOMED) {
+	bool rests = g->phase == PHASE_IDLE && now >= idle_since(g) + REST_MS;
+
+	if (is_in_the_way(g, rests)) {
 		guard_end(g);
 		return;
 	}
-	if (g->warm && g->phase == PHASE_IDLE && now >= idle_since(g) + REST_MS)
+	if (g->warm && rests)
 		guard_warm(g, false);
 	if (now < g->deadline)
 		return;
+	stream_give_up(&g->stream);
 	if (late[g->phase].counts)
 		metrics_add(METRIC_TIMEOUTS, 0, 1);
 	if (late[g->phase].answers && incoming_begun(g->incoming))
 		guard_refuse(g, SCAN_LATE);
 	else
 		guard_end(g);
+}
+
+void
+guard_count_waiting(struct guard *g)
+{
+	size_t now = evbuffer_get_length(bufferevent_get_input(g->bev));
+
+	if (now == g->waiting || (now > 0 && now < g->waiting))
+		return; /* the block stays as large until its last byte */
+	crowd_hold(g->worker->crowd, (int64_t)now - (int64_t)g->waiting);
+	g->waiting = now;
 }
 
 /* To evhttp, and back. */
@@ -305,13 +334,9 @@ guard_called(struct evhttp_request *http, void *arg)
 {
 	struct entry *e = arg;
 	struct guard *g = guard_of(e->worker, http);
-	ev_uint16_t port;
-	char *peer;
 
 	g->http = http;
 	g->connection = evhttp_request_get_connection(http);
-	evhttp_connection_get_peer(g->connection, &peer, &port);
-	g->peer = peer;
 	evhttp_connection_set_closecb(g->connection, on_gone, g);
 	evhttp_request_set_on_complete_cb(http, on_closing, g);
 	guard_serve(g);

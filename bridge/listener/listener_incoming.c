@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "listener/listener_tls.h"
 #include "listener/listener_worker.h"
 #include "metrics/metrics.h"
 
@@ -22,6 +23,19 @@
 #define RESERVE_MAX ((size_t)64 << 10)
 #define BAD_LINES_A_SECOND 5
 
+size_t
+incoming_arena_max(const struct listener_limits *limits)
+{
+	return ARENA_ROOM +
+	    ARENA_TIMES * (size_t)(limits->headers + limits->body);
+}
+
+size_t
+incoming_pool_max(void)
+{
+	return POOL_MAX * POOL_ARENA_MAX;
+}
+
 struct incoming *
 incoming_take(struct guard *g)
 {
@@ -34,13 +48,16 @@ incoming_take(struct guard *g)
 		w->pooled--;
 	} else {
 		in = base_alloc(sizeof(*in));
-		in->exchange.arena = arena_new(ARENA_ROOM + ARENA_TIMES * size);
+		in->room = incoming_arena_max(&w->limits);
+		in->exchange.arena = arena_new(in->room);
 		in->exchange.reply = incoming_reply;
 		in->worker = w;
 	}
 	in->guard = g;
 	in->next = NULL;
-	in->no_body = false;
+	in->admitted = in->bodiless = in->no_body = false;
+	in->wait_us = 0;
+	in->begun_us = clock_mono_us();
 	scan_start(&in->scan, &w->scan_limits);
 	bytes_init_in(&in->bytes, in->exchange.arena, size);
 	return in;
@@ -64,10 +81,16 @@ incoming_drop(struct incoming *in)
 {
 	struct worker *w = in->worker;
 
+	if (w->current == in)
+		w->current = NULL;
+	if (in->held > 0)
+		crowd_hold(w->crowd, -(int64_t)in->held);
+	in->held = 0;
 	in->guard = NULL;
 	in->exchange.request = (struct request){ .body = STR_NONE };
 	arena_reset(in->exchange.arena);
 	if (w->pooled == POOL_MAX ||
+	    in->room != incoming_arena_max(&w->limits) ||
 	    arena_held(in->exchange.arena) > POOL_ARENA_MAX) {
 		free_one(in);
 		return;
@@ -97,7 +120,9 @@ incoming_keep(struct incoming *in, const char *at, size_t n)
 	if (s->body_len == 0 && s->left > 0 && s->left <= RESERVE_MAX)
 		(void)bytes_reserve(&in->bytes, n + (size_t)s->left);
 	bytes_add(&in->bytes, at, n);
-	return bytes_ok(&in->bytes);
+	incoming_count(in);
+	return bytes_ok(&in->bytes) &&
+	    (in->held == 0 || !crowd_is_nearly_full(in->worker->crowd));
 }
 
 static void
@@ -122,6 +147,19 @@ cut_line(struct str *head)
 	return line;
 }
 
+/* The connection may be gone before the request is. */
+static bool
+fill_client_name(struct incoming *in)
+{
+	struct request *r = &in->exchange.request;
+	struct str name = str_of(client_name(in->guard->stream.ssl));
+
+	if (name.at == NULL)
+		return true;
+	r->client_name = arena_copy(in->exchange.arena, name);
+	return r->client_name.at != NULL;
+}
+
 bool
 incoming_fill(struct incoming *in)
 {
@@ -134,11 +172,11 @@ incoming_fill(struct incoming *in)
 
 	headers = arena_take(arena, s->fields * sizeof(*headers));
 	*r = (struct request){ .headers = headers,
-		.body = rest,
-		.peer = arena_copy(arena, str_of(in->guard->peer)),
+		.body = in->bodiless ? STR("") : rest,
 		.received_ms = clock_wall_ms(),
+		.receive_us = clock_mono_us() - in->begun_us,
 		.tls = in->guard->entry->tls != NULL };
-	if (headers == NULL || r->peer.at == NULL)
+	if (headers == NULL || !fill_client_name(in))
 		return false;
 	fill_line(r, cut_line(&head));
 	while ((line = cut_line(&head)).len > 0) {
@@ -148,12 +186,33 @@ incoming_fill(struct incoming *in)
 		(void)str_cut(&h->value, ':', &h->name);
 		h->value = str_trim(h->value);
 	}
-	return true;
+	return incoming_find_client(in);
+}
+
+/* Nothing is wrong with it, and it is not served. */
+static const struct limited {
+	enum scan_reason reason;
+	enum metric_limit limit;
+} limited[] = {
+	{ SCAN_MEMORY, LIMIT_MEMORY },
+	{ SCAN_FULL, LIMIT_MEMORY },
+	{ SCAN_RATE, LIMIT_ADDRESS_REQUESTS },
+};
+
+static const struct limited *
+find_limited(enum scan_reason reason)
+{
+	for (size_t i = 0; i < COUNT_OF(limited); i++)
+		if (limited[i].reason == reason)
+			return &limited[i];
+	return NULL;
 }
 
 static void
-log_refused(struct incoming *in, const struct scan_verdict *verdict)
+log_refused(struct incoming *in, const char *what,
+    const struct scan_verdict *verdict)
 {
+	struct str client = in->exchange.request.peer;
 	char status[16], more[16];
 	unsigned dropped;
 
@@ -161,9 +220,10 @@ log_refused(struct incoming *in, const struct scan_verdict *verdict)
 		return;
 	snprintf(status, sizeof(status), "%d", verdict->status);
 	snprintf(more, sizeof(more), "%u", dropped);
-	log_event(LOG_LEVEL_INFO, "bad request", "listener", in->worker->name,
-	    "peer", in->guard->peer, "status", status, "reason", verdict->text,
-	    "lines_left_out", dropped > 0 ? more : NULL, NULL);
+	log_event(LOG_LEVEL_INFO, what, "listener", in->worker->name, "peer",
+	    client.at != NULL ? client.at : in->guard->peer, "status", status,
+	    "reason", verdict->text, "lines_left_out",
+	    dropped > 0 ? more : NULL, NULL);
 }
 
 static enum fault_code
@@ -171,6 +231,8 @@ fault_of(int status)
 {
 	if (status == 503)
 		return FAULT_BUSY;
+	if (status == 429)
+		return FAULT_RATE;
 	if (status == 413 || status == 414 || status == 431)
 		return FAULT_TOO_LARGE;
 	return FAULT_REQUEST;
@@ -180,15 +242,23 @@ void
 incoming_refuse(struct incoming *in, enum scan_reason reason)
 {
 	const struct scan_verdict *verdict = scan_verdict(reason);
+	const struct limited *limit = find_limited(reason);
 	struct fault why = { .code = FAULT_NONE };
 	struct answer a;
 
-	metrics_add(METRIC_BAD_REQUESTS, 0, 1);
-	log_refused(in, verdict);
+	if (limit != NULL)
+		metrics_add(METRIC_LIMITED, limit->limit, 1);
+	else
+		metrics_add(METRIC_BAD_REQUESTS, 0, 1);
+	log_refused(in, limit != NULL ? "request limited" : "bad request",
+	    verdict);
 	fault_set(&why, fault_of(verdict->status), NULL, "%s", verdict->text);
 	answer_fault(&a, &why, in->exchange.arena);
 	a.status = verdict->status;
-	a.close = true;
+	if (in->wait_us > 0)
+		a.retry_after = (int)((in->wait_us + 999999) / 1000000);
+	/* Who reads in full may stay: a new connection would cost more. */
+	a.close = reason != SCAN_RATE || in->scan.reason != SCAN_OK;
 	incoming_reply(&in->exchange, &a);
 }
 

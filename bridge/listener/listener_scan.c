@@ -47,7 +47,12 @@ static const struct scan_verdict verdicts[SCAN_REASONS] = {
 	    "chunk extensions and trailers are too large" },
 	[SCAN_LATE] = { 408, "the request did not arrive in time" },
 	[SCAN_MEMORY] = { 503, "there is no memory for this request now" },
+	[SCAN_FULL] = { 503, "too many bytes of requests are under way" },
+	[SCAN_RATE] = { 429, "this address sends too many requests a second" },
 	[SCAN_STOPPING] = { 503, "the bridge is stopping" },
+	[SCAN_RENEWED] = { 503,
+	    "other certificates of clients are asked for by now: connect "
+	    "again" },
 };
 
 /* clang-format off */
@@ -93,6 +98,13 @@ scan_refuse(struct scan *s, enum scan_reason reason)
 	s->reason = reason;
 	s->step = STEP_END;
 	return false;
+}
+
+void
+scan_end(struct scan *s)
+{
+	s->keep = false;
+	s->step = STEP_END;
 }
 
 enum meter { METER_NONE, METER_HEAD, METER_EXTRA };

@@ -59,7 +59,10 @@ enum scan_reason {
 	SCAN_CHUNK_EXTRA,
 	SCAN_LATE,     /* not the scanner's: the deadline passed */
 	SCAN_MEMORY,   /* not the scanner's: no room for the request */
+	SCAN_FULL,     /* not the scanner's: too much is under way */
+	SCAN_RATE,     /* not the scanner's: too many of one address */
 	SCAN_STOPPING, /* not the scanner's: too late to serve it */
+	SCAN_RENEWED,  /* ... and: other clients are let in by now */
 	SCAN_REASONS
 };
 
@@ -119,6 +122,8 @@ bool scan_over(const struct scan *s);
 /* The head is whole (or the request is over). */
 bool scan_past_head(const struct scan *s);
 bool scan_is_head_method(const struct scan *s); /* HEAD: no body back */
+/* Ends it where it is, as good as it was: what is left is not read. */
+void scan_end(struct scan *s);
 /* Ends it as bad, also for a reason seen from outside. Always false. */
 bool scan_refuse(struct scan *s, enum scan_reason reason);
 

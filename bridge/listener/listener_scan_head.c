@@ -340,9 +340,10 @@ scan_at_value(struct scan *s, const char *at, const char *end)
 
 	if (field->gather == NULL)
 		at = scan_run(at, end, VALUE);
-	for (; at < end && scan_is(*at, VALUE); at++)
-		if (!field->gather(s, *at))
-			return at;
+	else
+		for (; at < end && scan_is(*at, VALUE); at++)
+			if (!field->gather(s, *at))
+				return at;
 	if (at == end)
 		return at;
 	if (*at != '\r')

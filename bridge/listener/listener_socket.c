@@ -1,6 +1,7 @@
 /* listener/listener_socket.c - from "host:port" to a listening socket. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -190,4 +191,61 @@ out:
 		fd = -1;
 	}
 	return fd;
+}
+
+/* Host and port as the kernel writes them, whatever spelling was chosen. */
+static bool
+name_of(const struct sockaddr *at, socklen_t len, char *host, char *port)
+{
+	return getnameinfo(at, len, host, NI_MAXHOST, port, NI_MAXSERV,
+	           NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+}
+
+bool
+listener_socket_at(int fd, const char *address)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	char own_host[NI_MAXHOST], own_port[NI_MAXSERV];
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	struct addrinfo *found;
+	struct fault why = { 0 };
+	struct place p;
+	bool same;
+
+	if (place_read(address, &p, &why) == -1 || p.port == 0 ||
+	    getsockname(fd, (struct sockaddr *)&own, &len) == -1 ||
+	    !name_of((struct sockaddr *)&own, len, own_host, own_port))
+		return false;
+	found = place_find(&p, address, &why);
+	if (found == NULL)
+		return false;
+	same = name_of(found->ai_addr, found->ai_addrlen, host, port) &&
+	    strcmp(host, own_host) == 0 && strcmp(port, own_port) == 0;
+	freeaddrinfo(found);
+	return same;
+}
+
+int
+socket_adopt(int fd, const char *address, unsigned *port, struct fault *why)
+{
+	int on = 1, listens = 0, own;
+	socklen_t len = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == -1 ||
+	    listens == 0)
+		return fault_set(why, FAULT_SETTINGS, address,
+		    "the socket that was handed over for it does not listen "
+		    "(ListenStream=, and not Accept=yes)");
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own != -1 && fcntl(own, F_SETFL, O_NONBLOCK) == 0 &&
+	    setsockopt(own, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
+	    port_of(own, port) == 0)
+		return own;
+	fault_set(why, FAULT_SETTINGS, address,
+	    "the socket that was handed over for it cannot be used: %s",
+	    strerror(errno));
+	if (own != -1)
+		close(own);
+	return -1;
 }

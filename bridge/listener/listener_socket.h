@@ -1,11 +1,9 @@
 /*
- * listener/listener_socket.h - listening sockets and certificates.
+ * listener/listener_socket.h - listening sockets.
  * Private to this room.
  */
 #ifndef BRIDGE_LISTENER_SOCKET_H
 #define BRIDGE_LISTENER_SOCKET_H
-
-#include <openssl/ssl.h>
 
 #include "base/base.h"
 
@@ -18,11 +16,10 @@ int socket_listen(const char *address, unsigned *port,
     struct fault *why) MUST_CHECK;
 
 /*
- * What a TLS address serves with, or NULL with why. *expired: the
- * certificate's time is over (or not yet come), which is for the caller to
- * judge.
+ * A descriptor of our own for a socket that is open already: -1 with why when
+ * it does not listen at the address. *port as above.
  */
-SSL_CTX *tls_load(const char *certificate, const char *key, bool *expired,
+int socket_adopt(int fd, const char *address, unsigned *port,
     struct fault *why) MUST_CHECK;
 
 #endif

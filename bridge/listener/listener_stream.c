@@ -1,6 +1,8 @@
 /* listener/listener_stream.c - reads and writes, without a buffer of ours. */
 #include <errno.h>
 #include <openssl/err.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "listener/listener_stream.h"
@@ -10,6 +12,7 @@ stream_open(struct stream *s, int fd, SSL_CTX *tls)
 {
 	s->fd = fd;
 	s->ssl = NULL;
+	s->failed = NULL;
 	if (tls == NULL)
 		return;
 	s->ssl = SSL_new(tls);
@@ -25,6 +28,21 @@ stream_close(struct stream *s)
 	s->ssl = NULL;
 }
 
+/* Of the latest error; a peer that only left has not failed. */
+static const char *
+handshake_failure(const SSL *ssl)
+{
+	unsigned long code = ERR_peek_last_error();
+	int reason = ERR_GET_REASON(code);
+
+	if (code == 0 || SSL_is_init_finished(ssl) ||
+	    ERR_GET_LIB(code) != ERR_LIB_SSL ||
+	    reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
+	    reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return NULL;
+	return ERR_reason_error_string(code);
+}
+
 /* What SSL_get_error says is right only if no older error is queued. */
 static enum stream_state
 tls_state(struct stream *s, int rc)
@@ -35,6 +53,7 @@ tls_state(struct stream *s, int rc)
 		return STREAM_WAITS_READ;
 	if (error == SSL_ERROR_WANT_WRITE)
 		return STREAM_WAITS_WRITE;
+	s->failed = handshake_failure(s->ssl);
 	ERR_clear_error();
 	return error == SSL_ERROR_ZERO_RETURN ? STREAM_ENDED : STREAM_BROKEN;
 }
@@ -90,6 +109,17 @@ stream_keep_buffers(struct stream *s, bool keep)
 		SSL_set_mode(s->ssl, SSL_MODE_RELEASE_BUFFERS);
 		(void)SSL_free_buffers(s->ssl); /* no: after the next record */
 	}
+}
+
+void
+stream_give_up(const struct stream *s)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	int waiting = 0;
+
+	if (ioctl(s->fd, SIOCOUTQ, &waiting) == 0 && waiting > 0)
+		(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once,
+		    sizeof(at_once));
 }
 
 bool

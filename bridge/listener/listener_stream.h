@@ -15,6 +15,12 @@
 struct stream {
 	int fd;
 	SSL *ssl; /* NULL: plain */
+	/*
+	 * Why its handshake failed: a text of OpenSSL's, for good. NULL: it did
+	 * not, its peer only left, or showed a certificate that was refused,
+	 * which has a line of its own.
+	 */
+	const char *failed;
 };
 
 enum stream_state {
@@ -39,6 +45,12 @@ enum stream_state stream_write(struct stream *s, const char *at, size_t len,
  * from the start.
  */
 void stream_keep_buffers(struct stream *s, bool keep);
+/*
+ * It is closed next, as its time is over: what was written, and its peer has
+ * not taken, is given up. The system would keep that, and the connection, for
+ * minutes.
+ */
+void stream_give_up(const struct stream *s);
 bool stream_holds(const struct stream *s);
 /* Tells the peer that nothing was cut off (TLS). */
 void stream_goodbye(struct stream *s);

@@ -6,7 +6,9 @@
  */
 #include <string.h>
 
+#include "listener/listener_tls.h"
 #include "listener/listener_worker.h"
+#include "metrics/metrics.h"
 
 /* What is read and dropped behind an answer that closes, at most. */
 #define LINGER_BYTES ((size_t)4 << 20)
@@ -79,7 +81,9 @@ feed(struct guard *g, const char *at, size_t n)
 		if (part != SCAN_SKIP &&
 		    !incoming_keep(g->incoming, at + done, used) &&
 		    s->reason == SCAN_OK)
-			scan_refuse(s, SCAN_MEMORY);
+			scan_refuse(s,
+			    bytes_ok(&g->incoming->bytes) ? SCAN_FULL
+			                                  : SCAN_MEMORY);
 		done += used;
 	}
 	return done;
@@ -96,6 +100,11 @@ settle(struct guard *g)
 		return;
 	}
 	if (g->phase == PHASE_HEAD && scan_past_head(s)) {
+		incoming_admit_early(g->incoming);
+		if (scan_over(s)) {
+			guard_enter(g, PHASE_READY);
+			return;
+		}
 		guard_enter(g, PHASE_BODY);
 		if (s->expects_continue && s->body_len == 0)
 			say_continue(g);
@@ -106,20 +115,32 @@ settle(struct guard *g)
 	}
 }
 
+/* False when there is no room for what is behind a request. */
+static bool
+keep_waiting(struct guard *g, const char *at, size_t n)
+{
+	struct evbuffer *input = bufferevent_get_input(g->bev);
+
+	if (crowd_is_nearly_full(g->worker->crowd)) {
+		metrics_add(METRIC_LIMITED, LIMIT_MEMORY, 1);
+		return false;
+	}
+	if (evbuffer_prepend(input, at, n) == -1)
+		return false;
+	guard_count_waiting(g);
+	return true;
+}
+
 /* What a read brought; of it, what is behind the request waits in evhttp's. */
 static void
 take(struct guard *g, const char *at, size_t n)
 {
 	size_t used = feed(g, at, n);
 
-	if (used < n &&
-	    evbuffer_prepend(bufferevent_get_input(g->bev), at + used,
-	        n - used) == -1) {
+	if (used < n && !keep_waiting(g, at + used, n - used))
 		guard_enter(g, PHASE_DOOMED);
-		return;
-	}
-	g->more_waits = used < n;
-	settle(g);
+	else
+		settle(g);
 }
 
 /* What waited behind a request is the next one's. */
@@ -134,8 +155,18 @@ take_waiting(struct guard *g)
 		evbuffer_drain(input, feed(g, block.iov_base, block.iov_len));
 	} while (
 	    !scan_over(&g->incoming->scan) && evbuffer_get_length(input) > 0);
-	g->more_waits = evbuffer_get_length(input) > 0;
+	guard_count_waiting(g);
 	settle(g);
+}
+
+/* The log holds back what is told too often, by its reason. */
+static void
+log_handshake(const struct guard *g)
+{
+	if (g->stream.failed != NULL)
+		log_event(LOG_LEVEL_INFO, "TLS handshake failed", "listener",
+		    g->worker->name, "peer", g->peer, "reason",
+		    g->stream.failed, NULL);
 }
 
 static void
@@ -148,11 +179,14 @@ read_request(struct guard *g)
 
 	do {
 		state = stream_read(stream, at, SCRATCH_BYTES, &n);
-		if (state == STREAM_MOVED)
+		if (state == STREAM_MOVED) {
 			take(g, at, n);
+			explicit_bzero(at, n); /* a token may be in it */
+		}
 	} while (state == STREAM_MOVED && g->phase <= PHASE_BODY &&
 	    stream_holds(stream));
 	if (state >= STREAM_ENDED) {
+		log_handshake(g);
 		guard_end(g);
 		return;
 	}
@@ -169,6 +203,7 @@ read_and_drop(struct guard *g)
 	enum stream_state state = stream_read(&g->stream, w->scratch,
 	    SCRATCH_BYTES, &n);
 
+	explicit_bzero(w->scratch, n);
 	g->dropped += n;
 	if (state >= STREAM_ENDED || g->dropped > LINGER_BYTES)
 		guard_end(g);
@@ -183,7 +218,9 @@ on_io(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	if ((what & EV_TIMEOUT) != 0 && event_add(&g->io, NULL) == -1)
 		guard_enter(g, PHASE_DOOMED); /* see come_back() */
-	if (g->phase <= PHASE_BODY)
+	if (g->greeting != NULL)
+		guard_greet_on(g);
+	else if (g->phase <= PHASE_BODY)
 		read_request(g);
 	else if (g->phase == PHASE_READY)
 		serve_when_ready(g);
@@ -224,7 +261,7 @@ answered(struct guard *g)
 	guard_enter(g, PHASE_IDLE);
 	guard_warm(g, true);
 	guard_wait(g, EV_READ);
-	if (g->more_waits)
+	if (g->waiting > 0)
 		take_waiting(g);
 	if (g->phase == PHASE_READY || stream_holds(&g->stream))
 		come_back(g);
@@ -246,12 +283,22 @@ guard_write(struct guard *g)
 		answered(g);
 		return;
 	}
-	if (g->phase != PHASE_WRITING)
+	if (g->phase != PHASE_WRITING) {
 		guard_enter(g, PHASE_WRITING);
+		incoming_count(g->incoming);
+	}
 	if (state >= STREAM_ENDED)
 		guard_end(g);
 	else
 		guard_wait(g, state == STREAM_WAITS_READ ? EV_READ : EV_WRITE);
+}
+
+/* Whoever was let in by authorities that are taken out would stay for ever. */
+static bool
+is_outdated(const struct guard *g)
+{
+	return g->stream.ssl != NULL &&
+	    !tls_asks_alike(SSL_get_SSL_CTX(g->stream.ssl), g->entry->tls);
 }
 
 void
@@ -263,15 +310,23 @@ guard_serve(struct guard *g)
 
 	in->served = true;
 	in->no_body = scan_is_head_method(&in->scan);
-	g->refused = reason != SCAN_OK;
+	g->refused = reason != SCAN_OK || in->bodiless;
 	w->serving++;
+	w->current = in;
 	guard_enter(g, PHASE_SERVING);
 	if (reason == SCAN_OK && w->stopped)
 		reason = SCAN_STOPPING;
+	if (reason == SCAN_OK && is_outdated(g))
+		reason = SCAN_RENEWED;
 	if (reason == SCAN_OK && !incoming_fill(in))
 		reason = SCAN_MEMORY;
+	if (reason == SCAN_OK)
+		reason = incoming_admit(in);
 	if (reason != SCAN_OK)
 		incoming_refuse(in, reason);
 	else
 		w->service.serve(w->mine, &in->exchange);
+	if (w->current == in)
+		incoming_count(in); /* it waits, for the API or the peer */
+	w->current = NULL;
 }

@@ -3,13 +3,11 @@
  *
  * One timer sweeps all connections of the worker, and runs only while there
  * are any: no connection has a timer of its own. The only thing other
- * threads do to a worker is to write its stop descriptor, so its base needs
- * no locks.
+ * threads do to a worker is to ring its bell, so its base needs no locks.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "listener/listener_worker.h"
@@ -69,12 +67,14 @@ worker_wake(struct worker *w)
 void
 worker_admit(struct worker *w)
 {
-	bool wanted = !w->stopping && w->open < w->ceiling &&
+	bool wanted = !w->stopping && crowd_has_room(w->crowd) &&
 	    w->accept_again == 0;
 
 	if (wanted == w->accepting)
 		return;
 	w->accepting = wanted;
+	if (!wanted && !w->stopping)
+		worker_wake(w); /* room is made by other workers, too */
 	for (size_t i = 0; i < w->entry_count; i++) {
 		struct evhttp_bound_socket *bound = w->entries[i].bound;
 		struct evconnlistener *l;
@@ -189,32 +189,37 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	worker_admit(w);
 	if (w->stopping)
 		drain(w, now);
-	if (w->open > 0 || w->accept_again != 0 || w->stopping)
+	if (w->open > 0 || !w->accepting || w->stopping)
 		worker_wake(w);
 }
 
+/* Who has not begun a request will not be heard. */
 static void
-on_stop(evutil_socket_t fd, short what, void *arg)
+end_unbegun(struct worker *w)
 {
-	struct worker *w = arg;
-	eventfd_t drain_ms;
-
-	(void)what;
-	if (eventfd_read(fd, &drain_ms) == -1)
-		return;
-	w->stopping = true;
-	w->accepting = false;
-	w->drain_until = worker_now() + (int64_t)drain_ms - 1;
-	for (size_t i = 0; i < w->entry_count; i++) {
-		evhttp_del_accept_socket(w->entries[i].http,
-		    w->entries[i].bound);
-		w->entries[i].bound = NULL;
-	}
-	/* Who has not begun a request will not be heard. */
 	for (unsigned i = 0; i < w->slots; i++)
 		if (w->guards[i] != NULL && w->guards[i]->phase <= PHASE_HEAD &&
 		    !incoming_begun(w->guards[i]->incoming))
 			guard_end(w->guards[i]);
+}
+
+void
+worker_stop(struct worker *w, int64_t drain_ms)
+{
+	int64_t until = worker_now() + drain_ms;
+
+	if (!w->stopping || until < w->drain_until)
+		w->drain_until = until;
+	if (!w->stopping) {
+		w->stopping = true;
+		w->accepting = false;
+		for (size_t i = 0; i < w->entry_count; i++) {
+			evhttp_del_accept_socket(w->entries[i].http,
+			    w->entries[i].bound);
+			w->entries[i].bound = NULL;
+		}
+		end_unbegun(w);
+	}
 	evtimer_del(w->sweep);
 	set_timer(w->sweep, 0);
 }
@@ -222,10 +227,9 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 /* Life. */
 
 void
-worker_prepare(struct worker *w)
+worker_limit(struct worker *w, const struct listener_limits *l)
 {
-	const struct listener_limits *l = &w->limits;
-
+	w->limits = *l;
 	w->timeout[PHASE_IDLE] = l->idle_timeout;
 	w->timeout[PHASE_HEAD] = l->header_timeout;
 	w->timeout[PHASE_BODY] = l->body_timeout;
@@ -233,10 +237,17 @@ worker_prepare(struct worker *w)
 	w->timeout[PHASE_LINGER] = LINGER_MS;
 	w->scan_limits.head = (size_t)l->headers;
 	w->scan_limits.body = (size_t)l->body;
+	crowd_limit(w->crowd, l);
+	incoming_free_pool(w); /* of another size */
+	if (w->base != NULL)
+		worker_admit(w);
+}
+
+void
+worker_prepare(struct worker *w)
+{
 	w->accepting = true; /* as evconnlisteners are born */
-	w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->stop_fd == -1)
-		bug("no eventfd: %s", strerror(errno));
+	bell_init(&w->bell);
 }
 
 static struct event_base *
@@ -260,8 +271,8 @@ new_base(void)
 static void
 close_all(struct worker *w)
 {
-	/* A stop that comes now, in the loop below, has nothing to stop. */
-	event_free(w->stop);
+	/* Who rings now, in the loop below, wants nothing that is there. */
+	bell_take_down(&w->bell);
 	for (size_t i = 0; i < w->entry_count; i++)
 		if (w->entries[i].http != NULL)
 			evhttp_free(w->entries[i].http);
@@ -287,10 +298,9 @@ worker_run(void *arg)
 	w->base = new_base();
 	w->scratch = base_alloc(SCRATCH_BYTES);
 	w->sweep = evtimer_new(w->base, on_sweep, w);
-	w->stop = event_new(w->base, w->stop_fd, EV_READ, on_stop, w);
-	if (w->sweep == NULL || w->stop == NULL)
+	if (w->sweep == NULL)
 		bug("out of memory for events");
-	event_add(w->stop, NULL);
+	bell_hang(&w->bell, w);
 	w->mine = w->service.start(w->service.shared, w->base, w->number);
 	if (w->mine != NULL)
 		for (size_t i = 0; i < w->entry_count; i++)
@@ -299,16 +309,19 @@ worker_run(void *arg)
 	if (w->mine != NULL)
 		event_base_dispatch(w->base);
 	close_all(w);
+	listener_ends(w->listener, w);
 	return NULL;
 }
 
 void
 worker_free(struct worker *w)
 {
-	for (size_t i = 0; i < w->entry_count; i++)
+	for (size_t i = 0; i < w->entry_count; i++) {
 		if (w->entries[i].fd != -1)
 			close(w->entries[i].fd);
-	close(w->stop_fd);
+		SSL_CTX_free(w->entries[i].tls);
+	}
+	bell_done(&w->bell);
 	base_free(w->entries);
 	base_free(w->guards);
 }

@@ -31,8 +31,11 @@
 #include <event2/listener.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "listener/listener.h"
+#include "listener/listener_crowd.h"
+#include "listener/listener_front.h"
 #include "listener/listener_scan.h"
 #include "listener/listener_stream.h"
 
@@ -51,8 +54,9 @@ struct quota {
 
 struct entry {
 	struct worker *worker;
-	SSL_CTX *tls; /* NULL: plain; the listener's */
-	int fd;       /* until the socket belongs to evhttp */
+	const struct front *front; /* the listener's */
+	SSL_CTX *tls;              /* NULL: plain */
+	int fd;                    /* until the socket belongs to evhttp */
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound; /* NULL once closed */
 };
@@ -60,7 +64,7 @@ struct entry {
 /* Where a connection stands. guard_enter() is the only one to assign it. */
 enum phase {
 	PHASE_IDLE,    /* between two requests */
-	PHASE_HEAD,    /* nothing, or a part of a head */
+	PHASE_HEAD,    /* nothing, a PROXY header, or a part of a head */
 	PHASE_BODY,    /* a head and a part of a body */
 	PHASE_READY,   /* a request is over, good or bad: to be served */
 	PHASE_SERVING, /* the service owes an answer */
@@ -83,8 +87,11 @@ struct guard {
 	struct incoming *incoming; /* from its first byte; NULL at rest */
 	struct evhttp_connection *connection; /* once evhttp called ... */
 	struct evhttp_request *http;          /* ... with this one, */
-	const char *peer;                     /* ... from here; evhttp's */
-	bool more_waits;                      /* bytes in evhttp's input */
+	struct greeting *greeting;            /* a PROXY header to come */
+	struct net_address address;           /* of the peer ... */
+	char peer[NET_TEXT_SIZE];             /* ... and its text */
+	bool entered;                         /* is counted by its address */
+	size_t waiting;                       /* bytes in evhttp's input */
 	bool closing;                         /* behind the answer */
 	bool refused;                         /* what it answers */
 	bool warm;                            /* keeps TLS's buffers */
@@ -99,8 +106,27 @@ struct incoming {
 	struct scan scan;         /* how far it has been read */
 	struct bytes bytes;       /* head and body, in a row */
 	struct str out;           /* of the answer, what is not written */
-	struct incoming *next;    /* in the pool */
-	bool no_body;             /* the answer's: HEAD */
+	size_t held;              /* of its arena, what the crowd counts */
+	size_t room;              /* ... what it may hold */
+	int64_t wait_us;          /* SCAN_RATE: what it is told to wait */
+	struct net_address client;
+	bool is_proxy;         /* ... one of ours, and nobody known behind it */
+	struct incoming *next; /* in the pool */
+	bool admitted;         /* its head was looked at */
+	bool bodiless;         /* its body was not wanted */
+	bool no_body;          /* the answer's: HEAD */
+	int64_t begun_us;      /* its first byte */
+};
+
+/* What other threads want of a worker; see listener_inside.h. */
+struct renewal;
+struct bell {
+	int fd; /* an eventfd: there is something */
+	struct event *event;
+	_Atomic(int64_t) drain_ms;         /* stop, within; -1: no */
+	_Atomic(struct renewal *) renewal; /* NULL: none */
+	atomic_uint asked, answered;       /* does it live? */
+	atomic_bool gone;                  /* its thread is through */
 };
 
 struct worker {
@@ -118,18 +144,19 @@ struct worker {
 	size_t entry_count;
 	char *scratch; /* SCRATCH_BYTES: what one read brought */
 	struct event *sweep;
-	struct event *stop;
-	int stop_fd; /* an eventfd */
+	struct bell bell;
+	unsigned renewed; /* the number of its settings; the listener's lock */
 
 	struct guard **guards; /* by slot; NULL: free */
 	unsigned slots;
 	unsigned free_from;      /* no slot below is free */
 	unsigned open;           /* guards */
-	unsigned ceiling;        /* ... at most: this worker's share */
+	struct crowd *crowd;     /* the listener's */
 	int64_t timeout[PHASES]; /* ms */
 	bool accepting;
 	int64_t accept_again; /* not before; ms */
 
+	struct incoming *current; /* with the service now; see guard_serve() */
 	struct incoming *pool;
 	unsigned pooled;
 	char date[48]; /* as a header line, of the second date_of */
@@ -140,7 +167,7 @@ struct worker {
 
 	bool stopping, stopped; /* told to stop; the service has stopped */
 	int64_t drain_until, close_at;
-	struct quota bad_lines, accept_lines;
+	struct quota bad_lines, accept_lines, limit_lines;
 };
 
 int64_t worker_now(void); /* ms, monotonic */
@@ -155,8 +182,25 @@ void worker_free(struct worker *w);
 void worker_admit(struct worker *w); /* accepts, or not, as things stand */
 void worker_wake(struct worker *w);  /* there is something to sweep */
 
-/* listener.c: the worker runs, or could not start. */
+/* By these, from the next request or phase on. */
+void worker_limit(struct worker *w, const struct listener_limits *limits);
+/* Stops within that time; said again, within the shorter one. */
+void worker_stop(struct worker *w, int64_t drain_ms);
+
+/* listener_bell.c; all but ring are the worker's, or before it runs. */
+void bell_init(struct bell *b);
+void bell_hang(struct bell *b, struct worker *w);
+void bell_take_down(struct bell *b);
+void bell_ring(struct bell *b); /* any thread */
+void bell_done(struct bell *b);
+
+/* listener.c: the worker runs, or could not start; its thread is through. */
 void listener_reports(struct listener *l, bool runs);
+void listener_ends(struct listener *l, struct worker *w);
+/* A worker's part of what all of them may have together. */
+unsigned listener_share(const struct listener *l, int64_t all);
+/* listener_renew.c: it serves by these settings now. */
+void listener_renewed(struct listener *l, struct worker *w, unsigned number);
 
 /* listener_guard.c: a connection's life, and what evhttp has to do with it */
 struct bufferevent *guard_open(struct event_base *base, void *entry);
@@ -165,12 +209,23 @@ void guard_enter(struct guard *g, enum phase phase);
 /* Whether it keeps TLS's buffers; see stream_keep_buffers(). */
 void guard_warm(struct guard *g, bool warm);
 void guard_sweep(struct guard *g, int64_t now);
+/* Has the crowd count the bytes behind the request, in evhttp's input. */
+void guard_count_waiting(struct guard *g);
 /* A connection's first request: has evhttp call, which serves it. */
 void guard_show(struct guard *g);
 /* Behind the last answer. g may be gone when it returns. */
 void guard_hang_up(struct guard *g);
 void guard_end(struct guard *g); /* closes it, whatever it does */
 void guard_free(struct guard *g);
+
+/*
+ * listener_greet.c: who is there. From the first look at a connection until
+ * its peer is known; g may be gone afterwards.
+ */
+void guard_greet(struct guard *g);
+/* The PROXY header, or a part of it, is here. */
+void guard_greet_on(struct guard *g);
+void guard_greet_end(struct guard *g); /* frees what is left of it */
 
 /* listener_talk.c: what is read and written; g may be gone afterwards */
 /* Waits for EV_READ or EV_WRITE; with 0, for nothing. */
@@ -190,9 +245,23 @@ bool incoming_begun(const struct incoming *in); /* NULL: no */
 bool incoming_keep(struct incoming *in, const char *at, size_t n);
 /* Fills the request; false when there is no memory. */
 bool incoming_fill(struct incoming *in);
+/* Where it is from: of incoming_fill(), once the headers are there. */
+bool incoming_find_client(struct incoming *in);
+/*
+ * The head is whole: may it be served, and is its body wanted? Once a
+ * request; SCAN_OK, or why it is not served.
+ */
+enum scan_reason incoming_admit(struct incoming *in);
+/* The same before its body is whole; ends the request when it is of no use. */
+void incoming_admit_early(struct incoming *in);
+/* Has the crowd count what it holds by now. */
+void incoming_count(struct incoming *in);
 void incoming_refuse(struct incoming *in, enum scan_reason reason);
 void incoming_reply(struct exchange *x, const struct answer *a);
 void incoming_free_pool(struct worker *w);
+/* Of the largest request, and of what a worker keeps for the next ones. */
+size_t incoming_arena_max(const struct listener_limits *limits);
+size_t incoming_pool_max(void);
 
 /*
  * listener_answer.c: head and body, in the request's arena; STR_NONE when

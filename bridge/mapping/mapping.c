@@ -8,6 +8,30 @@
 const char *const mapping_settings[] = { "empty", "events", "lead_id", "region",
 	"tables", "update", "when", "writes", NULL };
 
+/* In the order above. */
+static const char *const setting_help[] = {
+	"\"absent\": texts with nothing in them count as not sent.",
+	"A path: each of its items is an event of its own, '@' in the mapping.",
+	"The lead to update: 1 to 64 letters, digits, '_' and '-'.",
+	"The country that national phone numbers are at home in, \"US\".",
+	"Tables of the sender's words and ours, for the transform table.",
+	"The update, in the shape of the lead.",
+	"A condition, as in a filter of JSONPath; other events are ignored.",
+	"\"set\" or \"append\": whether the same twice adds something twice.",
+};
+_Static_assert(COUNT_OF(setting_help) + 1 == COUNT_OF(mapping_settings),
+    "a setting of a mapping is without help");
+
+bool
+mapping_setting_at(size_t i, struct mapping_word *out)
+{
+	if (i >= COUNT_OF(setting_help))
+		return false;
+	*out = (struct mapping_word){ mapping_settings[i], NULL,
+		setting_help[i] };
+	return true;
+}
+
 void
 mapping_free(struct mapping *m)
 {

@@ -30,6 +30,17 @@ void mapping_free(struct mapping *m); /* NULL is fine */
 /* The names of a route file that belong to the mapping, NULL-ended. */
 extern const char *const mapping_settings[];
 
+/* A word of the language, for who reads of it. */
+struct mapping_word {
+	const char *name;
+	const char *argument; /* what it is of, or NULL */
+	const char *help;     /* one sentence */
+};
+/* The i-th of mapping_settings; false past the end. */
+bool mapping_setting_at(size_t i, struct mapping_word *out) MUST_CHECK;
+/* The functions, header('X') and the like, likewise. */
+bool mapping_function_at(size_t i, struct mapping_word *out) MUST_CHECK;
+
 enum mapping_writes mapping_writes(const struct mapping *m);
 /*
  * Adds a fault, "remainder() <words>", at each remainder() of a body like this

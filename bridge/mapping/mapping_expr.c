@@ -153,7 +153,7 @@ static void
 prepare_step(struct expr *e, size_t at, struct step *step)
 {
 	const struct transform *t = step->transform;
-	struct value args[TRANSFORM_ARGS];
+	struct value args[TRANSFORM_ARGS] = { 0 };
 	struct transform_setup setup = { .args = args,
 		.arg_count = step->arg_count,
 		.tables = e->c->m->tables,

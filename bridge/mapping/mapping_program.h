@@ -47,6 +47,7 @@ struct function {
 	 * STR_NONE. Need not be UTF-8: the runner looks.
 	 */
 	struct str (*run)(const struct mapping_input *in, struct str argument);
+	const char *help; /* one sentence */
 };
 
 const struct function *function_find(struct str name); /* or NULL */

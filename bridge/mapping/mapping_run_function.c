@@ -64,16 +64,39 @@ client_ip(const struct mapping_input *in, struct str none UNUSED)
 }
 
 static const struct function functions[] = {
-	{ "client_ip", NULL, SOURCE_FUNCTION, client_ip },
-	{ "delivery_id", NULL, SOURCE_FUNCTION, delivery_id },
-	{ "header", "the name of a header", SOURCE_FUNCTION, header },
-	{ "key", NULL, SOURCE_KEY, NULL },
-	{ "param", "the name of a {part} of the route", SOURCE_PARAM, param },
-	{ "query", "the name of a query parameter", SOURCE_FUNCTION, query },
-	{ "received_at", NULL, SOURCE_FUNCTION, received_at },
-	{ "remainder", NULL, SOURCE_REMAINDER, NULL },
-	{ "sender", NULL, SOURCE_FUNCTION, sender },
+	{ "client_ip", NULL, SOURCE_FUNCTION, client_ip,
+	    "The address the request came from." },
+	{ "delivery_id", NULL, SOURCE_FUNCTION, delivery_id,
+	    "The sender's own id of this delivery." },
+	{ "header", "the name of a header", SOURCE_FUNCTION, header,
+	    "A header of the request; the first, where it was sent several "
+	    "times." },
+	{ "key", NULL, SOURCE_KEY, NULL,
+	    "The name of the current item, where it is a member of an "
+	    "object." },
+	{ "param", "the name of a {part} of the route", SOURCE_PARAM, param,
+	    "A {part} of the route's path." },
+	{ "query", "the name of a query parameter", SOURCE_FUNCTION, query,
+	    "A parameter behind the '?' of the address; the first of "
+	    "several." },
+	{ "received_at", NULL, SOURCE_FUNCTION, received_at,
+	    "When the request came, in UTC." },
+	{ "remainder", NULL, SOURCE_REMAINDER, NULL,
+	    "The object, or the one at a path, without the members that this "
+	    "mapping names." },
+	{ "sender", NULL, SOURCE_FUNCTION, sender,
+	    "The sender as the route names it." },
 };
+
+bool
+mapping_function_at(size_t i, struct mapping_word *out)
+{
+	if (i >= COUNT_OF(functions))
+		return false;
+	*out = (struct mapping_word){ functions[i].name, functions[i].argument,
+		functions[i].help };
+	return true;
+}
 
 const struct function *
 function_find(struct str name)

@@ -46,8 +46,8 @@ token_problem(const struct time_token *t, struct str text,
 		return "has a letter that stands for nothing; there are YYYY "
 		       "MMMM MMM MM M DD D HH H hh h mm ss SSS A Z, and 'iso', "
 		       "'s', 'ms', 'auto'";
-	if (time_token_is_digits(t) && time_token_is_digits(before) &&
-	    before->min < before->max)
+	if (time_token_is_digits(t) && before != NULL &&
+	    time_token_is_digits(before) && before->min < before->max)
 		return "has digits behind a number of no fixed length";
 	return NULL;
 }

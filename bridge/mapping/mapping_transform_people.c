@@ -185,7 +185,7 @@ static int
 run_given_name(const struct transform_call *c, struct value *v,
     struct fault *why)
 {
-	struct name_parts p;
+	struct name_parts p = { .count = 0 };
 
 	if (read_name(c, "given_name", v, &p, why) == -1)
 		return -1;
@@ -196,7 +196,7 @@ static int
 run_family_name(const struct transform_call *c, struct value *v,
     struct fault *why)
 {
-	struct name_parts p;
+	struct name_parts p = { .count = 0 };
 
 	if (read_name(c, "family_name", v, &p, why) == -1)
 		return -1;

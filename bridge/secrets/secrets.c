@@ -4,14 +4,13 @@
 #include "secrets/secrets.h"
 #include "secrets/secrets_source.h"
 
-/* Two are a rotation; more are several accounts on one route. */
-#define VALUES_MAX ((size_t)8)
 #define NAMES_MAX ((size_t)1024)
 
 struct secret {
 	char *name;
 	size_t count;
-	struct str values[VALUES_MAX];
+	struct str values[SECRET_VALUES_MAX];
+	char *hosts[SECRET_VALUES_MAX]; /* see secret_host() */
 };
 
 /*
@@ -25,100 +24,184 @@ struct secrets {
 	size_t used;
 };
 
-static size_t
-values_of(const config_setting_t *s)
-{
-	int length = config_setting_is_list(s) ? config_setting_length(s) : 1;
+/* Secrets being loaded, and where their faults go. */
+struct loading {
+	struct secrets *secrets;
+	const config_setting_t *group;
+	const char *file;
+	struct key_store *store; /* while loading; NULL: none is needed */
+	bool store_broken;
+	struct faults *all;
+};
 
-	return length > 0 ? (size_t)length : 0;
+/* A list is so many elements, anything else is one. */
+static const config_setting_t *
+element(const config_setting_t *s, unsigned i)
+{
+	if (config_setting_is_list(s))
+		return config_setting_get_elem(s, i);
+	return i == 0 ? s : NULL;
 }
 
-/* Adds one value to the name; false with a fault. */
-static bool
-read_value(struct secrets *s, struct secret *to, const config_setting_t *from,
-    const char *file, struct faults *all)
+/* Of an entry of the store it holds as many as the entry. */
+static size_t
+values_in(const struct loading *l, const config_setting_t *source)
 {
+	const char *entry = secret_source_store(source);
+	size_t n = entry != NULL && l->store != NULL
+	    ? key_store_values(l->store, entry)
+	    : 1;
+
+	return n > 0 ? n : 1; /* that there is none is a fault, later */
+}
+
+static size_t
+values_of(const struct loading *l, const config_setting_t *s)
+{
+	const config_setting_t *source;
+	size_t n = 0;
+
+	for (unsigned i = 0; (source = element(s, i)) != NULL; i++)
+		n += values_in(l, source);
+	return n;
+}
+
+/* Adds the nth value of the source to the name; false with a fault. */
+static bool
+read_value(const struct loading *l, struct secret *to,
+    const config_setting_t *source, size_t nth)
+{
+	struct secrets *s = l->secrets;
+	const char *entry = secret_source_store(source);
 	char *what = base_print("secrets.%s", to->name);
-	char *into = s->vault + s->used;
-	size_t len = secret_source_read(from, what, file, into, all);
+	const struct reading r = { .group = source,
+		.what = what,
+		.settings = l->file,
+		.into = s->vault + s->used,
+		.store = l->store,
+		.store_broken = l->store_broken,
+		.nth = nth,
+		.all = l->all };
+	size_t len = secret_source_read(&r);
 
 	base_free(what);
 	if (len == 0)
 		return false;
-	to->values[to->count++] = (struct str){ into, len };
+	if (entry != NULL)
+		to->hosts[to->count] = base_copy(key_store_entry(l->store,
+		    key_store_find(l->store, entry, nth))
+		                                     .host);
+	to->values[to->count++] = (struct str){ r.into, len };
 	s->used += len;
 	return true;
 }
 
 static bool
-read_name(struct secrets *s, const config_setting_t *from, const char *file,
-    struct faults *all)
+read_source(const struct loading *l, struct secret *to,
+    const config_setting_t *source)
 {
-	struct secret *to = &s->list[s->count++];
-	size_t values = values_of(from);
+	size_t values = values_in(l, source);
+
+	for (size_t nth = 0; nth < values; nth++)
+		if (!read_value(l, to, source, nth))
+			return false;
+	return true;
+}
+
+static bool
+read_name(const struct loading *l, const config_setting_t *from)
+{
+	struct secret *to = &l->secrets->list[l->secrets->count++];
+	size_t values = values_of(l, from);
+	const config_setting_t *source;
 	bool ok = true;
 
 	to->name = base_copy(config_setting_name(from));
-	if (values == 0 || values > VALUES_MAX) {
-		settings_fault(all, from,
+	if (values == 0 || values > SECRET_VALUES_MAX) {
+		settings_fault(l->all, from,
 		    "secrets.%s: a list holds 1 to %zu values", to->name,
-		    VALUES_MAX);
+		    SECRET_VALUES_MAX);
 		return false;
 	}
-	if (!config_setting_is_list(from))
-		return read_value(s, to, from, file, all);
-	for (unsigned i = 0; i < values; i++)
-		ok = read_value(s, to, config_setting_get_elem(from, i), file,
-		         all) &&
-		    ok;
+	for (unsigned i = 0; (source = element(from, i)) != NULL; i++)
+		ok = read_source(l, to, source) && ok;
 	return ok;
 }
 
 static bool
-make_room(struct secrets *s, const config_setting_t *group, struct faults *all)
+make_room(const struct loading *l)
 {
-	size_t names = (size_t)config_setting_length(group), values = 0;
+	struct secrets *s = l->secrets;
+	size_t names = (size_t)config_setting_length(l->group), values = 0;
 
 	if (names > NAMES_MAX) {
-		settings_fault(all, group,
+		settings_fault(l->all, l->group,
 		    "secrets: %zu names; at most %zu are kept", names,
 		    NAMES_MAX);
 		return false;
 	}
 	for (unsigned i = 0; i < names; i++) {
-		size_t n = values_of(config_setting_get_elem(group, i));
+		size_t n = values_of(l, config_setting_get_elem(l->group, i));
 
-		values += n < VALUES_MAX ? n : VALUES_MAX;
+		values += n < SECRET_VALUES_MAX ? n : SECRET_VALUES_MAX;
 	}
 	s->list = base_alloc(names * sizeof(s->list[0]));
 	if (values == 0)
 		return true;
 	s->vault = secrets_alloc(values * SECRET_ROOM);
 	if (s->vault == NULL)
-		settings_fault(all, group,
+		settings_fault(l->all, l->group,
 		    "secrets: the system has no memory "
 		    "for them");
 	return s->vault != NULL;
 }
 
 static bool
-read_group(struct secrets *s, const config_setting_t *group, const char *file,
-    struct faults *all)
+needs_store(const config_setting_t *group)
+{
+	const config_setting_t *name, *source;
+
+	for (unsigned i = 0; (name = config_setting_get_elem(group, i)) != NULL;
+	     i++)
+		for (unsigned k = 0; (source = element(name, k)) != NULL; k++)
+			if (secret_source_store(source) != NULL)
+				return true;
+	return false;
+}
+
+/* It costs a passphrase's half second: only where something is in it. */
+static void
+open_store(struct loading *l)
+{
+	const config_setting_t *root = config_setting_parent(l->group);
+	const config_setting_t *store = root != NULL
+	    ? config_setting_get_member(root, "key_store")
+	    : NULL;
+
+	if (store == NULL || !needs_store(l->group))
+		return;
+	l->store = key_store_open(store, l->file, KEY_STORE_READ, l->all);
+	l->store_broken = l->store == NULL;
+}
+
+static bool
+read_group(struct loading *l)
 {
 	bool ok = true;
 	int names;
 
-	if (!config_setting_is_group(group)) {
-		settings_fault(all, group,
+	if (!config_setting_is_group(l->group)) {
+		settings_fault(l->all, l->group,
 		    "secrets: a group { ... } is expected");
 		return false;
 	}
-	if (!make_room(s, group, all))
+	open_store(l);
+	if (!make_room(l))
 		return false;
-	names = config_setting_length(group);
+	names = config_setting_length(l->group);
 	for (int i = 0; i < names; i++)
-		ok = read_name(s, config_setting_get_elem(group, (unsigned)i),
-		         file, all) &&
+		ok = read_name(l,
+		         config_setting_get_elem(l->group, (unsigned)i)) &&
 		    ok;
 	return ok;
 }
@@ -128,8 +211,14 @@ secrets_load(const config_setting_t *group, const char *file,
     struct faults *all)
 {
 	struct secrets *s = base_alloc(sizeof(*s));
+	struct loading l = { .secrets = s,
+		.group = group,
+		.file = file,
+		.all = all };
+	bool ok = group == NULL || read_group(&l);
 
-	if (group != NULL && !read_group(s, group, file, all)) {
+	key_store_close(l.store);
+	if (!ok) {
 		secrets_free(s);
 		return NULL;
 	}
@@ -171,8 +260,11 @@ secrets_free(struct secrets *s)
 	if (s == NULL)
 		return;
 	secrets_wipe(s->vault);
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		base_free(s->list[i].name);
+		for (size_t k = 0; k < SECRET_VALUES_MAX; k++)
+			base_free(s->list[i].hosts[k]);
+	}
 	base_free(s->list);
 	base_free(s);
 }
@@ -215,4 +307,10 @@ secret_value(const struct secret *s, size_t i)
 	if (i >= s->count)
 		bug("secret '%s' has no value %zu", s->name, i);
 	return s->values[i];
+}
+
+const char *
+secret_host(const struct secret *s, size_t i)
+{
+	return i < s->count ? s->hosts[i] : NULL;
 }

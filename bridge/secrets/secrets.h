@@ -4,28 +4,45 @@
  *	secrets = { leadsail = { file = "/run/credentials/..."; };
  *	            typeform = { env  = "TYPEFORM_SECRET"; };
  *	            hubspot  = { credential = "hubspot"; };        # systemd
+ *	            leadcrm  = { store = "leadcrm"; };   # see secrets_keys.h
  *	            rotated  = ( { file = "new"; }, { file = "old"; } ); };
  *
  * A name holds one to eight values: all are accepted when proving a sender,
- * the first is used when sending. Values sit in locked memory that core dumps
- * and forked children leave out, that is read-only after loading, and that is
- * wiped when freed. A trailing newline is stripped; control characters, an
- * empty value or one over 4096 bytes, a file others may read (mode & 077), a
- * symlink, a file owned by neither root nor us, or one in a folder where
- * others could replace it is refused. No function prints a value.
+ * the first is used when sending. Those of a key store are bound to a host.
+ *Values sit in locked memory that core dumps and forked children leave out,
+ *that is read-only after loading, and that is wiped when freed. A trailing
+ *newline is stripped; control characters, an empty value or one over 4096
+ *bytes, a file others may read (mode & 077), a symlink, a file owned by neither
+ *root nor us, or one in a folder where others could replace it is refused. No
+ *function prints a value.
+ *
+ * A variable of the environment is wiped once it was read, its name stays; it
+ * is read again from memory when the settings are loaded again.
  */
 #ifndef BRIDGE_SECRETS_H
 #define BRIDGE_SECRETS_H
 
 #include "base/base.h"
+#include "secrets/secrets_keys.h"
 #include "settings/settings.h"
+
+/* Long enough for a PEM key; what is longer is not a secret but a mistake. */
+#define SECRET_MAX ((size_t)4096)
+/* What reading one needs: the value, "\r\n", and a byte to notice excess. */
+#define SECRET_ROOM (SECRET_MAX + 3)
+/* Of a name. Two are a rotation; more are several accounts on one route. */
+#define SECRET_VALUES_MAX ((size_t)8)
 
 struct secrets;
 struct secret; /* one name */
 
+/* Where a value may come from, for the settings reference. */
+extern const struct setting secret_settings[];
+
 /*
- * Reads the group (NULL: no secrets). Relative files stand beside `file`,
- * the settings file. NULL with faults added when any of them is wrong.
+ * Reads the group (NULL: no secrets), and what it takes of the `key_store`
+ * that stands beside it. Relative files stand beside `file`, the settings
+ * file. NULL with faults added when any of them is wrong.
  */
 struct secrets *secrets_load(const config_setting_t *group, const char *file,
     struct faults *all) MUST_CHECK;
@@ -40,6 +57,27 @@ const char *secret_name(const struct secret *s);
 size_t secret_count(const struct secret *s); /* at least 1 */
 /* The i-th value; bytes, not for printing. */
 struct str secret_value(const struct secret *s, size_t i);
+/*
+ * The only host, lower case, that the i-th value may be sent to; "": it is
+ * sent nowhere; NULL: nothing is said of it (it is of no key store).
+ */
+const char *secret_host(const struct secret *s, size_t i);
+
+/* What is wrong with a value, or NULL. Never holds the value. */
+const char *secret_problem(struct str value);
+/*
+ * A value from the terminal, not shown while it is typed, or a line of
+ * standard input; `last`: which has to be the only one. To `into`, SECRET_ROOM
+ * bytes of secrets_alloc(); its length, or 0 with why.
+ */
+size_t secrets_ask(const char *prompt, bool last, char *into,
+    struct fault *why) MUST_CHECK;
+/*
+ * A passphrase is asked for no more: loading that would has a fault, and no
+ * thread waits for a person. For a process that serves; what was told before
+ * is known.
+ */
+void secrets_ask_no_more(void);
 
 /*
  * A secrets store made in memory (tests, demo): name and one value. NULL

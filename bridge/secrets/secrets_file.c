@@ -19,6 +19,7 @@
 /* A file on its way to being trusted. */
 struct candidate {
 	const char *path;
+	enum secret_file_kind kind;
 	const char *what;
 	const config_setting_t *place;
 	struct faults *all;
@@ -80,7 +81,8 @@ file_is_ours(const struct candidate *c, int fd)
 		    c->what, c->path);
 		return false;
 	}
-	if (!ours(st.st_uid)) {
+	if (!ours(st.st_uid) &&
+	    !(c->kind == SECRET_FILE_SEALED && geteuid() == 0)) {
 		settings_fault(c->all, c->place,
 		    "%s: %s belongs to user %u, neither to root nor to the "
 		    "bridge's user %u; use chown",
@@ -146,10 +148,10 @@ open_in(const struct candidate *c, int dir, const char *folder,
 }
 
 int
-secret_file_open(const char *path, const config_setting_t *s, const char *what,
-    struct faults *all)
+secret_file_open(const char *path, enum secret_file_kind kind,
+    const config_setting_t *s, const char *what, struct faults *all)
 {
-	const struct candidate c = { path, what, s, all };
+	const struct candidate c = { path, kind, what, s, all };
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == NULL ? base_copy(".")
 	    : slash == path          ? base_copy("/")

@@ -33,25 +33,40 @@ vault_of(const void *block)
 	return (struct vault *)at;
 }
 
+/* Room between two pages that nobody may touch; NULL: no memory. */
+static void *
+map_guarded(size_t span, size_t page)
+{
+	char *all = mmap(NULL, span + 2 * page, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (all == MAP_FAILED)
+		return NULL;
+	return all + page;
+}
+
+static void
+unmap_guarded(struct vault *v, size_t span, size_t page)
+{
+	munmap((char *)v - page, span + 2 * page);
+}
+
 void *
 secrets_alloc(size_t size)
 {
 	size_t page = page_size(), span;
-	char *all;
 	struct vault *v;
 
 	if (size > SIZE_MAX / 2)
 		return NULL;
 	span = (sizeof(*v) + size + page - 1) / page * page;
-	all = mmap(NULL, span + 2 * page, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (all == MAP_FAILED)
+	v = map_guarded(span, page);
+	if (v == NULL)
 		return NULL;
-	v = (void *)(all + page);
 	if (mprotect(v, span, PROT_READ | PROT_WRITE) == -1 ||
 	    madvise(v, span, MADV_DONTDUMP) == -1 ||
 	    madvise(v, span, MADV_DONTFORK) == -1) {
-		munmap(all, span + 2 * page);
+		unmap_guarded(v, span, page);
 		return NULL;
 	}
 	v->span = span;
@@ -81,7 +96,7 @@ secrets_wipe(void *block)
 	if (mprotect(v, span, PROT_READ | PROT_WRITE) == -1)
 		bug("a block of secrets cannot be wiped");
 	explicit_bzero(v, span);
-	munmap((char *)v - page, span + 2 * page);
+	unmap_guarded(v, span, page);
 }
 
 bool

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "base/base_pool.h"
 #include "secrets/secrets.h"
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -4,15 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "secrets/secrets_kept.h"
 #include "secrets/secrets_source.h"
 
 struct source_settings {
 	const char *credential;
 	const char *env;
 	const char *file;
+	const char *store;
 };
 
-static const struct setting source_table[] = {
+const struct setting secret_settings[] = {
 	{ .name = "credential",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct source_settings, credential),
@@ -28,16 +30,12 @@ static const struct setting source_table[] = {
 	    .at = offsetof(struct source_settings, file),
 	    .help = "A file only the bridge's user can read." },
 
-	{ .name = NULL },
-};
+	{ .name = "store",
+	    .kind = SETTING_TEXT,
+	    .at = offsetof(struct source_settings, store),
+	    .help = "Name of an entry of the key store." },
 
-/* One value on its way in. */
-struct reading {
-	const config_setting_t *group;
-	const char *what;
-	const char *settings;
-	char *into;
-	struct faults *all;
+	{ .name = NULL },
 };
 
 const char *
@@ -74,6 +72,8 @@ accept(const struct reading *r, size_t len, const char *from, const char *name)
 {
 	const char *problem;
 
+	if (r->raw)
+		return len;
 	len = without_newline(r->into, len);
 	problem = secret_problem((struct str){ r->into, len });
 	if (problem == NULL)
@@ -87,7 +87,8 @@ accept(const struct reading *r, size_t len, const char *from, const char *name)
 static size_t
 read_path(const struct reading *r, const char *path)
 {
-	int fd = secret_file_open(path, r->group, r->what, r->all);
+	int fd = secret_file_open(path, SECRET_FILE_BARE, r->group, r->what,
+	    r->all);
 	size_t len = 0;
 	ssize_t got;
 
@@ -106,8 +107,8 @@ read_path(const struct reading *r, const char *path)
 	return got == -1 ? 0 : accept(r, len, "", path);
 }
 
-static size_t
-read_file(const struct reading *r, const char *name)
+size_t
+secret_read_file(const struct reading *r, const char *name)
 {
 	char *path = settings_beside(r->settings, name);
 	size_t len = read_path(r, path);
@@ -116,26 +117,43 @@ read_file(const struct reading *r, const char *name)
 	return len;
 }
 
+/*
+ * What /proc/PID/environ would show is overwritten; a variable that is empty
+ * now may have been read before.
+ */
+static struct str
+take_env(const char *name)
+{
+	char *value = getenv(name);
+	char *key = base_print("$%s", name);
+	struct str found = str_of(value);
+
+	if (value != NULL && found.len > 0 && kept_put(key, found))
+		explicit_bzero(value, found.len);
+	if (value != NULL && kept_get(key).at != NULL)
+		found = kept_get(key);
+	base_free(key);
+	return found;
+}
+
 static size_t
 read_env(const struct reading *r, const char *name)
 {
-	const char *value = getenv(name);
-	size_t len = value != NULL ? strlen(value) : 0;
+	struct str value = take_env(name);
+	size_t len = value.len < SECRET_ROOM ? value.len : SECRET_ROOM;
 
 	if (len == 0) {
 		settings_fault(r->all, r->group,
 		    "%s: the environment variable %s is %s", r->what, name,
-		    value == NULL ? "not set" : "empty");
+		    value.at == NULL ? "not set" : "empty");
 		return 0;
 	}
-	if (len > SECRET_ROOM)
-		len = SECRET_ROOM;
-	memcpy(r->into, value, len);
+	memcpy(r->into, value.at, len);
 	return accept(r, len, "$", name);
 }
 
-static size_t
-read_credential(const struct reading *r, const char *name)
+size_t
+secret_read_credential(const struct reading *r, const char *name)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	char *path;
@@ -168,30 +186,73 @@ is_written_out(const config_setting_t *group)
 	        config_setting_get_member(group, "value") != NULL);
 }
 
-size_t
-secret_source_read(const config_setting_t *group, const char *what,
-    const char *settings, char *into, struct faults *all)
+static size_t
+read_store(const struct reading *r, const char *name)
 {
-	struct source_settings s = { .file = NULL };
-	const struct reading r = { group, what, settings, into, all };
+	struct fault why = { 0 };
+	const char *near;
+	size_t i, len;
 
-	if (is_written_out(group)) {
-		settings_fault(all, group,
-		    "%s: a secret does not stand in a settings file; name "
-		    "where it is: file, env or credential",
-		    what);
+	if (r->store == NULL && !r->store_broken)
+		settings_fault(r->all, r->group,
+		    "%s: there is no key_store = { ... } in these settings",
+		    r->what);
+	if (r->store == NULL)
+		return 0;
+	i = key_store_find(r->store, name, r->nth);
+	if (i == SIZE_MAX) {
+		near = key_store_nearest(r->store, name);
+		settings_fault(r->all, r->group,
+		    "%s: the key store has no entry '%s'%s%s%s; 'leadbridge "
+		    "key add' adds one",
+		    r->what, name, near != NULL ? ", did you mean '" : "",
+		    near != NULL ? near : "", near != NULL ? "'?" : "");
 		return 0;
 	}
-	if (!settings_read(group, what, source_table, &s, all))
+	len = key_store_value(r->store, i, r->into, &why);
+	if (len == 0)
+		settings_fault(r->all, r->group, "%s: %s: %s", r->what,
+		    why.where, why.text);
+	return len;
+}
+
+const char *
+secret_source_store(const config_setting_t *group)
+{
+	const char *name = NULL;
+
+	if (config_setting_is_group(group))
+		(void)config_setting_lookup_string(group, "store", &name);
+	return name;
+}
+
+size_t
+secret_source_read(const struct reading *r)
+{
+	struct source_settings s = { .file = NULL };
+
+	if (is_written_out(r->group)) {
+		settings_fault(r->all, r->group,
+		    "%s: a secret does not stand in a settings file; name "
+		    "where it is: file, env, credential or store",
+		    r->what);
 		return 0;
-	if ((s.file != NULL) + (s.env != NULL) + (s.credential != NULL) != 1) {
-		settings_fault(all, group,
-		    "%s: one of file, env, credential is expected", what);
+	}
+	if (!settings_read(r->group, r->what, secret_settings, &s, r->all))
+		return 0;
+	if ((s.file != NULL) + (s.env != NULL) + (s.credential != NULL) +
+	        (s.store != NULL) !=
+	    1) {
+		settings_fault(r->all, r->group,
+		    "%s: one of file, env, credential, store is expected",
+		    r->what);
 		return 0;
 	}
 	if (s.file != NULL)
-		return read_file(&r, s.file);
+		return secret_read_file(r, s.file);
 	if (s.env != NULL)
-		return read_env(&r, s.env);
-	return read_credential(&r, s.credential);
+		return read_env(r, s.env);
+	if (s.credential != NULL)
+		return secret_read_credential(r, s.credential);
+	return read_store(r, s.store);
 }

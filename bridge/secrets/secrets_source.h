@@ -4,28 +4,48 @@
 
 #include "secrets/secrets.h"
 
-/* Long enough for a PEM key; what is longer is not a secret but a mistake. */
-#define SECRET_MAX ((size_t)4096)
-/* What reading one needs: the value, "\r\n", and a byte to notice excess. */
-#define SECRET_ROOM (SECRET_MAX + 3)
-
-/* What is wrong with a value, or NULL. Never holds the value. */
-const char *secret_problem(struct str value);
+/* One value on its way in. */
+struct reading {
+	const config_setting_t *group;
+	const char *what;     /* names it in faults: "secrets.leadsail" */
+	const char *settings; /* relative files stand beside this one */
+	char *into;           /* SECRET_ROOM bytes of secrets_alloc() */
+	bool raw;             /* any bytes do, none is stripped */
+	const struct key_store *store; /* NULL: there is none, or it is ... */
+	bool store_broken;             /* ... as a fault has said */
+	size_t nth;                    /* value of an entry of the store */
+	struct faults *all;
+};
 
 /*
- * Reads the value a { file = ...; } like group names straight to `into`,
- * SECRET_ROOM bytes, so that it is never anywhere else. `what` names it in
- * faults ("secrets.leadsail"), relative files stand beside `settings`. The
- * value's length, or 0 with faults added.
+ * Reads the value a { file = ...; } like group names straight to r->into, so
+ * that it is never anywhere else. Its length, or 0 with faults added.
  */
-size_t secret_source_read(const config_setting_t *group, const char *what,
-    const char *settings, char *into, struct faults *all);
+size_t secret_source_read(const struct reading *r);
+/* From a file, from a credential of systemd: likewise. */
+size_t secret_read_file(const struct reading *r, const char *name);
+size_t secret_read_credential(const struct reading *r, const char *name);
+
+/* The entry a { store = ...; } names; NULL: the group is of another kind. */
+const char *secret_source_store(const config_setting_t *group);
+
+/*
+ * The 32 bytes that unlock a key store whose settings are these, or the
+ * passphrase: its length, or 0 with faults added.
+ */
+size_t keys_unlock_read(const config_setting_t *group, const char *settings,
+    bool passphrase, char *into, struct faults *all);
+
+enum secret_file_kind {
+	SECRET_FILE_BARE,
+	SECRET_FILE_SEALED, /* may be anybody's where root opens it */
+};
 
 /*
  * Opens a file that only we (and root) can read or replace; -1 with the
  * fault added at the place of `s`.
  */
-int secret_file_open(const char *path, const config_setting_t *s,
-    const char *what, struct faults *all);
+int secret_file_open(const char *path, enum secret_file_kind kind,
+    const config_setting_t *s, const char *what, struct faults *all);
 
 #endif

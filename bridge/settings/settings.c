@@ -122,6 +122,46 @@ store_number(const struct reading *r, int64_t n, const struct unit *units)
 	return true;
 }
 
+static const char *const kind_words[] = {
+	[SETTING_COUNT] = "a whole number",
+	[SETTING_BOOLEAN] = "true or false",
+	[SETTING_TEXT] = "a text",
+	[SETTING_DURATION] = "a duration",
+	[SETTING_SIZE] = "a size",
+	[SETTING_NAME] = "one of ",
+};
+
+static const char *const shape_words[] = {
+	[SETTING_GROUP] = "a group",
+	[SETTING_GROUPS] = "a list of groups",
+	[SETTING_NAMED] = "groups by name",
+};
+
+void
+settings_print_kind(const struct setting *row, struct bytes *out)
+{
+	const struct unit *units = row->kind == SETTING_DURATION ? durations
+	    : row->kind == SETTING_SIZE                          ? sizes
+	                                                         : plain;
+
+	if (row->kind == SETTING_TREE) {
+		bytes_add_text(out,
+		    row->rows != NULL ? shape_words[row->shape]
+		                      : "a setting of several forms");
+		return;
+	}
+	bytes_add_text(out, kind_words[row->kind]);
+	for (const struct name *n = row->names; n != NULL && n->text != NULL;
+	     n++)
+		bytes_addf(out, "%s%s", n > row->names ? ", " : "", n->text);
+	if (row->min == 0 && row->max == 0)
+		return;
+	bytes_add_text(out, " between ");
+	print_bound(out, row->min, units);
+	bytes_add_text(out, " and ");
+	print_bound(out, row->max, units);
+}
+
 static bool
 is_integer(const config_setting_t *s)
 {

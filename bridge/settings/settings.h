@@ -24,6 +24,13 @@ enum setting_kind {
 	SETTING_TREE, /* const config_setting_t *; the room reads it itself */
 };
 
+/* What a SETTING_TREE holds, for those who read of it. */
+enum setting_shape {
+	SETTING_GROUP,  /* { ... }, of .rows */
+	SETTING_GROUPS, /* ( { ... }, { ... } ), each of .rows */
+	SETTING_NAMED,  /* { any = { ... }; other = { ... }; } */
+};
+
 struct setting {
 	const char *name;
 	enum setting_kind kind;
@@ -32,7 +39,10 @@ struct setting {
 	int64_t min, max;         /* both 0: no range; ms and bytes as above */
 	const char *fallback;     /* parsed by the same code as the file */
 	const struct name *names; /* SETTING_NAME */
-	const char *help;         /* one sentence, ends with a full stop */
+	/* SETTING_TREE: the table of its groups, where it has groups. */
+	const struct setting *rows;
+	enum setting_shape shape;
+	const char *help; /* one sentence, ends with a full stop */
 };
 
 /*
@@ -51,6 +61,9 @@ bool settings_read(const config_setting_t *group, const char *what,
 bool settings_read_with(const config_setting_t *group, const char *what,
     const struct setting *table, const char *const *also, void *into,
     struct faults *all);
+
+/* "a duration between 50ms and 2m": what a row takes, for help. */
+void settings_print_kind(const struct setting *row, struct bytes *out);
 
 /* Parses as SETTING_DURATION and SETTING_SIZE do; -1 when it is neither. */
 int64_t settings_duration(struct str text);
@@ -92,5 +105,10 @@ void settings_fault_in(struct faults *all, const config_setting_t *s, size_t at,
 
 /* "dir of this file" + relative path; absolute stays. Yours to base_free. */
 char *settings_beside(const char *file, const char *path) MUST_CHECK;
+/*
+ * The same for a file that the setting names: beside the file that was opened,
+ * also where the setting stands in an included one, as includes themselves do.
+ */
+char *settings_named(const config_setting_t *s, const char *path) MUST_CHECK;
 
 #endif

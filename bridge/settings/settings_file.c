@@ -239,3 +239,12 @@ settings_beside(const char *file, const char *path)
 		return base_copy(path);
 	return base_print("%.*s/%s", (int)(slash - file), file, path);
 }
+
+char *
+settings_named(const config_setting_t *s, const char *path)
+{
+	const struct settings_file *f = config_setting_get_hook(
+	    config_root_setting(s->config));
+
+	return settings_beside(f != NULL ? f->path : "", path);
+}

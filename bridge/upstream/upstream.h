@@ -38,11 +38,28 @@ struct upstream_target *upstream_target_new(const char *name,
     const config_setting_t *group, const struct secrets *secrets,
     struct faults *all) MUST_CHECK;
 void upstream_target_free(struct upstream_target *t); /* NULL is fine */
+/*
+ * Before a target is used: it takes the place of another of its name. What
+ * held that one's calls holds its own, unless it was the way or the key, and
+ * that changed; of a way that was refused nobody knows, it is tried again.
+ */
+void upstream_target_follow(struct upstream_target *t,
+    struct upstream_target *before);
 const char *upstream_target_name(const struct upstream_target *t);
+/* What works and is yet to be looked at, for `check`; or NULL. */
+const char *upstream_target_note(const struct upstream_target *t);
+const char *upstream_target_host(const struct upstream_target *t);
+uint16_t upstream_target_port(const struct upstream_target *t);
 
 /* The target must outlive the pool. */
 struct upstream_pool *upstream_pool_new(struct event_base *base,
     const struct upstream_target *t) MUST_CHECK;
+/*
+ * Goes on with the addresses that a pool of the same loop found for the same
+ * host; of another host it has no use.
+ */
+void upstream_pool_follow(struct upstream_pool *p,
+    const struct upstream_pool *before);
 /*
  * Ends calls in flight (their callbacks run with UPSTREAM_STOPPED, before
  * this returns, and must start no new ones). Fine from inside a callback.
@@ -136,6 +153,9 @@ struct gate_pass {
  */
 size_t upstream_gate_ask(struct upstream_target *t, size_t wanted,
     struct gate_pass *pass, int64_t *wait_ms);
+/* One call more than was asked for: those that come wait for it. */
+void upstream_gate_charge(struct upstream_target *t);
+int64_t upstream_gate_rate(const struct upstream_target *t); /* 0: any */
 /* delay_ms: of GATE_THROTTLED, how long the API wants to be left alone. */
 void upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
     enum gate_event event, int64_t delay_ms);
@@ -143,6 +163,37 @@ void upstream_gate_note(struct upstream_target *t, struct gate_pass pass,
 /* Of the settings: the deadline of a call, connections a worker may hold. */
 int64_t upstream_target_timeout_ms(const struct upstream_target *t);
 size_t upstream_target_connections(const struct upstream_target *t);
+/*
+ * What one worker's calls of it may hold at the worst, in bytes; most: of a
+ * request's body (upstream_worst.c says what is counted).
+ */
+int64_t upstream_worst(const struct upstream_target *t, size_t most);
+
+/*
+ * Walks the way to the API, step by step, to tell a person where it ends. It
+ * waits, for a target's timeout at most beside the lookup of the name; asks
+ * for nothing, and sends no key. The process must ignore SIGPIPE.
+ */
+enum upstream_step {
+	UPSTREAM_STEP_NAME,
+	UPSTREAM_STEP_CONNECT,
+	UPSTREAM_STEP_TLS,
+	UPSTREAM_STEP_ANSWER,
+	UPSTREAM_STEPS
+};
+struct upstream_look {
+	unsigned done;     /* steps that went well; UPSTREAM_STEPS: all */
+	char problem[256]; /* of the one that did not */
+	int64_t took_us[UPSTREAM_STEPS];
+	unsigned addresses;    /* that the name has */
+	char address[64];      /* the one that was tried last */
+	const char *tls;       /* "TLSv1.3"; static. NULL: there is none */
+	int64_t certificate_s; /* until what is over first of the chain is */
+	bool certificate_own;  /* ... and that is the server's own */
+	bool has_date;         /* the answer said what time it is */
+	int64_t ahead_ms; /* of it our clock is; half a second is nothing */
+};
+void upstream_look(const struct upstream_target *t, struct upstream_look *out);
 
 /* Fits a settings table row: what `upstreams.<name>` may hold. */
 extern const struct setting upstream_settings[];

@@ -91,6 +91,23 @@ call_start(struct upstream_call *call, upstream_done *done, void *arg)
 	arm_deadline(call);
 }
 
+/* Requests wait, for connections and for peers: the key does not with them. */
+void
+call_show_key(struct upstream_call *call)
+{
+	const struct upstream_target *t = call->pool->target;
+
+	memcpy(call->request.data + call->key, t->key, t->key_len);
+}
+
+void
+call_hide_key(struct upstream_call *call)
+{
+	const struct upstream_target *t = call->pool->target;
+
+	memset(call->request.data + call->key, '*', t->key_len);
+}
+
 void
 call_forget_request(struct upstream_call *call)
 {
@@ -214,10 +231,21 @@ call_print_head(struct upstream_call *call, struct str lead_id,
 	}
 	put_number(&at, body);
 	put(&at, t->fields, t->fields_len);
+	call->key = (size_t)(at - out->data) + t->key_at;
 	put(&at, lead_id.at, lead_id.len);
 	put(&at, t->start, t->start_len);
 	call->sent = (size_t)(at - out->data);
 	return true;
+}
+
+static void
+count_queued(const struct upstream_call *call, int n)
+{
+	const struct upstream_pool *p = call->pool;
+
+	if (call->list == &p->queue)
+		metrics_add(METRIC_UPSTREAM_QUEUE,
+		    metric_of(p->target->metric, 0), n);
 }
 
 void
@@ -226,11 +254,13 @@ call_move(struct upstream_call *call, struct call_list *to)
 	if (call->list != NULL) {
 		TAILQ_REMOVE(&call->list->calls, call, link);
 		call->list->count--;
+		count_queued(call, -1);
 	}
 	call->list = to;
 	if (to != NULL) {
 		TAILQ_INSERT_TAIL(&to->calls, call, link);
 		to->count++;
+		count_queued(call, 1);
 	}
 }
 
@@ -262,6 +292,8 @@ run_done(struct upstream_call *call, struct upstream_answer *a, int64_t now_us)
 	call_move(call, NULL);
 	event_del(&call->deadline);
 	a->took_us = now_us - call->started_us;
+	metrics_observe(METRIC_UPSTREAM_TIME, metric_of(p->target->metric, 0),
+	    a->took_us);
 	p->running++;
 	call->done(call->arg, a);
 	p->running--;
@@ -281,6 +313,13 @@ answer_class(int status)
 	return classes[status / 100];
 }
 
+static void
+count_answer(const struct upstream_call *call, enum metric_answer class)
+{
+	metrics_add(METRIC_UPSTREAM,
+	    metric_of(call->pool->target->metric, class), 1);
+}
+
 static struct str
 text_str(const struct answer_text *text)
 {
@@ -297,7 +336,7 @@ call_answer(struct upstream_call *call, int64_t now_us)
 		.retry_after = text_str(&r->retry_after),
 		.body = bytes_str(&r->body) };
 
-	metrics_add(METRIC_UPSTREAM, answer_class(r->status), 1);
+	count_answer(call, answer_class(r->status));
 	run_done(call, &a, now_us);
 }
 
@@ -307,6 +346,6 @@ call_report_end(struct upstream_call *call)
 	struct upstream_answer a = { .outcome = call->outcome,
 		.reason = call->reason };
 
-	metrics_add(METRIC_UPSTREAM, ANSWER_NONE, 1);
+	count_answer(call, ANSWER_NONE);
 	run_done(call, &a, clock_mono_us());
 }

@@ -31,6 +31,24 @@ is_opening(enum conn_state s)
 	    s == CONN_SECURING;
 }
 
+static const enum metric_conn counted_as[CONN_STATES] = {
+	[CONN_RESOLVING] = METRIC_CONN_OPENING,
+	[CONN_CONNECTING] = METRIC_CONN_OPENING,
+	[CONN_SECURING] = METRIC_CONN_OPENING,
+	[CONN_BUSY] = METRIC_CONN_BUSY,
+	[CONN_IDLE] = METRIC_CONN_IDLE,
+	[CONN_CLOSED] = METRIC_CONNS, /* not counted */
+};
+
+static void
+count_state(const struct conn *c, int n)
+{
+	if (c->state != CONN_CLOSED)
+		metrics_add(METRIC_UPSTREAM_CONNS,
+		    metric_of(c->pool->target->metric, counted_as[c->state]),
+		    n);
+}
+
 static void
 conn_move(struct conn *c, enum conn_state to)
 {
@@ -39,7 +57,9 @@ conn_move(struct conn *c, enum conn_state to)
 		    c->pool->target->name, (int)c->state, (int)to);
 	if (is_opening(c->state) && !is_opening(to))
 		c->pool->opening--;
+	count_state(c, -1);
 	c->state = to;
+	count_state(c, 1);
 }
 
 /* The events of a socket that is about to be closed. */
@@ -120,6 +140,7 @@ conn_write(struct conn *c)
 	enum wire_result result = WIRE_DONE;
 	size_t put = 0;
 
+	call_show_key(call);
 	while (rest.len > 0) {
 		result = wire_write(&c->wire, rest.at, rest.len, &put);
 		if (result != WIRE_DONE)
@@ -128,6 +149,7 @@ conn_write(struct conn *c)
 		call->sent += put;
 		rest = str_skip(rest, put);
 	}
+	call_hide_key(call);
 	if (result == WIRE_DONE) {
 		call_forget_request(call);
 	} else if (result == WIRE_NEEDS_WRITE) {
@@ -520,6 +542,7 @@ conn_open(struct upstream_pool *p, struct upstream_call *call)
 	TAILQ_INSERT_TAIL(&p->conns, c, link);
 	p->conn_count++;
 	p->opening++;
+	count_state(c, 1);
 	attach(c, call);
 	if (names_get(p->names) != NULL)
 		conn_resolved(c, NULL);

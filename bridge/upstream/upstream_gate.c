@@ -1,5 +1,7 @@
 /* upstream/upstream_gate.c - breaker, throttle, pauses and rate of a target. */
+#include <openssl/crypto.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "metrics/metrics.h"
 #include "upstream/upstream_target.h"
@@ -33,20 +35,32 @@ static const struct {
 	[GATE_TARGET] = { MINUTE, 15 * MINUTE },
 };
 
+static void
+gate_count(enum gate_event why, unsigned name, int n)
+{
+	enum metric_gate gate = counted_as[why];
+
+	metrics_add(METRIC_GATES, gate, n);
+	metrics_add(METRIC_GATE, metric_of(name, gate), n);
+	if (n > 0 && gate != METRIC_GATE_CLOSED)
+		metrics_add(METRIC_HOLDS, metric_of(name, gate), 1);
+}
+
 void
-gate_init(struct gate *g, int64_t rate)
+gate_init(struct gate *g, int64_t rate, unsigned metric)
 {
 	*g = (struct gate){ .why = GATE_WELL,
+		.metric = metric,
 		.rate = rate,
 		.tokens = rate * 1000 };
 	pthread_mutex_init(&g->lock, NULL);
-	metrics_add(METRIC_GATES, METRIC_GATE_CLOSED, 1);
+	gate_count(GATE_WELL, metric, 1);
 }
 
 void
 gate_done(struct gate *g)
 {
-	metrics_add(METRIC_GATES, counted_as[g->why], -1);
+	gate_count(g->why, g->metric, -1);
 	pthread_mutex_destroy(&g->lock);
 }
 
@@ -73,7 +87,8 @@ take(struct gate *g, size_t wanted, int64_t now_ms, int64_t *wait_ms)
 		return wanted;
 	fill(g, now_ms);
 	most = g->tokens / 1000;
-	if (most == 0) {
+	if (most <= 0) {
+		metrics_add(METRIC_RATE_WAITS, metric_of(g->metric, 0), 1);
 		*wait_ms = 1 + (1000 - g->tokens) / g->rate;
 		return 0;
 	}
@@ -116,6 +131,15 @@ gate_ask(struct gate *g, size_t wanted, int64_t now_ms, struct gate_pass *pass,
 		pass->epoch = g->epoch;
 	pthread_mutex_unlock(&g->lock);
 	return granted;
+}
+
+void
+gate_charge(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	if (g->rate > 0)
+		g->tokens -= 1000;
+	pthread_mutex_unlock(&g->lock);
 }
 
 static void
@@ -222,6 +246,53 @@ upstream_gate_ask(struct upstream_target *t, size_t wanted,
 	return gate_ask(&t->gate, wanted, mono_ms(), pass, wait_ms);
 }
 
+void
+upstream_gate_charge(struct upstream_target *t)
+{
+	gate_charge(&t->gate);
+}
+
+int64_t
+upstream_gate_rate(const struct upstream_target *t)
+{
+	return t->gate.rate;
+}
+
+/* What a target of the same name did not do: the reason is gone with it. */
+static bool
+still_holds(const struct upstream_target *t,
+    const struct upstream_target *before)
+{
+	if (strcmp(t->address, before->address) != 0)
+		return false;
+	if (before->gate.why == GATE_KEY)
+		return t->key_len == before->key_len &&
+		    CRYPTO_memcmp(t->key, before->key, t->key_len) == 0;
+	return before->gate.why != GATE_TARGET;
+}
+
+void
+upstream_target_follow(struct upstream_target *t,
+    struct upstream_target *before)
+{
+	struct gate *g = &t->gate, *old = &before->gate;
+
+	pthread_mutex_lock(&old->lock);
+	if (still_holds(t, before)) {
+		gate_count(g->why, g->metric, -1);
+		g->why = old->why;
+		g->failures = old->failures;
+		g->doubts = old->doubts;
+		g->until_ms = old->until_ms;
+		g->backoff_ms = old->backoff_ms;
+		g->filled_ms = old->filled_ms;
+		if (g->tokens > old->tokens)
+			g->tokens = old->tokens;
+		gate_count(g->why, g->metric, 1);
+	}
+	pthread_mutex_unlock(&old->lock);
+}
+
 /* Whoever runs the bridge has to see it: one line a change, and a gauge. */
 static void
 tell(const struct upstream_target *t, const struct gate_change *c,
@@ -231,8 +302,8 @@ tell(const struct upstream_target *t, const struct gate_change *c,
 
 	if (c->before == c->now)
 		return;
-	metrics_add(METRIC_GATES, counted_as[c->before], -1);
-	metrics_add(METRIC_GATES, counted_as[c->now], 1);
+	gate_count(c->before, t->metric, -1);
+	gate_count(c->now, t->metric, 1);
 	if (c->now == GATE_WELL) {
 		log_event(LOG_LEVEL_INFO, "upstream well again", "upstream",
 		    t->name, NULL);

@@ -29,9 +29,10 @@ struct gate {
 	int64_t rate;       /* calls a second; 0: any number */
 	int64_t tokens;     /* thousandths of a call */
 	int64_t filled_ms;
+	unsigned metric; /* its target's number among the metrics' names */
 };
 
-void gate_init(struct gate *g, int64_t rate);
+void gate_init(struct gate *g, int64_t rate, unsigned metric);
 void gate_done(struct gate *g);
 /*
  * How many of `wanted` calls may start now; each has to be noted once. 0:
@@ -39,6 +40,8 @@ void gate_done(struct gate *g);
  */
 size_t gate_ask(struct gate *g, size_t wanted, int64_t now_ms,
     struct gate_pass *pass, int64_t *wait_ms);
+/* A call that could not wait: it is taken of those that come. */
+void gate_charge(struct gate *g);
 /* What held it before a note, and does now; GATE_WELL: nothing. */
 struct gate_change {
 	enum gate_event before, now;

@@ -270,3 +270,16 @@ names_forget(struct names *n)
 	if (now - n->looked_us > NAMES_AGE_MIN_US)
 		n->fresh_until_us = now;
 }
+
+void
+names_follow(struct names *n, const struct names *before)
+{
+	const struct url *a = &n->url, *b = &before->url;
+
+	if (n->lookup == NULL || a->tls != b->tls || a->port != b->port ||
+	    strcmp(a->host, b->host) != 0)
+		return;
+	n->known = before->known;
+	n->looked_us = before->looked_us;
+	n->fresh_until_us = before->fresh_until_us;
+}

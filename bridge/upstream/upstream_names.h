@@ -34,6 +34,11 @@ void names_free(struct names *n); /* NULL is fine; ready will not run */
  * is returned changes with the next lookup.
  */
 const struct names_list *names_get(struct names *n);
+/*
+ * Begins with what is known there of the same host: when nothing is found any
+ * more, that goes on to be used.
+ */
+void names_follow(struct names *n, const struct names *before);
 /* None of them answers: look again next time. They may be found again. */
 void names_forget(struct names *n);
 

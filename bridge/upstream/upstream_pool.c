@@ -146,6 +146,13 @@ upstream_pool_new(struct event_base *base, const struct upstream_target *t)
 	return p;
 }
 
+void
+upstream_pool_follow(struct upstream_pool *p,
+    const struct upstream_pool *before)
+{
+	names_follow(p->names, before->names);
+}
+
 static void
 stop_calls(struct call_list *list)
 {

@@ -67,11 +67,11 @@ struct upstream_call {
 	struct call_list *list; /* the pool's queue, bound or ended */
 	struct conn *conn;      /* when bound */
 	/*
-	 * Room for the head, the body behind it. The head is printed last,
-	 * when nothing grows any more, so no freed memory holds the key;
-	 * wiped once it is sent.
+	 * Room for the head, the body behind it. The head is printed last;
+	 * the key is in it only while it is written. Wiped once it is sent.
 	 */
 	struct bytes request;
+	size_t key;  /* of request; where the key goes */
 	size_t sent; /* of request; where the head begins, at first */
 	bool wrote;  /* some of it may have left this process */
 	bool again;  /* was put on a second connection already */
@@ -142,7 +142,10 @@ void call_free_spare(struct upstream_pool *p);
 /* Prints the head before the body; false when there is no memory for it. */
 bool call_print_head(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key) MUST_CHECK;
-/* All of it is written: the key need not stay in memory any longer. */
+/* Around each write: the key is in the request, and is out of it again. */
+void call_show_key(struct upstream_call *call);
+void call_hide_key(struct upstream_call *call);
+/* All of it is written: what it says of a person need not stay either. */
 void call_forget_request(struct upstream_call *call);
 void call_move(struct upstream_call *call, struct call_list *to);
 /*

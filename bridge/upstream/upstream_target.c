@@ -1,6 +1,7 @@
 /* upstream/upstream_target.c - one leads API, as the settings describe it. */
 #include <string.h>
 
+#include "metrics/metrics.h"
 #include "upstream/upstream_target.h"
 
 #define AT(member) offsetof(struct upstream_options, member)
@@ -23,6 +24,11 @@ const struct setting upstream_settings[] = {
 	    .at = AT(ca),
 	    .help = "PEM file of the roots to trust in place of the "
 	            "system's; relative to the settings file." },
+	{ .name = "certificate",
+	    .kind = SETTING_TEXT,
+	    .at = AT(certificate),
+	    .help = "PEM chain that is shown to an API that asks for one "
+	            "(mutual TLS)." },
 	{ .name = "connect_timeout",
 	    .kind = SETTING_DURATION,
 	    .at = AT(connect_timeout_ms),
@@ -38,6 +44,12 @@ const struct setting upstream_settings[] = {
 	    .max = 1024,
 	    .fallback = "16",
 	    .help = "Connections a worker may hold to this API." },
+	{ .name = "crl",
+	    .kind = SETTING_TEXT,
+	    .at = AT(crl),
+	    .help = "PEM file of revocation lists, one of every authority of "
+	            "the API's chain; without one that holds today, the API "
+	            "is not spoken to." },
 	{ .name = "idle_timeout",
 	    .kind = SETTING_DURATION,
 	    .at = AT(idle_timeout_ms),
@@ -45,6 +57,10 @@ const struct setting upstream_settings[] = {
 	    .max = 3600000,
 	    .fallback = "30s",
 	    .help = "Close a connection that nobody used for this long." },
+	{ .name = "key",
+	    .kind = SETTING_TEXT,
+	    .at = AT(key),
+	    .help = "Private key of the certificate, in PEM." },
 	{ .name = "max_answer",
 	    .kind = SETTING_SIZE,
 	    .at = AT(max_answer),
@@ -59,6 +75,11 @@ const struct setting upstream_settings[] = {
 	    .max = 256 << 10,
 	    .fallback = "16K",
 	    .help = "Largest header block of an answer." },
+	{ .name = "pins",
+	    .kind = SETTING_TREE,
+	    .at = AT(pins),
+	    .help = "Public keys, [ \"sha256/...\" ]: one of them has to be "
+	            "in the API's chain, which is verified besides." },
 	{ .name = "queue",
 	    .kind = SETTING_COUNT,
 	    .at = AT(queue),
@@ -129,33 +150,104 @@ load_url(const struct loading *l)
 	return true;
 }
 
+/* What only TLS looks at, written for a url without: a slip. */
+static bool
+refuse_tls_options(const struct loading *l)
+{
+	static const char *const names[] = { "ca", "certificate", "crl", "key",
+		"pins" };
+	bool ok = true;
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (config_setting_get_member(l->group, names[i]) == NULL)
+			continue;
+		settings_fault(l->all, member(l, names[i]),
+		    "upstreams.%s.%s: an http:// url has no certificate to "
+		    "check or to show; leave %s out, or write https://",
+		    l->target->name, names[i], names[i]);
+		ok = false;
+	}
+	return ok;
+}
+
+/* Stands beside the settings; NULL stays NULL. */
+static char *
+beside(const struct loading *l, const char *path)
+{
+	return path != NULL ? settings_named(l->group, path) : NULL;
+}
+
+/* Of the certificate we show. */
+static void
+note_age(struct upstream_target *t, const char *file)
+{
+	char text[CERT_AGE_TEXT];
+
+	if (cert_is_over_soon(SSL_CTX_get0_certificate(t->tls),
+	        clock_wall_ms() / 1000, text))
+		t->note = base_print("%s: %s", file, text);
+}
+
+/* The setting that names the file to blame; that of the roots names none. */
+static const config_setting_t *
+blamed(const struct loading *l, const struct tls_rules *rules, const char *file)
+{
+	const struct {
+		const char *name, *file;
+	} files[] = { { "certificate", rules->certificate },
+		{ "key", rules->key }, { "crl", rules->crl } };
+
+	for (size_t i = 0; i < COUNT_OF(files); i++)
+		if (files[i].file != NULL && strcmp(files[i].file, file) == 0)
+			return member(l, files[i].name);
+	return member(l, "ca");
+}
+
+static bool
+load_context(const struct loading *l)
+{
+	struct upstream_target *t = l->target;
+	const struct upstream_options *o = &t->options;
+	char *ca = beside(l, o->ca), *crl = beside(l, o->crl);
+	char *certificate = beside(l, o->certificate), *key = beside(l, o->key);
+	const struct tls_rules rules = { ca, certificate, key, crl, &t->pins,
+		o->tls_min };
+	struct fault why = { 0 };
+
+	t->tls = tls_context_new(&t->url, &rules, &why);
+	if (t->tls == NULL)
+		settings_fault(l->all, blamed(l, &rules, why.where),
+		    "upstreams.%s: %s%s%s", t->name, why.where,
+		    why.where[0] != '\0' ? ": " : "", why.text);
+	else if (certificate != NULL)
+		note_age(t, certificate);
+	base_free(ca);
+	base_free(certificate);
+	base_free(key);
+	base_free(crl);
+	return t->tls != NULL;
+}
+
 static bool
 load_tls(const struct loading *l)
 {
 	struct upstream_target *t = l->target;
-	struct fault why = { 0 };
-	char *ca = NULL;
+	const struct upstream_options *o = &t->options;
+	char *what;
+	bool ok;
 
-	if (!t->url.tls && t->options.ca != NULL) {
-		settings_fault(l->all, member(l, "ca"),
-		    "upstreams.%s.ca: an http:// url has no certificate to "
-		    "check; leave ca out, or write https://",
-		    t->name);
+	if (!t->url.tls)
+		return refuse_tls_options(l);
+	if ((o->certificate == NULL) != (o->key == NULL)) {
+		settings_fault(l->all,
+		    member(l, o->key == NULL ? "certificate" : "key"),
+		    "upstreams.%s: certificate and key go together", t->name);
 		return false;
 	}
-	if (!t->url.tls)
-		return true;
-	if (t->options.ca != NULL) {
-		const char *file = settings_where(member(l, "ca"));
-
-		ca = settings_beside(file != NULL ? file : "", t->options.ca);
-	}
-	t->tls = tls_context_new(&t->url, ca, t->options.tls_min, &why);
-	base_free(ca);
-	if (t->tls == NULL)
-		settings_fault(l->all, member(l, "ca"), "upstreams.%s: %s",
-		    t->name, why.text);
-	return t->tls != NULL;
+	what = base_print("upstreams.%s", t->name);
+	ok = pins_read(o->pins, what, &t->pins, l->all);
+	base_free(what);
+	return load_context(l) && ok;
 }
 
 static bool
@@ -165,6 +257,24 @@ fits_header(struct str key)
 		if (key.at[i] <= ' ' || key.at[i] > '~')
 			return false;
 	return key.len > 0;
+}
+
+/* A key of the key store goes to the host it is bound to, and to no other. */
+static bool
+may_go(const struct loading *l, const struct secret *secret)
+{
+	const char *bound = secret_host(secret, 0);
+	const char *host = l->target->url.host;
+
+	if (bound == NULL || host[0] == '\0' || strcmp(bound, host) == 0)
+		return true;
+	settings_fault(l->all, member(l, "api_key"),
+	    "upstreams.%s.api_key: the key '%s' of the key store is bound to "
+	    "%s, and this upstream is %s; 'leadbridge key add' binds another "
+	    "one to it",
+	    l->target->name, secret_name(secret),
+	    bound[0] != '\0' ? bound : "no host", host);
+	return false;
 }
 
 static bool
@@ -184,6 +294,8 @@ find_key(const struct loading *l, struct str *key)
 		    near != NULL ? near : "", near != NULL ? "'?" : "");
 		return false;
 	}
+	if (!may_go(l, secret))
+		return false;
 	*key = secret_value(secret, 0);
 	if (!fits_header(*key)) {
 		settings_fault(l->all, member(l, "api_key"),
@@ -196,22 +308,29 @@ find_key(const struct loading *l, struct str *key)
 	return true;
 }
 
-/*
- * Room for all of it is taken at once: growing would leave copies of the
- * key behind.
- */
 static void
-print_fields(struct upstream_target *t, struct str key)
+keep_key(struct upstream_target *t, struct str key)
+{
+	t->key = secrets_alloc(key.len);
+	if (t->key == NULL)
+		bug("upstreams.%s: no memory for its key", t->name);
+	memcpy(t->key, key.at, key.len);
+	secrets_seal(t->key);
+	t->key_len = key.len;
+}
+
+static void
+print_fields(struct upstream_target *t)
 {
 	struct bytes out;
 
 	bytes_init(&out, 16384);
-	if (bytes_reserve(&out, 1024 + key.len) == NULL)
-		bug("upstreams.%s: no memory for its request", t->name);
 	bytes_add_text(&out, " HTTP/1.1\r\nHost: ");
 	url_print_host(&t->url, &out);
 	bytes_add_text(&out, "\r\nX-API-Key: ");
-	bytes_add_str(&out, key);
+	t->key_at = out.len;
+	for (size_t i = 0; i < t->key_len; i++)
+		bytes_add_char(&out, '*');
 	bytes_add_text(&out,
 	    "\r\nContent-Type: application/json"
 	    "\r\nAccept: application/json"
@@ -232,7 +351,8 @@ load_request(const struct loading *l)
 
 	if (!find_key(l, &key))
 		return false;
-	print_fields(t, key);
+	keep_key(t, key);
+	print_fields(t);
 	t->start = base_print("PATCH %s/api/v1/leads/", t->url.prefix);
 	t->start_len = strlen(t->start);
 	t->head_room = t->start_len + UPSTREAM_ID_MAX + t->fields_len +
@@ -251,7 +371,8 @@ upstream_target_new(const char *name, const config_setting_t *group,
 
 	t->name = base_copy(name);
 	ok = settings_read(group, what, upstream_settings, &t->options, all);
-	gate_init(&t->gate, t->options.rate);
+	t->metric = metrics_name(METRIC_UPSTREAMS, name);
+	gate_init(&t->gate, t->options.rate, t->metric);
 	base_free(what);
 	if (ok) {
 		bool url = load_url(&l) && load_tls(&l);
@@ -259,6 +380,8 @@ upstream_target_new(const char *name, const config_setting_t *group,
 		ok = load_request(&l) && url;
 	}
 	t->options.url = t->options.api_key = t->options.ca = NULL;
+	t->options.certificate = t->options.key = t->options.crl = NULL;
+	t->options.pins = NULL;
 	if (ok)
 		return t;
 	upstream_target_free(t);
@@ -270,10 +393,11 @@ upstream_target_free(struct upstream_target *t)
 {
 	if (t == NULL)
 		return;
-	if (t->fields != NULL)
-		explicit_bzero(t->fields, t->fields_len);
+	secrets_wipe(t->key);
 	gate_done(&t->gate);
 	SSL_CTX_free(t->tls);
+	pins_done(&t->pins);
+	base_free(t->note);
 	base_free(t->fields);
 	base_free(t->start);
 	base_free(t->address);
@@ -285,6 +409,24 @@ const char *
 upstream_target_name(const struct upstream_target *t)
 {
 	return t->name;
+}
+
+const char *
+upstream_target_note(const struct upstream_target *t)
+{
+	return t->note;
+}
+
+const char *
+upstream_target_host(const struct upstream_target *t)
+{
+	return t->url.host;
+}
+
+uint16_t
+upstream_target_port(const struct upstream_target *t)
+{
+	return t->url.port;
 }
 
 int64_t

@@ -34,7 +34,10 @@ wire_forget_session(struct wire_memory *memory)
 	memory->session = NULL;
 }
 
-/* OpenSSL hands over a session; 1: it is ours now. */
+/*
+ * OpenSSL hands over a session; 1: it is ours now. One that comes of another
+ * is no younger than that: nobody looked at the certificate in between.
+ */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -45,7 +48,8 @@ on_session(SSL *ssl, SSL_SESSION *session)
 		return 0;
 	wire_forget_session(w->memory);
 	w->memory->session = session;
-	w->memory->taken_us = clock_mono_us();
+	w->memory->proved_us = SSL_session_reused(ssl) == 1 ? w->proved_us
+	                                                    : clock_mono_us();
 	return 1;
 }
 
@@ -104,6 +108,10 @@ static const struct {
 	{ X509_V_ERR_CERT_NOT_YET_VALID, " (is this machine's clock right?)" },
 	{ X509_V_ERR_CERT_HAS_EXPIRED, " (is this machine's clock right?)" },
 	{ X509_V_ERR_HOSTNAME_MISMATCH, " (is it the host of the url?)" },
+	{ X509_V_ERR_UNABLE_TO_GET_CRL,
+	    " (in the file `crl` there is none of its issuer)" },
+	{ X509_V_ERR_CRL_HAS_EXPIRED,
+	    " (fetch a new one into the file `crl`, and reload)" },
 };
 
 static const char *
@@ -126,6 +134,12 @@ handshake_lost(struct wire *w, int error, int saved)
 
 	/* A session the server chokes on is not tried again. */
 	wire_forget_session(w->memory);
+	if (verdict == X509_V_ERR_APPLICATION_VERIFICATION) {
+		snprintf(text, sizeof(text),
+		    "no key of its chain is among the pins (its own is %s)",
+		    w->own_pin);
+		return lose(w, "the server's certificate is refused", text);
+	}
 	if (verdict != X509_V_OK) {
 		snprintf(text, sizeof(text), "%s%s",
 		    X509_verify_cert_error_string(verdict), advice(verdict));
@@ -153,8 +167,9 @@ begin_tls(struct wire *w, const struct upstream_target *t)
 	/* RFC 6066: an address is no server name. */
 	if (!t->url.numeric && SSL_set_tlsext_host_name(w->ssl, host) != 1)
 		return false;
+	w->proved_us = m->proved_us;
 	if (m->session != NULL &&
-	    clock_mono_us() - m->taken_us < SESSION_AGE_US)
+	    clock_mono_us() - m->proved_us < SESSION_AGE_US)
 		(void)SSL_set_session(w->ssl, m->session);
 	return true;
 }
@@ -184,6 +199,37 @@ wire_secure(struct wire *w, const struct upstream_target *t)
 	return WIRE_DONE;
 }
 
+/*
+ * Alerts about our certificate, or that there is none. In TLS 1.3 they come
+ * when we are through with the handshake and the server is not.
+ */
+static const int refusals[] = {
+	SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
+	SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
+	SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE,
+	SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED,
+	SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+	SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+	SSL_R_TLSV1_ALERT_UNKNOWN_CA,
+};
+
+static bool
+is_refusal(int reason)
+{
+	for (size_t i = 0; i < COUNT_OF(refusals); i++)
+		if (refusals[i] == reason)
+			return true;
+	return false;
+}
+
+static const char *
+refusal_words(int reason, const char *text)
+{
+	if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+		return "the server wants a client certificate";
+	return text != NULL ? text : "the server refuses our certificate";
+}
+
 /* Why a read or a write over TLS failed. */
 static enum wire_result
 tls_lost(struct wire *w, int error, int saved)
@@ -191,11 +237,10 @@ tls_lost(struct wire *w, int error, int saved)
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = ERR_reason_error_string(code);
 
-	if (ERR_GET_REASON(code) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED &&
-	    !w->heard) {
+	if (!w->heard && is_refusal(ERR_GET_REASON(code))) {
 		w->refused = true;
 		return lose(w, "the TLS handshake failed",
-		    "the server wants a client certificate");
+		    refusal_words(ERR_GET_REASON(code), reason));
 	}
 	if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return lose(w, "the connection was cut (no close_notify)",

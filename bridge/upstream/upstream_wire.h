@@ -28,7 +28,7 @@ struct wire_address {
 /* The latest TLS session of a target, to be resumed; one loop's. */
 struct wire_memory {
 	SSL_SESSION *session;
-	int64_t taken_us;
+	int64_t proved_us; /* the certificate it stands for was checked */
 };
 
 struct wire {
@@ -38,6 +38,8 @@ struct wire {
 	bool dead;    /* failed: nothing more may be written */
 	bool heard;   /* the peer sent data or a session ticket */
 	bool refused; /* TLS: the peer did not accept us; see wire_secure() */
+	int64_t proved_us; /* ... of the session that it was to resume */
+	char own_pin[PIN_TEXT_SIZE]; /* the server's, where it is not pinned */
 	char problem[256];
 };
 

@@ -12,6 +12,7 @@ static const struct name results[] = {
 	{ "forged", VERIFY_FORGED },
 	{ "stale", VERIFY_STALE },
 	{ "address", VERIFY_STRANGER },
+	{ "certificate", VERIFY_CLIENT },
 	{ NULL, -1 },
 };
 
@@ -231,6 +232,7 @@ proof_check(const struct verifier *v, const struct request *r,
 		[SCHEME_TOKEN] = check_token,
 		[SCHEME_BASIC] = check_basic,
 		[SCHEME_IP] = check_nothing,
+		[SCHEME_CLIENT] = check_nothing,
 		[SCHEME_ED25519] = check_signed,
 		[SCHEME_ECDSA_P256] = check_signed,
 		[SCHEME_RSA_SHA256] = check_signed,
@@ -245,6 +247,8 @@ verifier_check(const struct verifier *v, const struct request *r,
 {
 	if (v->addresses.count > 0 && !address_fits(v, r))
 		return VERIFY_STRANGER;
+	if (v->clients.count > 0 && !client_fits(v, r))
+		return VERIFY_CLIENT;
 	return proof_check(v, r, arena);
 }
 
@@ -308,6 +312,12 @@ verifier_in_body(const struct verifier *v, struct bytes *json)
 		bytes_add_text(json, ":\"\"}");
 	}
 	return place_in_body(p);
+}
+
+bool
+verifier_asks_client(const struct verifier *v)
+{
+	return v->clients.count > 0;
 }
 
 bool

@@ -42,6 +42,7 @@ enum verify_result {
 	VERIFY_FORGED,    /* does not match the body */
 	VERIFY_STALE,     /* matches, but outside the replay window */
 	VERIFY_STRANGER,  /* from an address that is not the sender's */
+	VERIFY_CLIENT,    /* with no certificate, or not the sender's */
 	VERIFY_RESULTS
 };
 /* For logs and counters; the sender is told the same for all of them. */
@@ -78,6 +79,14 @@ bool verifier_is_token_query(const struct verifier *v, struct str name);
  */
 struct str verifier_body_token(const struct verifier *v,
     const struct request *r, struct arena *arena);
+/*
+ * Overwrites the secret in the request's head, which has to be memory that
+ * may be written: what waits for an answer need not hold it.
+ */
+void verifier_forget_token(const struct verifier *v, const struct request *r,
+    struct arena *arena);
+/* True where the client has to show a certificate, of a certain name. */
+bool verifier_asks_client(const struct verifier *v);
 /* True for type = "none": everybody may send. */
 bool verifier_is_open(const struct verifier *v);
 
@@ -157,6 +166,11 @@ struct condition *condition_new(const char *text) MUST_CHECK;
 void condition_free(struct condition *c); /* NULL is fine */
 bool condition_holds(const struct condition *c, const struct request *r,
     struct arena *arena);
+
+/* The words of a scheme, of a handshake, and of a sender's behaviour. */
+extern const struct setting verify_settings[];
+extern const struct setting handshake_settings[];
+extern const struct setting sender_facts_settings[];
 
 /* The presets built in, by name, sorted; NULL past the end. */
 const char *verify_preset_name(size_t i);

@@ -150,17 +150,18 @@ build_signature(const struct building *b)
 /* "192.0.2.0/24, 2001:db8::/32" */
 static bool
 read_ranges(const struct building *b, const char *option, const char *text,
-    struct ranges *to)
+    struct net_ranges *to)
 {
 	struct str wrong;
 
-	if (text == NULL || ranges_parse(keep(b, text), b->v->own, to, &wrong))
+	if (text == NULL ||
+	    net_ranges_parse(keep(b, text), b->v->own, to, &wrong))
 		return true;
 	return refuse(b, option,
 	    "'%.*s': an address like 192.0.2.7, or a range like 192.0.2.0/24 "
 	    "or 2001:db8::/32 with nothing behind its prefix, is expected (at "
 	    "most %d)",
-	    STR_ARG(wrong), RANGES_MAX);
+	    STR_ARG(wrong), NET_RANGES_MAX);
 }
 
 static bool
@@ -177,6 +178,25 @@ build_addresses(const struct building *b)
 		    "is missing: which addresses does the sender send from? "
 		    "\"192.0.2.0/24\"");
 	return ok;
+}
+
+static bool
+build_clients(const struct building *b)
+{
+	struct verifier *v = b->v;
+	const char *text = b->options.client_name;
+
+	if (text == NULL && v->type == SCHEME_CLIENT &&
+	    !is_misread(b, "client_name"))
+		return refuse(b, "client_name",
+		    "is missing: which name is in the sender's certificate? "
+		    "\"sender.example.com\"");
+	if (text == NULL || clients_parse(keep(b, text), v->own, &v->clients))
+		return true;
+	return refuse(b, "client_name",
+	    "'%s': names of certificates, one or several with a comma between "
+	    "them, are expected (at most %d)",
+	    text, CLIENTS_MAX);
 }
 
 static bool
@@ -354,7 +374,8 @@ build(const struct building *b)
 	if (v->type == SCHEME_NONE)
 		return ok;
 	ok &= build_addresses(b);
-	if (v->type == SCHEME_IP)
+	ok &= build_clients(b);
+	if (v->type == SCHEME_IP || v->type == SCHEME_CLIENT)
 		return ok;
 	ok &= build_signature(b);
 	ok &= build_user(b);

@@ -14,7 +14,7 @@ struct facts {
 	const config_setting_t *setup;
 };
 
-static const struct setting table[] = {
+const struct setting sender_facts_settings[] = {
 	{ .name = "body",
 	    .kind = SETTING_TEXT,
 	    .at = offsetof(struct facts, body),
@@ -84,7 +84,8 @@ sender_facts_read(const config_setting_t *preset, const char *name,
 	struct facts f = { 0 };
 
 	options_names(also);
-	if (!settings_read_with(preset, name, table, also, &f, all) ||
+	if (!settings_read_with(preset, name, sender_facts_settings, also, &f,
+	        all) ||
 	    !read_steps(f.setup, &got, all))
 		return false;
 	got.patience = f.patience;

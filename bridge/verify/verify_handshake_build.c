@@ -66,7 +66,7 @@ struct handshake_options {
 
 #define AT(member) .at = offsetof(struct handshake_options, member)
 
-static const struct setting table[] = {
+const struct setting handshake_settings[] = {
 	{ .name = "challenge",
 	    .kind = SETTING_TEXT,
 	    AT(challenge),
@@ -157,7 +157,7 @@ keep(const struct handshaking *b, const char *text)
 static bool
 read_options(struct handshaking *b)
 {
-	struct setting rows[COUNT_OF(table)];
+	struct setting rows[COUNT_OF(handshake_settings)];
 	const config_setting_t *preset = b->setup->preset;
 	const config_setting_t *group = b->setup->group;
 	bool ok;
@@ -165,12 +165,13 @@ read_options(struct handshaking *b)
 	b->options.kind = -1;
 	b->options.pattern = -1;
 	if (preset == NULL)
-		return settings_read(group, "handshake", table, &b->options,
-		    b->all);
-	memcpy(rows, table, sizeof(rows));
+		return settings_read(group, "handshake", handshake_settings,
+		    &b->options, b->all);
+	memcpy(rows, handshake_settings, sizeof(rows));
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		rows[i].required = false;
-	ok = settings_read(preset, "handshake", table, &b->options, b->all);
+	ok = settings_read(preset, "handshake", handshake_settings, &b->options,
+	    b->all);
 	return (group == NULL ||
 	           settings_read(group, "handshake", rows, &b->options,
 	               b->all)) &&

@@ -153,6 +153,7 @@ message_make(const struct verifier *v, const struct request *r,
 	    : VERIFY_OK;
 }
 
+/* key: NULL for public keys, whose recipes have no secret (verify_cover.c). */
 static struct str
 message_value(const struct message *m, const struct key *key, size_t url,
     size_t i)
@@ -160,7 +161,7 @@ message_value(const struct message *m, const struct key *key, size_t url,
 	enum part_kind kind = m->verifier->message.parts[i].kind;
 
 	if (kind == PART_SECRET)
-		return key->secret;
+		return key != NULL ? key->secret : STR_NONE;
 	return kind == PART_URL ? m->urls.list[url] : m->values[i];
 }
 

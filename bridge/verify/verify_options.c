@@ -12,6 +12,7 @@ static const struct name types[] = {
 	{ "token", SCHEME_TOKEN },
 	{ "basic", SCHEME_BASIC },
 	{ "ip", SCHEME_IP },
+	{ "certificate", SCHEME_CLIENT },
 	{ "ed25519", SCHEME_ED25519 },
 	{ "ecdsa-p256", SCHEME_ECDSA_P256 },
 	{ "rsa-sha256", SCHEME_RSA_SHA256 },
@@ -73,7 +74,7 @@ static const struct name url_decodings[] = {
 
 #define AT(member) .at = offsetof(struct options, member)
 
-static const struct setting table[] = {
+const struct setting verify_settings[] = {
 	{ .name = "addresses",
 	    .kind = SETTING_TEXT,
 	    AT(addresses),
@@ -93,6 +94,13 @@ static const struct setting table[] = {
 	    AT(body_hash),
 	    .help = "Where the body's SHA-256 stands in hex, if the message "
 	            "signs that in place of the body." },
+
+	{ .name = "client_name",
+	    .kind = SETTING_TEXT,
+	    AT(client_name),
+	    .help = "Names of the certificates the sender shows, \"a.example, "
+	            "spiffe://b.example/c\"; the proof of type certificate, "
+	            "and beside that of the others." },
 
 	{ .name = "delimiter",
 	    .kind = SETTING_TEXT,
@@ -280,9 +288,9 @@ static const struct setting table[] = {
 static bool
 override(const config_setting_t *group, struct options *to, struct faults *all)
 {
-	struct setting rows[COUNT_OF(table)];
+	struct setting rows[COUNT_OF(verify_settings)];
 
-	memcpy(rows, table, sizeof(rows));
+	memcpy(rows, verify_settings, sizeof(rows));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		rows[i].fallback = NULL;
 		rows[i].required = false;
@@ -294,33 +302,36 @@ override(const config_setting_t *group, struct options *to, struct faults *all)
 static const char *const beside[] = { "body", "disables", "handshake",
 	"patience", "ping", "reply", "retries", "setup", NULL };
 
-_Static_assert(COUNT_OF(table) + COUNT_OF(beside) <= OPTION_NAMES_MAX,
+_Static_assert(COUNT_OF(verify_settings) + COUNT_OF(beside) <= OPTION_NAMES_MAX,
     "options_names() has no room");
 
 bool
 options_read(const config_setting_t *preset, const char *sender,
     const config_setting_t *group, struct options *to, struct faults *all)
 {
-	struct setting rows[COUNT_OF(table)];
+	struct setting rows[COUNT_OF(verify_settings)];
 	bool ok;
 
 	/* Defaults first: one stands in where what is written is wrong. */
-	memcpy(rows, table, sizeof(rows));
+	memcpy(rows, verify_settings, sizeof(rows));
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		rows[i].required = false;
 	if (!settings_read(NULL, "verify", rows, to, all))
 		bug("the options' defaults are wrong");
 	to->type = -1;
 	if (preset == NULL)
-		return settings_read(group, "verify", table, to, all);
-	ok = settings_read_with(preset, sender, table, beside, to, all);
+		return settings_read(group, "verify", verify_settings, to, all);
+	ok = settings_read_with(preset, sender, verify_settings, beside, to,
+	    all);
 	return (group == NULL || override(group, to, all)) && ok;
 }
 
 #define PUBLIC                                                                 \
 	(BIT(SCHEME_ED25519) | BIT(SCHEME_ECDSA_P256) | BIT(SCHEME_RSA_SHA256))
 #define SIGNED (BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) | PUBLIC)
-#define PROVEN (SIGNED | BIT(SCHEME_TOKEN) | BIT(SCHEME_BASIC) | BIT(SCHEME_IP))
+#define PROVEN                                                                 \
+	(SIGNED | BIT(SCHEME_TOKEN) | BIT(SCHEME_BASIC) | BIT(SCHEME_IP) |     \
+	    BIT(SCHEME_CLIENT))
 
 /* Options that only some types look at; those not named are for all. */
 static const struct {
@@ -330,6 +341,7 @@ static const struct {
 	{ "addresses", PROVEN },
 	{ "body_escaped", SIGNED },
 	{ "body_hash", SIGNED },
+	{ "client_name", PROVEN },
 	{ "delimiter", SIGNED },
 	{ "digest", BIT(SCHEME_HMAC) | BIT(SCHEME_DIGEST) },
 	{ "encoding", SIGNED },
@@ -391,7 +403,7 @@ const char *
 verify_option(const config_setting_t *preset, const char *name)
 {
 	const char *text = NULL;
-	const struct setting *row = table;
+	const struct setting *row = verify_settings;
 	int type, on;
 
 	if (!config_setting_lookup_string(preset, "type", &text))
@@ -413,8 +425,8 @@ options_names(const char *names[OPTION_NAMES_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; table[i].name != NULL; i++)
-		names[n++] = table[i].name;
+	for (size_t i = 0; verify_settings[i].name != NULL; i++)
+		names[n++] = verify_settings[i].name;
 	for (size_t i = 0; beside[i] != NULL; i++)
 		names[n++] = beside[i];
 	names[n] = NULL;

@@ -83,9 +83,10 @@ handshake_conflict(const struct handshake *h, const struct verifier *v)
 	if (h->proven && verifier_is_open(v))
 		return "the handshake counts on the proof of events, and "
 		       "verify says that everybody may send";
-	if (h->proven && h->proof.len > 0 && v->type == SCHEME_IP)
+	if (h->proven && h->proof.len > 0 &&
+	    (v->type == SCHEME_IP || v->type == SCHEME_CLIENT))
 		return "what it signs has to be proved by a secret, not by an "
-		       "address";
+		       "address or a certificate alone";
 	if (!h->proven && signs_events(h, v))
 		return "what it signs for anybody could be a signed event; "
 		       "name another secret in handshake.secret, or begin "

@@ -19,6 +19,7 @@ enum scheme_type {
 	SCHEME_TOKEN,  /* the secret itself, as it is */
 	SCHEME_BASIC,  /* RFC 7617 */
 	SCHEME_IP,     /* whoever sends from the addresses of the sender */
+	SCHEME_CLIENT, /* whoever shows a certificate of the sender's */
 	/* From here on, a public key; we cannot sign. */
 	SCHEME_ED25519,
 	SCHEME_ECDSA_P256, /* SHA-256, signature in DER */
@@ -206,26 +207,23 @@ enum verify_result urls_make(const struct verifier *v, const struct request *r,
 
 /* verify_address.c: where a request comes from */
 
-struct range {
-	unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
-	unsigned bits;
-};
-
-#define RANGES_MAX 256
-
-struct ranges {
-	struct range *list; /* in the verifier's arena */
-	size_t count;
-};
-
-/* "192.0.2.0/24, 2001:db8::/32, 198.51.100.7"; false with *wrong, an item. */
-bool ranges_parse(struct str text, struct arena *own, struct ranges *to,
-    struct str *wrong);
-bool ranges_hold(const struct ranges *all, struct str address);
 /* Came through the front whose headers are believed. */
 bool is_fronted(const struct verifier *v, const struct request *r);
 /* Whether the client, behind the front or without one, is on the list. */
 bool address_fits(const struct verifier *v, const struct request *r);
+
+/* verify_client.c: whose certificate the client has shown */
+
+#define CLIENTS_MAX 256
+
+struct clients {
+	struct str *list; /* in the verifier's arena */
+	size_t count;
+};
+
+/* "a.test, spiffe://b.test/c"; false when there are too many, or none. */
+bool clients_parse(struct str text, struct arena *own, struct clients *to);
+bool client_fits(const struct verifier *v, const struct request *r);
 
 /* verify_key.c: secrets, made ready for checking */
 
@@ -263,10 +261,11 @@ struct verifier {
 
 	struct recipe message;
 	bool body_escaped;
-	enum place_kind fields;   /* of which body; PLACE_NOWHERE: all of it */
-	struct ranges addresses;  /* empty: anywhere */
-	struct ranges front;      /* empty: nobody's headers are believed */
-	struct place delivery_id; /* a header, in the body, or nowhere */
+	enum place_kind fields; /* of which body; PLACE_NOWHERE: all of it */
+	struct net_ranges addresses; /* empty: anywhere */
+	struct net_ranges front;     /* empty: nobody's headers are believed */
+	struct clients clients;      /* empty: whoever */
+	struct place delivery_id;    /* a header, in the body, or nowhere */
 	struct place other_ids[OTHER_IDS]; /* where it has none there */
 	size_t other_id_count;
 	struct place body_hash;
@@ -421,6 +420,7 @@ struct options {
 	int64_t tolerance_future;
 	const char *addresses;
 	const char *body_hash;
+	const char *client_name;
 	const char *delimiter;
 	const char *delivery_id;
 	const char *front;

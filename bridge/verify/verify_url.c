@@ -112,7 +112,7 @@ decode_some(struct str url, struct arena *arena)
 		if (c != 0 && strchr(decoded, c) != NULL)
 			i += 2;
 		else
-			c = url.at[i];
+			c = (unsigned char)url.at[i];
 		bytes_add_char(&out, (char)c);
 	}
 	return bytes_ok(&out) ? bytes_str(&out) : STR_NONE;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "delivery/delivery.h"
+#include "metrics/metrics.h"
 
 #define CEILING ((size_t)64 << 20)
 #define FILE_MAX ((size_t)2 << 20)
@@ -133,6 +134,40 @@ whole(struct bench *b)
 	        b->request->body));
 }
 
+/* What is said of an event that was relayed; see delivery_log(). */
+static void
+tell(struct bench *b)
+{
+	(void)b;
+	log_event(LOG_LEVEL_INFO, "relayed", "delivery",
+	    "01a222cd-9745-76e6-94f9-842f495a4554", "route", "/hooks/typeform",
+	    "sender", "typeform", "client", "127.0.0.1", "lead", "lead_abc123",
+	    "status", "200", "upstream_status", "200", "receive_ms", "0.080",
+	    "map_ms", "0.085", "upstream_ms", "18.498", "ms", "18.600", NULL);
+}
+
+/* ... and what is counted for it, from its first byte to its answer. */
+static void
+tally(struct bench *b)
+{
+	unsigned route = metrics_name(METRIC_ROUTES, "/hooks/typeform");
+	unsigned name = metric_of(1, 0);
+
+	(void)b;
+	metrics_observe(METRIC_RECEIVE, 0, 80);
+	metrics_observe(METRIC_MAP, 0, 85);
+	metrics_add(METRIC_UPSTREAM_CONNS, metric_of(1, METRIC_CONN_IDLE), -1);
+	metrics_add(METRIC_UPSTREAM_CONNS, metric_of(1, METRIC_CONN_BUSY), 1);
+	metrics_add(METRIC_UPSTREAM_REUSES, 0, 1);
+	metrics_add(METRIC_UPSTREAM_CONNS, metric_of(1, METRIC_CONN_BUSY), -1);
+	metrics_add(METRIC_UPSTREAM_CONNS, metric_of(1, METRIC_CONN_IDLE), 1);
+	metrics_add(METRIC_UPSTREAM, metric_of(1, ANSWER_2XX), 1);
+	metrics_observe(METRIC_UPSTREAM_TIME, name, 18498);
+	metrics_add(METRIC_EVENTS, metric_of(route, OUTCOME_RELAYED), 1);
+	metrics_observe(METRIC_ANSWER_TIME, 0, 18600);
+	metrics_add(METRIC_REQUESTS, 2, 1);
+}
+
 /* By the names that stand in instructions.txt. */
 static const struct part {
 	const char *name;
@@ -149,7 +184,10 @@ static const struct part {
 	{ "map", map, "mapping.cfg", "typeform.json", NULL },
 	/* verify, decode, map */
 	{ "whole", whole, "mapping.cfg", "typeform.json", NULL },
-	/* the same without, with two and with three costly transforms */
+	/* its line in the log, and what is counted for it */
+	{ "log", tell, "mapping.cfg", "typeform.json", NULL },
+	{ "count", tally, "mapping.cfg", "typeform.json", NULL },
+	/* the whole way without, with two and with three costly transforms */
 	{ "untransformed", whole, "untransformed.cfg", "transforms.json",
 	    "transforms.txt" },
 	{ "date-country", whole, "date-country.cfg", "transforms.json",

@@ -1,8 +1,9 @@
 /*
  * tests/bench/journal.c - how fast and how large is the journal on SQLite?
  *
- * Talks to the backend as the journal's thread does: groups of 64 ops, one
- * after another, no loop, no front. Beside it, in turns of the same length,
+ * Talks to the backend as the journal's thread does: groups of 64 ops, each
+ * written while the one before is synced, no loop, no front. Beside it, in
+ * turns of the same length,
  * the floor of anything that promises durability in such groups: as many bytes
  * written to a file that has its length, and fdatasync. A disk whose syncs are
  * free (a cache that nobody flushes) shows what SQLite costs, not what it adds
@@ -19,7 +20,7 @@
 
 #include <sqlite3.h>
 
-#include "journal/journal_backend.h"
+#include "journal/journal_sync.h"
 
 #define GROUP JOURNAL_GROUP
 #define EVENT_BYTES 1024
@@ -46,6 +47,8 @@ struct bench {
 	char path[512], url[520];
 	struct journal_settings settings;
 	void *store;
+	struct syncer *syncer;
+	bool syncing;
 	uint64_t made;
 	struct arena *arena;
 	char event[EVENT_BYTES], body[BODY_BYTES];
@@ -83,6 +86,16 @@ open_store(struct bench *b)
 	b->store = journal_sqlite.open(b->url, &b->settings, &why);
 	if (b->store == NULL)
 		die("open", &why);
+	b->syncer = syncer_new(&journal_sqlite, b->store, NULL, NULL, &why);
+	if (b->syncer == NULL)
+		die("open", &why);
+}
+
+static void
+close_store(struct bench *b)
+{
+	syncer_free(b->syncer);
+	journal_sqlite.close(b->store);
 }
 
 static void
@@ -94,15 +107,46 @@ new_store(struct bench *b)
 }
 
 static void
+check_ops(struct journal_op *const *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ops[i]->result != JOURNAL_OK)
+			die("an op", &ops[i]->fault);
+}
+
+static void
 apply(struct bench *b, struct journal_op *const *ops, size_t count)
 {
 	struct fault why = { 0 };
 
 	if (journal_sqlite.apply(b->store, ops, count, &why) == -1)
 		die("apply", &why);
-	for (size_t i = 0; i < count; i++)
-		if (ops[i]->result != JOURNAL_OK)
-			die("an op", NULL);
+	check_ops(ops, count);
+}
+
+/* Until all that was begun is on the disk. */
+static void
+wait_synced(struct bench *b)
+{
+	struct fault why = { 0 };
+
+	if (b->syncing && syncer_wait(b->syncer, &why) == -1)
+		die("sync", &why);
+	b->syncing = false;
+}
+
+/* Written; its sync is under way, and that of the one before is over. */
+static void
+begin(struct bench *b, struct journal_op *const *ops, size_t count)
+{
+	struct fault why = { 0 };
+
+	if (journal_sqlite.begin(b->store, ops, count, &why) == -1)
+		die("begin", &why);
+	check_ops(ops, count);
+	wait_synced(b);
+	syncer_ask(b->syncer);
+	b->syncing = true;
 }
 
 static void
@@ -286,7 +330,8 @@ time_accepts(struct bench *b, struct bare *bare, long us)
 		floor_s = seconds_since(start);
 		start = clock_mono_us();
 		for (size_t i = 0; i < TURN_GROUPS; i++)
-			apply(b, b->groups[i].ops, GROUP);
+			begin(b, b->groups[i].ops, GROUP);
+		wait_synced(b);
 		ours_s = seconds_since(start);
 		floor[t] = TURN_GROUPS * GROUP / floor_s;
 		ours[t] = TURN_GROUPS * GROUP / ours_s;
@@ -312,7 +357,7 @@ bench_accepts(struct bench *b)
 	new_store(b);
 	for (size_t i = 0; i < COUNT_OF(longer); i++)
 		time_accepts(b, &bare, longer[i]);
-	journal_sqlite.close(b->store);
+	close_store(b);
 	close(bare.fd);
 	base_free(bare.data);
 }
@@ -330,7 +375,7 @@ bench_slow(struct bench *b)
 		accept_group(b);
 	printf("slow: %.0f accepts/s with %d ms more for a sync, bar 1000\n",
 	    groups * GROUP / seconds_since(start), SLOW_US / 1000);
-	journal_sqlite.close(b->store);
+	close_store(b);
 	sync_us = 0;
 }
 
@@ -384,7 +429,7 @@ bench_work(struct bench *b)
 	for (int i = 0; i < 400; i++)
 		accept_group(b);
 	time_work(b, 300, "work");
-	journal_sqlite.close(b->store);
+	close_store(b);
 }
 
 static long
@@ -417,7 +462,7 @@ fill_million(struct bench *b)
 		apply(b, b->groups->ops, GROUP);
 	}
 	printf("million: filled at %.0f/s\n", MILLION / seconds_since(start));
-	journal_sqlite.close(b->store);
+	close_store(b);
 }
 
 static void
@@ -456,7 +501,7 @@ bench_million(struct bench *b)
 	time_work(b, 300, "million");
 	time_forget(b);
 	printf("million: %ld MiB resident at the end\n", rss_kib() / 1024);
-	journal_sqlite.close(b->store);
+	close_store(b);
 }
 
 static const struct {

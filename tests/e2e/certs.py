@@ -8,6 +8,8 @@ Everything that can be wrong with a certificate is an argument of issue().
 Keys are P-256 unless said otherwise: fast to make.
 """
 
+import base64
+import hashlib
 import os
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -18,6 +20,7 @@ default_ca = here
 [here]
 new_certs_dir = {folder}
 database      = {folder}/index
+crlnumber     = {folder}/crlnumber
 policy        = any
 unique_subject = no
 rand_serial   = yes
@@ -29,9 +32,21 @@ distinguished_name = name
 """
 
 
-def openssl(*args):
-    subprocess.run(["openssl", *args], check=True, capture_output=True,
+def openssl(*args, clock=0):
+    """clock: days from now that it takes for today."""
+    faked = ["faketime", f"{clock} days"] if clock else []
+    subprocess.run([*faked, "openssl", *args], check=True, capture_output=True,
                    stdin=subprocess.DEVNULL, timeout=60)
+
+
+def pin(cert):
+    """As upstreams.pins writes the certificate's key."""
+    key = subprocess.run(["openssl", "x509", "-in", cert.pem, "-noout",
+                          "-pubkey"], check=True, capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"],
+                         input=key, check=True, capture_output=True).stdout
+    return "sha256/" + base64.b64encode(
+        hashlib.sha256(der).digest()).decode()
 
 
 def days(n):
@@ -59,16 +74,46 @@ class Authority(Cert):
         self.issuer = issuer
         os.makedirs(self.folder, exist_ok=True)
         self.config = os.path.join(self.folder, name + ".cnf")
-        work = os.path.join(self.folder, name + ".ca")
-        os.makedirs(work, exist_ok=True)
-        open(os.path.join(work, "index"), "w").close()
+        self.work = os.path.join(self.folder, name + ".ca")
+        os.makedirs(self.work, exist_ok=True)
+        open(os.path.join(self.work, "index"), "w").close()
+        with open(os.path.join(self.work, "crlnumber"), "w") as f:
+            f.write("01\n")
         with open(self.config, "w") as f:
-            f.write(CONFIG.format(folder=work))
+            f.write(CONFIG.format(folder=self.work))
         make(self, issuer, **{"ca": True, "eku": None, **wrong})
 
     def authority(self, name, **wrong):
         """An intermediate below this authority."""
         return Authority(self.folder, name, issuer=self, **wrong)
+
+    def revoke(self, cert):
+        """From now on it stands in what crl() makes."""
+        openssl("ca", "-config", self.config, "-revoke", cert.pem,
+                "-keyfile", self.key, "-cert", self.pem, "-md", "sha256")
+
+    def crl(self, start=-1, end=30):
+        """A revocation list of this authority; the path of its file."""
+        path = os.path.join(self.folder, f"{self.name}.{start}.{end}.crl")
+        openssl("ca", "-gencrl", "-config", self.config, "-keyfile", self.key,
+                "-cert", self.pem, "-md", "sha256", "-crl_lastupdate",
+                days(start), "-crl_nextupdate", days(end), "-out", path)
+        return path
+
+    def answer(self, cert, name="ocsp", responder=None, start=-1, end=7):
+        """What an OCSP responder of this authority says of a certificate it
+        issued, in DER; the path of its file. start, end: days from now."""
+        path = os.path.join(self.folder, f"{cert.name}.{name}.der")
+        request = path + ".req"
+        signer = responder or self
+        openssl("ocsp", "-issuer", self.pem, "-cert", cert.pem, "-no_nonce",
+                "-reqout", request)
+        # openssl ocsp knows no time but now: a clock of its own.
+        openssl("ocsp", "-index", os.path.join(self.work, "index"), "-CA",
+                self.pem, "-rsigner", signer.pem, "-rkey", signer.key,
+                "-reqin", request, "-respout", path, "-ndays",
+                str(end - start), clock=start)
+        return path
 
     def issue(self, name, **wrong):
         """A server's certificate; see make() for what can be asked for."""
@@ -104,24 +149,33 @@ def join(path, certs):
 
 def make(cert, issuer, san=(), cn=None, start=-1, end=30, key="ec",
          digest="sha256", ca=False, eku="serverAuth", san_der=None,
-         constraints=None):
+         constraints=None, usage=None, pathlen=None, extra=()):
     """Makes key and certificate.
 
     san          ["DNS:api.test", "IP:127.0.0.1"]
+    usage        of the key, in place of what an authority or a server has
+    pathlen      authorities that may stand below this one
+    extra        more lines of extensions, as openssl writes them
     san_der      the extension's bytes, for what openssl will not write
     start, end   validity, in days from now
-    key          "ec" or "rsa:<bits>"
+    key          "ec", "rsa:<bits>", "ed25519", or another curve's name
     constraints  name constraints of an authority: "permitted;DNS:a.test"
     """
     request = cert.key + ".csr"
-    kind = (["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-            if key == "ec" else ["-newkey", key])
+    curve = "P-256" if key == "ec" else key
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:" + curve]
+    if key == "ed25519" or key.startswith("rsa:"):
+        kind = ["-newkey", key]
     openssl("req", "-new", *kind, "-nodes", "-keyout", cert.key,
             "-out", request, "-subj", "/CN=" + (cn or cert.name))
-    lines = ["basicConstraints=critical,CA:" + ("TRUE" if ca else "FALSE"),
-             "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"]
-    if ca:
-        lines.append("keyUsage=critical,keyCertSign,cRLSign")
+    basic = "CA:" + ("TRUE" if ca else "FALSE")
+    if pathlen is not None:
+        basic += f",pathlen:{pathlen}"
+    lines = ["basicConstraints=critical," + basic,
+             "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid",
+             *extra]
+    if ca or usage:
+        lines.append("keyUsage=critical," + (usage or "keyCertSign,cRLSign"))
     if eku:
         lines.append("extendedKeyUsage=" + eku)
     if san_der:

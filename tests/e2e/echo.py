@@ -39,12 +39,13 @@ class Echo:
         assert line.startswith("port "), self.process.stderr.read().decode()
         self.port = int(line.split()[1])
 
-    def connect(self, timeout=5):
-        return socket.create_connection(("127.0.0.1", self.port), timeout)
+    def connect(self, timeout=5, source="127.0.0.1"):
+        return socket.create_connection(("127.0.0.1", self.port), timeout,
+                                        source_address=(source, 0))
 
-    def talk(self, data, timeout=5):
+    def talk(self, data, timeout=5, source="127.0.0.1"):
         """All that comes back until the connection closes."""
-        with self.connect(timeout) as s:
+        with self.connect(timeout, source) as s:
             return exchange(s, data)
 
     def status_field(self, name):

@@ -24,6 +24,8 @@ import time
 API_KEY = "e2e-api-key-71c2"
 FORM_SECRET = "e2e-form-secret"
 TOKEN = "e2e-token-9f"
+# The leak checker itself, not a leak: see tests/support/suite.py.
+TRACER_DIED = "LeakSanitizer has encountered a fatal error"
 
 
 def free_port():
@@ -185,8 +187,15 @@ routes    = "mappings/*/mapping.cfg";
 
     def run(self, *args, code=0, stdin=None):
         """A verb to its end; returns (stdout, stderr)."""
-        p = subprocess.run([self.program, *args], input=stdin, timeout=60,
-                           cwd=self.folder, capture_output=True, text=True)
+        def run(**env):
+            return subprocess.run(
+                [self.program, *args], input=stdin, timeout=60,
+                cwd=self.folder, env={**os.environ, **env},
+                capture_output=True, text=True)
+
+        p = run()
+        if TRACER_DIED in p.stderr:
+            p = run(LSAN_OPTIONS="use_tls=0")
         assert p.returncode == code, (args, p.returncode, p.stdout, p.stderr)
         return p.stdout, p.stderr
 
@@ -225,10 +234,16 @@ routes    = "mappings/*/mapping.cfg";
         return Answer(c.getresponse())
 
     def metric(self, line):
-        for text in self.admin("/metrics").body.decode().splitlines():
-            if text.startswith(line + " "):
-                return int(text.split()[-1])
-        raise AssertionError(f"no metric {line}")
+        """The sum of the series of that name that have these labels."""
+        name, _, rest = line.partition("{")
+        wanted = set(re.findall(r'\w+="[^"]*"', rest))
+        found = [int(float(value)) for text, labels, value in re.findall(
+            r"^(\w+)(?:\{(.*)\})? (\S+)$",
+            self.admin("/metrics").body.decode(), re.M)
+            if text == name
+            and wanted <= set(re.findall(r'\w+="[^"]*"', labels))]
+        assert found, f"no metric {line}"
+        return sum(found)
 
     def log(self):
         with open(self.path("bridge.log")) as f:

@@ -23,6 +23,7 @@ class Api:
         self.calls = []          # (lead, Idempotency-Key, body)
         self.plan = {}
         self.usual = 200
+        self.key = None          # the only one it takes; None: any
         self.lock = threading.Lock()
         self.released = threading.Event()
         api = self
@@ -39,6 +40,8 @@ class Api:
                         (lead, self.headers["Idempotency-Key"], body))
                     planned = api.plan.get(lead)
                     what = planned.pop(0) if planned else api.usual
+                    if api.key not in (None, self.headers["X-API-Key"]):
+                        what = 401
                 if what is None:
                     api.released.wait(30)
                     what = 200

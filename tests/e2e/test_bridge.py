@@ -148,7 +148,8 @@ def test_health_readiness_and_metrics(house):
     assert house.admin("/healthz", "POST").status == 405
     assert house.admin("/other").status == 404
     text = house.admin("/metrics").body.decode()
-    assert 'leadbridge_events_total{outcome="relayed"}' in text
+    assert ('leadbridge_events_total{route="/hooks/typeform",'
+            'outcome="relayed"}') in text
 
 
 def test_many_at_once_each_get_their_own_answer(house):
@@ -431,7 +432,7 @@ def test_the_patch_on_the_wire(build, tmp_path):
 
 def test_sighup_ends_nothing(house):
     house.bridge.send_signal(signal.SIGHUP)
-    wait_for(lambda: house.logged("SIGHUP ignored"), what="the line")
+    wait_for(lambda: house.logged("reloaded"), what="the line")
     assert house.typeform().status == 200
 
 

@@ -92,7 +92,8 @@ def test_each_use_is_in_the_log_and_no_value_is(house):
     verb(house, "drop", "-y", delivery)
     forget(house, "--email", "log-value@example.com")
     ask(house, "/deliveries", Host="evil.example")
-    said = [(e["action"], e.get("what")) for e in house.logged("admin")]
+    said = [(e["action"], e.get("what", e.get("reason")))
+            for e in house.logged("admin")]
     for action, what in (("list", None), ("show", delivery),
                          *((act, "1 of 1 deliveries, 1 updates") for act in (
                              "retry", "retry, dry run", "drop",

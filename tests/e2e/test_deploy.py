@@ -31,6 +31,7 @@ DROP_IN = os.path.join(TWO, "two-nodes.conf")
 COMPOSE = os.path.join(TWO, "compose.yaml")
 ONE_CFG = os.path.join(DEPLOY, "leadbridge.cfg")
 TWO_CFG = os.path.join(TWO, "leadbridge.cfg")
+ALIVE = "deploy/container-alive"
 
 
 def read(path):
@@ -154,7 +155,7 @@ def test_the_settings_pass_check(build, tmp_path, file):
     p = Place(build, tmp_path, read(file), None)
     done = p.check()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("ok, 1 route\n")
+    assert "ok, 1 route\n" in done.stdout
     assert done.stderr == ""       # nor is anything warned of
 
 
@@ -235,7 +236,7 @@ def allowed_calls():
     for line in re.findall(r"^SystemCallFilter=(.*)$", read(UNIT), re.M):
         to = deny if line.startswith("~") else allow
         for name in line.lstrip("~").split():
-            to |= calls_of(name)
+            to |= calls_of(name) if name.startswith("@") else {name}
     assert len(allow) > 200 and "setuid" in deny
     return allow - deny
 
@@ -277,11 +278,53 @@ def test_compose_names_files_that_are_there():
 
 def test_the_containerfile_names_files_that_are_there():
     text = read(os.path.join(DEPLOY, "Containerfile"))
-    sources = re.findall(r"^COPY (?!--from)(\S+) \S+$", text, re.M)
-    assert "bridge" in sources
+    sources = [path for line in re.findall(r"^COPY (?!--from)(.*) \S+$", text,
+                                           re.M) for path in line.split()]
+    assert "bridge" in sources and "CHANGELOG.md" in sources
     for path in sources:
         assert os.path.exists(os.path.join(TOP, path)), path
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.M)
+    # What is copied last is what the healthcheck runs.
+    assert f"COPY {ALIVE} /usr/bin/container-alive\n" in text
+    assert re.search(r'^HEALTHCHECK .* CMD \["container-alive"\]$', text, re.M)
+    assert 'ENTRYPOINT ["/usr/bin/leadbridge"]\n' in text
+
+
+def alive(env):
+    return subprocess.run([os.path.join(TOP, ALIVE)], env=dict(
+        os.environ, **env), capture_output=True, text=True,
+        timeout=30).returncode == 0
+
+
+def test_the_healthcheck_asks_the_admin_endpoint(build, tmp_path):
+    h = House(build, tmp_path)
+    env = {"LEADBRIDGE_ADMIN": f"127.0.0.1:{h.admin_port}"}
+    assert not alive(env)
+    h.start()
+    assert alive(env)
+    assert not alive({"LEADBRIDGE_ADMIN": f"127.0.0.1:{free_port()}"})
+    # Something else that answers is not it.
+    assert not alive({"LEADBRIDGE_ADMIN": f"127.0.0.1:{h.port}"})
+    h.close()
+    assert not alive(env)
+
+
+def test_the_healthcheck_of_an_endpoint_with_a_certificate(build, tmp_path,
+                                                          api):
+    text = re.sub(r"journal   = \{ url.*?\};", "", read(TWO_CFG), flags=re.S)
+    p = Place(build, tmp_path, text, api)
+    p.write("mappings/typeform/mapping.cfg", read(
+        TOP + "/mappings/typeform/mapping.cfg"))
+    env = {"LEADBRIDGE_ADMIN": f"localhost:{p.admin_port}",
+           "LEADBRIDGE_ADMIN_CA": p.ca}
+    p.start()
+    assert alive(env)
+    other = tmp_path / "other.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-subj", "/CN=other", "-keyout", tmp_path / "other.key",
+                    "-out", other], check=True, capture_output=True)
+    assert not alive(dict(env, LEADBRIDGE_ADMIN_CA=str(other)))
+    assert p.close() == 0
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +360,7 @@ def test_compose_hands_over_what_the_settings_take(compose):
                    for x in s["secrets"])
         assert s["environment"] == {
             "CREDENTIALS_DIRECTORY": CREDENTIALS,
+            "LEADBRIDGE_ADMIN_CA": "/etc/leadbridge/ca.pem",
             "PGPASSFILE": CREDENTIALS + "/pgpass"}
     used = {x if isinstance(x, str) else x["source"]
             for s in compose["services"].values()

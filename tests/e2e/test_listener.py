@@ -13,6 +13,7 @@ import pytest
 from echo import (CHUNKED, Echo, H, LARGE_ANSWERS, LIMITS, SMUGGLED, answers,
                   closed_within, exchange, get, read_answer, reset,
                   slow_exchange, slow_reader, wait_for)
+from probe import ACCEPTED, REFUSED, STATUS
 
 
 @pytest.fixture(scope="module")
@@ -33,117 +34,6 @@ def start(build):
     yield run
     for e in running:
         e.stop()
-
-
-# What must never be believed. Each is sent with a second request behind it:
-# there must be one answer, an error, and then nothing.
-
-REFUSED = {
-    "length twice, same": H + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
-    "length twice, other": H + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-    "length and coding": H + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "coding and length": H + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-    "length list": H + "Content-Length: 3, 3\r\n\r\nabc",
-    "length hex": H + "Content-Length: 0x3\r\n\r\nabc",
-    "length underscore": H + "Content-Length: 1_0\r\n\r\nabcabcabca",
-    "length empty": H + "Content-Length:\r\n\r\n",
-    "length plus": H + "Content-Length: +3\r\n\r\nabc",
-    "length tab": H + "Content-Length:\t3\r\n\r\nabc",
-    "length minus zero": H + "Content-Length: -0\r\n\r\n",
-    "length NUL": H + "Content-Length: 3\0 5\r\n\r\nabc",
-    "space before colon, length": H + "Content-Length : 31\r\n\r\n",
-    "folded length": H + "X: y\r\n Content-Length: 31\r\n\r\n",
-    "space before the first name": "POST /a HTTP/1.1\r\n Host: a\r\n\r\n",
-    "space before colon, coding": H + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-    "coding identity": H + "Transfer-Encoding: identity\r\n\r\n",
-    "coding gzip": H + "Transfer-Encoding: gzip\r\n\r\n",
-    "coding xchunked": H + "Transfer-Encoding: xchunked\r\n\r\n",
-    "coding quoted": H + 'Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
-    "coding vertical tab": H + "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
-    "coding gzip, chunked": H + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "coding twice": H + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "coding empty": H + "Transfer-Encoding:\r\n\r\n",
-    "coding of HTTP/1.0": "POST /a HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "coding NUL": H + "Transfer-Encoding: chunked\0x\r\n\r\n0\r\n\r\n",
-    "folded coding": H + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
-    "folded header": H + "X: a\r\n b\r\n\r\n",
-    "folded by tab": H + "X: a\r\n\tb\r\n\r\n",
-    "bare LF everywhere": "POST /a HTTP/1.1\nHost: a\n\n",
-    "bare LF in one line": "POST /a HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",
-    "bare LF at the end": H + "X: y\r\n\n",
-    "bare CR in a value": H + "X: a\rb\r\n\r\n",
-    "NUL in a value": H + "X: a\0b\r\n\r\n",
-    "NUL in a name": H + "X\0: a\r\n\r\n",
-    "NUL in the request line": "POST /a\0 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "empty name": H + ": a\r\n\r\n",
-    "name with brackets": H + "X(A)@: a\r\n\r\n",
-    "8-bit name": H + "X\u00e9: a\r\n\r\n",
-    "no colon": H + "nonsense\r\n\r\n",
-    "no Host": "POST /a HTTP/1.1\r\n\r\n",
-    "two Hosts": H + "Host: b\r\n\r\n",
-    "empty Host": "POST /a HTTP/1.1\r\nHost:\r\n\r\n",
-    "Host with userinfo": "POST /a HTTP/1.1\r\nHost: u@a\r\n\r\n",
-    "absolute form": "POST http://b/a HTTP/1.1\r\nHost: a\r\n\r\n",
-    "userinfo": "POST http://u:p@b/a HTTP/1.1\r\nHost: a\r\n\r\n",
-    "CONNECT": "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "OPTIONS *": "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-    "no slash": "POST aaaaaaa HTTP/1.1\r\nHost: a\r\n\r\n",
-    "space in the path": "POST /a b HTTP/1.1\r\nHost: a\r\n\r\n",
-    "two spaces": "POST  /a HTTP/1.1\r\nHost: a\r\n\r\n",
-    "space at the end": "POST /a HTTP/1.1 \r\nHost: a\r\n\r\n",
-    "fragment": "POST /a#frag HTTP/1.1\r\nHost: a\r\n\r\n",
-    "8-bit path": "POST /\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "dots": "POST /a/../b HTTP/1.1\r\nHost: a\r\n\r\n",
-    "dots at the end": "POST /a/.. HTTP/1.1\r\nHost: a\r\n\r\n",
-    "one dot": "POST /./a HTTP/1.1\r\nHost: a\r\n\r\n",
-    "escaped dots": "POST /a/%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n",
-    "escaped NUL": "POST /a%00b HTTP/1.1\r\nHost: a\r\n\r\n",
-    "broken escape": "POST /a%zz HTTP/1.1\r\nHost: a\r\n\r\n",
-    "HEAD with a body": "HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-    "GET with a body": "GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-    "TRACE": "TRACE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-    "unknown method": "BREW /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-    "lower-case method": "post /a HTTP/1.1\r\nHost: a\r\n\r\n",
-    "HTTP/0.9": "GET /a\r\n",
-    "version 0.9": "GET /a HTTP/0.9\r\nHost: a\r\n\r\n",
-    "version 1.9": "GET /a HTTP/1.9\r\nHost: a\r\n\r\n",
-    "version 2.0": "GET /a HTTP/2.0\r\nHost: a\r\n\r\n",
-    "version -1.1": "GET /a HTTP/-1.1\r\nHost: a\r\n\r\n",
-    "version 4294967297.1": "GET /a HTTP/4294967297.1\r\nHost: a\r\n\r\n",
-    "version 1.10": "GET /a HTTP/1.10\r\nHost: a\r\n\r\n",
-    "version http/1.1": "GET /a http/1.1\r\nHost: a\r\n\r\n",
-    "chunk 0x3": CHUNKED + "0x3\r\nabc\r\n0\r\n\r\n",
-    "chunk +3": CHUNKED + "+3\r\nabc\r\n0\r\n\r\n",
-    "chunk, spaces": CHUNKED + "  3\r\nabc\r\n0\r\n\r\n",
-    "chunk -0": CHUNKED + "-0\r\n\r\n",
-    "chunk, NUL": CHUNKED + "3\0zz\r\nabc\r\n0\r\n\r\n",
-    "chunk, space before extension": CHUNKED + "3 ;a=b\r\nabc\r\n0\r\n\r\n",
-    "chunk, LF only": CHUNKED + "3\nabc\n0\n\n",
-    "chunk, no CRLF behind": CHUNKED + "3\r\nabcd\r\n0\r\n\r\n",
-    "chunk, blank lines": CHUNKED + "\r\n3\r\nabc\r\n0\r\n\r\n",
-    "chunk, empty size": CHUNKED + ";a\r\n\r\n",
-    "chunk, huge size": CHUNKED + "ffffffffffffffff\r\n",
-    "chunk, endless size": CHUNKED + "00000000000000000003\r\nabc\r\n0\r\n\r\n",
-    "chunk, bad trailer": CHUNKED + "0\r\nX : y\r\n\r\n",
-    "body too large": H + "Content-Length: 65537\r\n\r\n",
-    "body too large by chunks": CHUNKED + "ffff\r\n" + "a" * 65535 + "\r\n2\r\nab\r\n0\r\n\r\n",
-    "body too large, expected": H + "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n",
-    "expects foo": H + "Expect: foo\r\n\r\n",
-    "headers too large": H + "X: " + "a" * 9000 + "\r\n\r\n",
-    "target too long": "GET /" + "a" * 9000 + " HTTP/1.1\r\nHost: a\r\n\r\n",
-    "too many headers": H + "a:\r\n" * 100 + "\r\n",
-    "blank-line flood": "\r\n" * 5000,
-    "TLS on a plain port": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-}
-
-STATUS = {
-    "coding identity": 501, "coding gzip, chunked": 501, "TRACE": 501,
-    "unknown method": 501, "CONNECT": 501, "version 1.9": 505,
-    "version 2.0": 505, "version 0.9": 505, "body too large": 413,
-    "body too large by chunks": 413, "body too large, expected": 413,
-    "expects foo": 417, "headers too large": 431, "too many headers": 431,
-    "target too long": 414, "chunk, huge size": 413,
-}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -176,27 +66,6 @@ def test_refusals_are_counted_and_logged_with_measure(start):
 
 
 # What must be served.
-
-ACCEPTED = {
-    "POST": (H + "Content-Length: 3\r\n\r\nabc", 3),
-    "no length": (H + "\r\n", 0),
-    "length, leading zeros": (H + "Content-Length: 003\r\n\r\nabc", 3),
-    "chunks": (CHUNKED + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", 13),
-    "chunk extension": (CHUNKED + '3;a=b;c;d="e;\\" f"\r\nabc\r\n0;x\r\n\r\n', 3),
-    "trailers": (CHUNKED + "3\r\nabc\r\n0\r\nX-Sum: 1\r\nHost: b\r\nContent-Length: 9\r\n\r\n", 3),
-    "CHUNKED": (H + "Transfer-Encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n", 1),
-    "leading blank line": ("\r\n" + H + "Content-Length: 1\r\n\r\na", 1),
-    "query of any shape": ("GET /a?b[]={c}|d^e`f\\g HTTP/1.1\r\nHost: a\r\n\r\n", 0),
-    "dots inside": ("GET /a.b/...c/..d HTTP/1.1\r\nHost: a\r\n\r\n", 0),
-    "8-bit value": (H + "Y: \u00e9\r\n\r\n", 0),
-    "IPv6 host": ("GET /a HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", 0),
-    "a hundred headers": (H + "a:\r\n" * 99 + "\r\n", 0),
-    "length zero on GET": ("GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 0),
-    "DELETE with a body": ("DELETE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na", 1),
-    "upgrade is ignored": ("GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n", 0),
-    "largest body": (H + "Content-Length: 65536\r\n\r\n" + "a" * 65536, 65536),
-}
-
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepted_and_kept_open(echo, name):

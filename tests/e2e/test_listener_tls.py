@@ -216,3 +216,26 @@ def test_sessions_are_resumed(start_tls, ca, version):
             assert read_answer(s)[0] == 200
             assert s.session_reused == (turn > 0)
             session = s.session
+
+
+def test_failed_handshakes_are_told(start_tls, ca):
+    """Who cannot call is heard of; who only leaves is not."""
+    e = start_tls("workers=1")
+    with e.connect():
+        pass
+    with e.connect() as s:
+        s.sendall(b"\x16\x03\x01")
+    for context in [ssl.create_default_context(),  # trusts another root
+                    client(ca, minimum_version=ssl.TLSVersion.TLSv1,
+                           maximum_version=ssl.TLSVersion.TLSv1_1)]:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            tls_talk(e, context, get())
+    e.talk(get("/secret"))  # no TLS at all
+    tls_talk(e, client(ca), get("/", "Connection: close\r\n"))
+    lines = [line for line in map(json.loads, e.stop().splitlines())
+             if line["event"] == "TLS handshake failed"]
+    assert [line["reason"] for line in lines] == [
+        "tlsv1 alert unknown ca", "unsupported protocol", "http request"]
+    assert {line["peer"] for line in lines} == {"127.0.0.1"}
+    assert "secret" not in str(lines)

@@ -23,10 +23,11 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 ELSEWHERE = {
     r"\./deploy/demo": "step release",
     r"\./tests/run.*": "this is it",
-    r"cmake -S \. -B build .*|ninja -C build leadbridge": "deploy/demo",
+    r"cmake -S \. -B build .*|ninja -C build": "deploy/demo",
     r"cmake --install .*": "writes to the system",
     r"ctest .*|build-asan/.*": "step asan",
     r"(LEADBRIDGE_BUILD=\S+ )?tests/faults/run.*": "step faults",
+    r"(LEADBRIDGE_BUILD=\S+ )?tests/hostile/run.*": "step hostile",
     r"tests/bench/run.*|\./tests/bench/run.*|deploy/packages.*"
     r"|\./deploy/packages.*": "a measurement is no test",
 }

@@ -40,7 +40,7 @@ class Pki:
 
     def __getattr__(self, name):
         if name not in self.made:
-            self.made[name] = getattr(Pki, "make_" + name)(self)
+            self.made[name] = getattr(type(self), "make_" + name)(self)
         return self.made[name]
 
     def leaf(self, name, issuer=None, **wrong):

@@ -117,7 +117,9 @@ def test_version(house):
 
 def test_check_says_ok(house):
     out, _ = house.run("check", "-c", "leadbridge.cfg")
-    assert out == "leadbridge.cfg: ok, 4 routes\n"
+    assert out.startswith("leadbridge.cfg: ok, 4 routes\n"
+                          "worst case: ")
+    assert out.count("\n") == 2
 
 
 def test_check_warns_of_what_has_no_effect(house):
@@ -125,13 +127,14 @@ def test_check_warns_of_what_has_no_effect(house):
         house.write("queued.cfg", f.read() +
                     '\njournal = { url = "memory:"; };\n')
     out, err = house.run("check", "-c", "queued.cfg")
-    assert out == "queued.cfg: ok, 4 routes\n"
+    assert out.startswith("queued.cfg: ok, 4 routes\n")
     assert "queued.cfg: warning: journal: memory: keeps nothing over" in err
     with open(house.path("queued.cfg")) as f:
         house.write("kept.cfg",
                     f.read().replace("memory:", "sqlite:journal.db"))
     out, err = house.run("check", "-c", "kept.cfg")
-    assert (out, err) == ("kept.cfg: ok, 4 routes\n", "")
+    assert out.startswith("kept.cfg: ok, 4 routes\n")
+    assert err == ""
 
 
 @pytest.mark.parametrize("old,new,fault", [

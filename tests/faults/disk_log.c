@@ -3,13 +3,15 @@
  *
  * What a process does to the files of a journal, and what it promises to
  * others, is logged in the order in which it happens: writes with their
- * bytes, new lengths, syncs, and replies that begin with HTTP/1.1 202.
- * disk_log.py makes of it what a disk would hold had the power failed at any
- * of these moments. The log survives a SIGKILL: the page cache does.
+ * bytes, new lengths, syncs (as they begin, and as they end: what is written in
+ * between may be part of them, or not), and replies that begin with HTTP/1.1
+ *202. disk_log.py makes of it what a disk would hold had the power failed at
+ *any of these moments. The log survives a SIGKILL: the page cache does.
  *
  *	DISK_LOG=path		where to
  *	DISK_LOG_FILES=name	files whose last part begins so
  *	DISK_LOG_NO_SYNC=1	syncs of them do nothing, and say that they did
+ *	DISK_LOG_SLOW=ms	syncs of them take so much longer
  *	DISK_LOG_SHORT=n	every n-th write of them stops half-way
  */
 #define _GNU_SOURCE
@@ -34,6 +36,7 @@ enum kind {
 	MADE,
 	WROTE,
 	CUT,
+	SYNC_BEGUN,
 	SYNCED,
 	FOLDER_SYNCED,
 	REPLIED,
@@ -51,6 +54,7 @@ static bool is_ours[FILES]; /* by descriptor; only under the lock */
 static uint32_t number[FILES];
 static uint32_t opened;
 static unsigned writes;
+static uint64_t syncs;
 
 static int
 log_fd(void)
@@ -242,20 +246,38 @@ ftruncate64(int fd, off64_t length)
 	return cut(fd, length);
 }
 
+static uint64_t
+note_sync(int fd)
+{
+	const char *slow = getenv("DISK_LOG_SLOW");
+	uint64_t which;
+
+	pthread_mutex_lock(&lock);
+	which = ++syncs;
+	put(SYNC_BEGUN, number[fd], which, NULL, 0);
+	pthread_mutex_unlock(&lock);
+	if (slow != NULL)
+		usleep((useconds_t)atoi(slow) * 1000);
+	return which;
+}
+
 static int
 sync_by(long call, int fd)
 {
 	bool mine = ours(fd);
+	uint64_t which = 0;
 	struct stat st;
 	int rc;
 
 	if (mine && getenv("DISK_LOG_NO_SYNC") != NULL)
 		return 0;
+	if (mine)
+		which = note_sync(fd);
 	rc = (int)syscall(call, fd);
 	if (rc != 0)
 		return rc;
 	if (mine)
-		note(SYNCED, fd, 0, NULL, 0);
+		note(SYNCED, fd, which, NULL, 0);
 	else if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && fd < FILES)
 		note(FOLDER_SYNCED, fd, 0, NULL, 0);
 	return 0;

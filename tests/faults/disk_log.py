@@ -11,8 +11,8 @@ import struct
 import subprocess
 import uuid
 
-(OPENED, MADE, WROTE, CUT, SYNCED, FOLDER_SYNCED, REPLIED,
- REMOVED) = range(8)
+(OPENED, MADE, WROTE, CUT, SYNC_BEGUN, SYNCED, FOLDER_SYNCED, REPLIED,
+ REMOVED) = range(9)
 RECORD = struct.Struct("<IIQQ")
 SECTOR = 512
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,17 +32,22 @@ class File:
         self.data = bytearray()   # as it is read back now
         self.synced = bytearray()  # as it is for good
         self.pending = []         # (offset, bytes) or (length, None)
+        self.count = 0            # of all changes so far
+        self.begun = {}           # of a sync: the count when it began
         self.exists = False       # for good: its folder was synced since
         self.removed = False      # for good with the folder's next sync
 
     def change(self, offset, data):
         apply(self.data, offset, data)
         self.pending.append((offset, data))
+        self.count += 1
 
-    def sync(self):
-        for offset, data in self.pending:
+    def sync(self, which):
+        """What came after it had begun may not be part of it."""
+        done = len(self.pending) - (self.count - self.begun.pop(which))
+        for offset, data in self.pending[:max(done, 0)]:
             apply(self.synced, offset, data)
-        self.pending = []
+        del self.pending[:max(done, 0)]
 
 
 def apply(to, offset, data):
@@ -91,8 +96,10 @@ class Diary:
                 numbers[number].change(offset, data)
             elif kind == CUT:
                 numbers[number].change(offset, None)
+            elif kind == SYNC_BEGUN:
+                numbers[number].begun[offset] = numbers[number].count
             elif kind == SYNCED:
-                numbers[number].sync()
+                numbers[number].sync(offset)
             elif kind == FOLDER_SYNCED:
                 for name in list(files):
                     files[name].exists = True
@@ -105,6 +112,19 @@ class Diary:
                     r'"delivery":"([0-9a-f-]{36})"', data.decode()))
         for _ in points:
             yield files, set(promised)
+
+
+def overlaps(diary):
+    """How many syncs of a file were under way when it was written to."""
+    begun, written = set(), set()
+    for kind, number, offset, _ in diary.records:
+        if kind == SYNC_BEGUN:
+            begun.add((number, offset))
+        elif kind == SYNCED:
+            begun.discard((number, offset))
+        elif kind == WROTE:
+            written.update(s for s in begun if s[0] == number)
+    return len(written)
 
 
 def is_gone(f, how, dice):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from house import wait_for
-from ledger import Account, Load, drained
+from ledger import Account, Load, drained, items
 from node import strace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,20 +41,27 @@ def is_ready(node):
     return node.admin("/readyz").status == 200
 
 
-def test_a_full_disk_takes_nothing_and_recovers(nodes, tmp_path, figure,
-                                                is_long):
+def test_a_full_disk_takes_nothing_delivers_and_recovers(
+        nodes, tmp_path, figure, is_long):
+    """What was accepted before goes out meanwhile, each at the first try."""
     seconds = 60 if is_long else 2
-    with small_disk(str(tmp_path / "disk"), "64M") as disk:
+    with small_disk(str(tmp_path / "disk"), "256M") as disk:
         node = nodes(journal=f"sqlite:{disk}/journal.db").start()
-        with Load([node], leads=8, pause=0.002) as load:
+        # Slower than senders are: something waits when the disk is full.
+        node.api.delay = 0.2 if is_long else 0.05
+        with Load([node], leads=40, pause=0.002) as load:
             wait_for(lambda: len(load.acked) > 100, what="a hundred events")
             fill(f"{disk}/other")
             wait_for(lambda: load.answers[503] > 0, 60, "a refusal")
             wait_for(lambda: not is_ready(node), what="readyz to tell of it")
             assert node.admin("/healthz").status == 200
-            before, sent = len(load.acked), len(node.api.calls)
+            before, sent = len(load.acked), len(node.api.delivered())
+            waiting = len(load.acked) - sent
             time.sleep(seconds)
-            during = len(node.api.calls) - sent
+            # And all is told to the journal, or it would be sent again.
+            wait_for(lambda: items(node, "waiting")
+                     + items(node, "sending") == 0, 60, "all settled")
+            during = len(node.api.delivered()) - sent
             promised = len(load.acked) - before
             os.unlink(f"{disk}/other")
             since = time.monotonic()
@@ -66,11 +73,16 @@ def test_a_full_disk_takes_nothing_and_recovers(nodes, tmp_path, figure,
         drained(node, 120)
         account = Account(load, node.api, node)
         figure(f"full for {seconds} s: {load.answers[503]} refusals, "
-               f"{promised} accepted and {during} sent meanwhile, ready "
-               f"again after {recovered:.1f} s; {account.acked} "
-               f"acknowledged, {account.duplicates} duplicates")
+               f"{promised} accepted and {during} of {waiting} sent "
+               f"meanwhile, ready again after {recovered:.1f} s; "
+               f"{account.acked} acknowledged, {account.duplicates} "
+               "duplicates")
         account.all_delivered()
+        assert during >= waiting > 0
+        assert promised == 0 and account.duplicates == 0
+        assert "the disk is full" in node.logs()
         node.stop()
+        assert os.listdir(disk) == ["journal.db"]
 
 
 class Heartbeat:

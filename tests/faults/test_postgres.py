@@ -13,6 +13,7 @@ import time
 import pytest
 
 from api import HANG
+from bulk import post_all
 from conftest import TOP
 from house import wait_for
 from ledger import Account, Load, drained, states
@@ -84,6 +85,55 @@ def test_the_same_id_at_two_nodes_is_one_update(postgres, nodes, figure):
     replay_at(pair(nodes, postgres.url()), figure)
 
 
+# -- two nodes are worth two -----------------------------------------------------
+
+def calls_a_second(api, count):
+    """Of the next so many calls."""
+    first, since = len(api.calls), time.monotonic()
+    wait_for(lambda: len(api.calls) >= first + count, 120, f"{count} calls")
+    return (len(api.calls) - first) / (time.monotonic() - since)
+
+
+def test_two_nodes_drain_a_slow_api_nearly_twice_as_fast(postgres, nodes,
+                                                         figure, is_long):
+    """Each may have so many calls under way; the API takes its time."""
+    count = 1000 if is_long else 150
+    target = 'timeout = "10s"; connections = 4;'
+    url = postgres.url()
+    one = nodes("one", journal=url, target=target).start()
+    one.api.delay = 0.2
+    two = nodes("two", journal=url, target=target, api=one.api)
+    post_all(one.port, ((f"l{i}", 0) for i in range(6 * count)))
+    alone = calls_a_second(one.api, count)
+    two.start()
+    calls_a_second(one.api, count // 4)
+    both = calls_a_second(one.api, 2 * count)
+    figure(f"one node {alone:.1f} calls a second, two {both:.1f}: "
+           f"{both / alone:.2f} times as many, bar 1.7")
+    one.api.delay = 0
+    wait_for(lambda: len(one.api.delivered()) == 6 * count, 120, "the rest")
+    assert len({c.key for c in one.api.calls}) == len(one.api.calls)
+    assert both / alone >= 1.7
+
+
+def test_two_nodes_keep_one_rate(postgres, nodes, figure, is_long):
+    """`rate` is of the key, however many nodes have it."""
+    rate, seconds = 40, 20 if is_long else 4
+    both = pair(nodes, postgres.url(),
+                f'timeout = "5s"; connections = 16; rate = {rate};')
+    api = both[0].api
+    post_all(both[0].port, ((f"l{i}", 0) for i in range(rate * seconds)))
+    wait_for(lambda: len(api.calls) == rate * seconds, 60, "all calls")
+    took = api.calls[-1].at - api.calls[0].at
+    most = max(sum(0 <= c.at - first.at < 1 for c in api.calls)
+               for first in api.calls)
+    figure(f"two nodes at rate {rate}: {len(api.calls)} calls in {took:.1f} s, "
+           f"{most} in the busiest second")
+    # One second's worth was saved up; and then no more than that a second.
+    assert took >= seconds - 1.5
+    assert most <= 2 * rate + 4
+
+
 def close_the_books(load, node, figure, what, seconds=120):
     drained(node, seconds)
     account = Account(load, node.api, node)
@@ -111,11 +161,11 @@ def test_two_nodes_killed_at_random_moments_lose_nothing(postgres, nodes,
     assert account.duplicates <= kills * 8 * 2
 
 
-@pytest.mark.long
-def test_a_restart_of_the_database_loses_nothing(postgres, nodes, figure):
+def test_a_restart_of_the_database_loses_nothing(postgres, nodes, figure,
+                                                 is_long):
     node = nodes(journal=postgres.url(), target=TARGET).start()
     with Load([node]) as load:
-        for _ in range(10):
+        for _ in range(10 if is_long else 1):
             count = len(load.acked)
             postgres.do("restart")
             wait_for(lambda n=count: len(load.acked) > n + 50, 30,
@@ -142,7 +192,6 @@ def test_connections_that_are_ended_lose_nothing(postgres, nodes, figure,
     assert ended > 0
 
 
-@pytest.mark.long
 def test_a_database_that_is_read_only_takes_nothing(postgres, nodes, figure):
     """As after a failover to a standby; then it may be written again."""
     node = nodes(journal=postgres.url(), target=TARGET).start()

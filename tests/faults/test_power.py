@@ -17,12 +17,12 @@ def library(tmp_path_factory):
     return disk_log.compiled(str(tmp_path_factory.mktemp("disk")))
 
 
-def run_with(node, library, events, **env):
+def run_with(node, library, events, leads=8, **env):
     """Takes in so many events on a disk that keeps a diary."""
     node.start(env={"LD_PRELOAD": library, "DISK_LOG_FILES": "journal.db",
                     "DISK_LOG": node.path("diary"), **env})
-    with Load([node], leads=8, most=events // 8) as load:
-        wait_for(lambda: len(load.acked) == events // 8 * 8, 120,
+    with Load([node], leads=leads, most=events // leads) as load:
+        wait_for(lambda: len(load.acked) == events // leads * leads, 120,
                  "all to be accepted")
     node.kill()
     return load, disk_log.Diary(node.path("diary"))
@@ -60,6 +60,28 @@ def test_a_power_cut_breaks_no_promise(nodes, library, figure, is_long, how):
     node.start()
     drained(node)
     Account(load, node.api, node).all_delivered()
+
+
+def test_nor_while_one_group_is_synced_and_the_next_is_written(
+        nodes, library, figure, is_long):
+    """More senders than fit in a group, on a disk that takes its time."""
+    node = nodes()
+    events, cuts = (3200, 1000) if is_long else (800, 60)
+    load, diary = run_with(node, library, events, leads=200,
+                           DISK_LOG_SLOW="30")
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    points = [dice.randrange(len(diary.records)) for _ in range(cuts)]
+    lost, most = lost_at(diary, node.path("cut"),
+                         points + [len(diary.records)], "nothing", dice)
+    more, _ = lost_at(diary, node.path("cut"), points, "any", dice)
+    both = disk_log.overlaps(diary)
+    figure(f"{2 * cuts + 1} power cuts (seed {seed}), {both} syncs while the "
+           f"next group was written: up to {most} promised, {lost + more} "
+           "lost")
+    assert most == len(load.acked)
+    assert lost + more == 0
+    assert both > 0
 
 
 def test_it_would_be_seen_if_nothing_were_synced(nodes, library, figure):

@@ -32,7 +32,7 @@ for entry in * .*; do
 	case $entry in
 	. | .. | .git | build* | __pycache__ | .pytest_cache) ;;
 	bridge | mappings | certs | tests | deploy) ;;
-	CMakeLists.txt | README.md | LICENSE | CHANGELOG.md) ;;
+	CMakeLists.txt | CMakePresets.json | README.md | LICENSE | CHANGELOG.md) ;;
 	.ci | .clang-format | .editorconfig | .gitignore) ;;
 	*) [ ! -e "$entry" ] || offence "$entry" "does not belong at the top" ;;
 	esac

@@ -65,6 +65,7 @@ shows()
 	rc=1
 }
 
+silent bridge/base/base_log_sink.c '#include <sys/socket.h>'
 silent bridge/main.c '#include "delivery/delivery.h"'
 silent bridge/delivery/delivery.c '#include "verify/verify.h"'
 silent bridge/delivery/delivery.c '#include "delivery/delivery_step.h"'

@@ -4,11 +4,13 @@
  *	listener_echo ADDRESS [CERTIFICATE KEY] [NAME=VALUE...]
  *
  * NAME is one of the limits as a settings file writes them, or workers, or
- * drain (a duration). Prints "port N" once it listens; SIGTERM drains and
- * ends it. Paths with a meaning: /slow answers after ?ms=N, /never not before
- * the service stops, /later only a while after that, /big with ?n=N bytes,
- * /close closes, /metrics tells the counters; all others tell the request, as
- * JSON.
+ * drain (a duration), or listen (a group, whose address counts for nothing),
+ * or wants: then bodies of /unknown... are not wanted. Prints "port N" once it
+ * listens; SIGHUP loads its certificates anew and prints "renewed", SIGTERM
+ * drains and ends it. Paths with a meaning: /slow answers after
+ *?ms=N, /never not before the service stops, /later only a while after that,
+ * /big with ?n=N bytes, /close closes, /metrics tells the counters; all others
+ *tell the request, as JSON.
  */
 #include <event2/event.h>
 #include <signal.h>
@@ -65,6 +67,10 @@ add_request(struct bytes *out, const struct request *r)
 	add_text(out, "path", r->path);
 	add_text(out, "query", r->query);
 	add_text(out, "peer", r->peer);
+	if (r->hop.at != NULL)
+		add_text(out, "hop", r->hop);
+	if (r->client_name.at != NULL)
+		add_text(out, "client", r->client_name);
 	add_text(out, "x", request_header(r, STR("X")));
 	bytes_addf(out, "\"tls\":%s,\"headers\":%zu,\"body\":%zu,",
 	    r->tls ? "true" : "false", r->header_count, r->body.len);
@@ -146,6 +152,14 @@ serve(void *mine, struct exchange *x)
 	}
 }
 
+static bool
+wants_body(void *mine, const struct request *r, struct arena *arena)
+{
+	(void)mine;
+	return arena_take(arena, 5000) != NULL &&
+	    !str_starts(r->path, STR("/unknown"));
+}
+
 static void
 refuse(struct exchange *x)
 {
@@ -199,8 +213,12 @@ stop(void *mine)
 
 struct options {
 	struct listener_limits limits;
+	struct listener_address address; /* texts are the file's */
+	const config_setting_t *listen;
+	struct settings_file *file;
 	int64_t workers;
 	int64_t drain;
+	bool wants;
 };
 
 static const struct setting own_settings[] = {
@@ -209,6 +227,15 @@ static const struct setting own_settings[] = {
 	    .at = offsetof(struct options, drain),
 	    .fallback = "2s",
 	    .help = "How long open requests may take at the end." },
+	{ .name = "listen",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct options, listen),
+	    .help = "Of the address, what is not given as an argument." },
+	{ .name = "wants",
+	    .kind = SETTING_BOOLEAN,
+	    .at = offsetof(struct options, wants),
+	    .fallback = "false",
+	    .help = "Whether bodies of paths in /unknown are not wanted." },
 	{ .name = "workers",
 	    .kind = SETTING_COUNT,
 	    .at = offsetof(struct options, workers),
@@ -221,15 +248,17 @@ static const struct setting own_settings[] = {
 static bool
 read_options(struct options *o, char **at)
 {
+	static const char *const own[] = { "drain", "listen", "workers",
+		"wants", NULL };
 	static const char *const limits[] = { "body", "body_timeout",
-		"connections", "header_timeout", "headers", "idle_timeout",
+		"connections", "connections_per_address", "header_timeout",
+		"headers", "idle_timeout", "memory", "requests_per_address",
 		"write_timeout", NULL };
-	static const char *const own[] = { "drain", "workers", NULL };
 	struct settings_file *f;
 	struct faults all = { 0 };
 	struct bytes text, words;
 
-	bytes_init(&text, 4096);
+	bytes_init(&text, 65536);
 	bytes_init(&words, 4096);
 	for (; *at != NULL; at++)
 		bytes_addf(&text, "%s;\n", *at);
@@ -239,7 +268,10 @@ read_options(struct options *o, char **at)
 		    listener_limits_settings, own, &o->limits, &all);
 		settings_read_with(settings_root(f), "", own_settings, limits,
 		    o, &all);
-		settings_close(f);
+		if (o->listen != NULL)
+			(void)listener_address_read(o->listen, "listen",
+			    &o->address, &all);
+		o->file = f;
 	}
 	faults_print(&all, &words);
 	fprintf(stderr, "%.*s", STR_ARG(bytes_str(&words)));
@@ -249,8 +281,24 @@ read_options(struct options *o, char **at)
 	return all.count == 0;
 }
 
+/* The files may have changed; what is served by is told on a line. */
 static void
-wait_for_the_end(void)
+renew(struct listener *l, const struct listener_setup *setup)
+{
+	struct fault why = { .code = FAULT_NONE };
+	struct listener_change *c = listener_prepare(l, setup, &why);
+
+	if (c != NULL) {
+		listener_renew(l, c);
+		puts("renewed");
+	} else {
+		printf("not renewed: %s: %s\n", why.where, why.text);
+	}
+	fflush(stdout);
+}
+
+static void
+wait_for_the_end(struct listener *l, const struct listener_setup *setup)
 {
 	sigset_t ends;
 	int got;
@@ -258,50 +306,60 @@ wait_for_the_end(void)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
-	sigwait(&ends, &got);
+	sigaddset(&ends, SIGHUP);
+	while (sigwait(&ends, &got) == 0 && got == SIGHUP)
+		renew(l, setup);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct service service = { .start = start,
+	struct service service = { .start = start,
 		.serve = serve,
 		.stop = stop };
 	struct options options = { 0 };
-	struct listener_address address = { 0 };
+	struct listener_address *address = &options.address;
 	struct fault why = { .code = FAULT_NONE };
+	struct listener_setup setup;
 	struct listener *l;
 	sigset_t ends;
 	int at = 2;
 
 	if (argc < 2)
 		return 2;
-	address.address = argv[1];
-	if (argc > 3 && strchr(argv[2], '=') == NULL) {
-		address.certificate = argv[2];
-		address.key = argv[3];
+	if (argc > 3 && strchr(argv[2], '=') == NULL)
 		at = 4;
-	}
 	if (!read_options(&options, argv + at))
 		return 2;
+	address->address = argv[1];
+	if (at == 4) {
+		address->certificate = base_copy(argv[2]);
+		address->key = base_copy(argv[3]);
+	}
+	service.wants_body = options.wants ? wants_body : NULL;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	l = listener_start(&(struct listener_setup){ .name = "echo",
-	                       .addresses = &address,
-	                       .address_count = 1,
-	                       .workers = (unsigned)options.workers,
-	                       .limits = options.limits,
-	                       .service = &service },
-	    &why);
+	setup = (struct listener_setup){ .name = "echo",
+		.addresses = address,
+		.address_count = 1,
+		.workers = (unsigned)options.workers,
+		.limits = options.limits,
+		.service = &service };
+	l = listener_start(&setup, &why);
 	if (l == NULL) {
 		fprintf(stderr, "%s: %s\n", why.where, why.text);
+		listener_address_done(address);
+		settings_close(options.file);
 		return 3;
 	}
 	printf("port %u\n", listener_port(l, 0));
 	fflush(stdout);
-	wait_for_the_end();
+	wait_for_the_end(l, &setup);
 	listener_stop(l, options.drain);
+	listener_address_done(address);
+	settings_close(options.file);
 	return 0;
 }

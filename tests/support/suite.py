@@ -1,13 +1,21 @@
-"""tests/run [--fast] [--long] [--only STEP] - installs what is missing, builds
+"""tests/run [--fast] [--long] [--only STEP] [--coverage] - installs what is missing, builds
 with sanitizers, passes every test, prints a summary.
 
-Steps, in order: format, layers, asan (unit tests and cases), e2e (the same
-build, real processes), mappings, faults (that build, broken on purpose), tsan
-(threads), clang (builds, fuzzes for seconds a target), release (demo, memory
-under valgrind), instructions (a request's, against the figures in
-tests/bench).
---fast leaves out faults, tsan, clang, release and instructions.
---long has the faults' long forms, with a release build: half an hour.
+Steps, in order: format, layers, static (clang-tidy, cppcheck and gcc's analyzer,
+without running anything), asan (unit tests and cases), e2e (the same
+build, real processes), mappings, faults (that build, broken on purpose),
+hostile (bad senders, and the good ones beside them), tsan (threads), clang
+(builds, fuzzes for seconds a target), release (demo, hardening, memory under
+valgrind),
+package (the .deb of that build, installed into a copy of this machine that is
+thrown away), instructions (a request's, against the figures in tests/bench).
+--fast leaves out static, faults, hostile, tsan, clang, release, package and
+instructions.
+--long has the long forms of faults and hostile, with a release build; and the
+package's: built twice, installed into a Debian made for it; clang's analyzer
+too, and the unit programs of the quiet rooms under valgrind.
+--coverage counts the lines that unit and end-to-end tests run, instead of all
+steps, and fails below the bars in tests/support/coverage.py.
 """
 
 import argparse
@@ -16,6 +24,8 @@ import re
 import subprocess
 import sys
 import time
+
+import coverage
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 FUZZ_SECONDS = 6
@@ -70,9 +80,10 @@ def call(*command, env=None, quiet=False):
     return p.returncode, text
 
 
-# LeakSanitizer's own thread can die while it looks ("Tracer caught signal 11",
-# seen twice in many full runs). That says nothing of leaks, so the command is
-# run once more; a leak is reported in other words.
+# LeakSanitizer's own thread can die while it looks ("Tracer caught signal 11"):
+# it reads wrong bounds of the thread-local data of a library that was loaded
+# late. That says nothing of leaks, so the command is run once more, without
+# that data; a leak is reported in other words.
 TRACER_DIED = "LeakSanitizer has encountered a fatal error"
 
 
@@ -81,7 +92,8 @@ def call_test(*command, **kw):
     code, text = call(*command, **kw)
     if code != 0 and TRACER_DIED in text:
         say("  the leak checker itself failed; once more")
-        code, text = call(*command, **kw)
+        env = dict(kw.pop("env", None) or ENV, LSAN_OPTIONS="use_tls=0")
+        code, text = call(*command, env=env, **kw)
     return code, text
 
 
@@ -146,6 +158,10 @@ def skipped_of(where):
         return sorted(set(re.findall(r"\[  SKIPPED \] ([a-z]\w+)", f.read())))
 
 
+# Files of tests beside each other, each as a whole: most of them wait.
+BESIDE = ("-n", str(os.cpu_count() + 1), "--dist", "loadfile")
+
+
 def pytest(where, *args, env=None):
     env = dict(env or ENV, LEADBRIDGE_BUILD=where, PYTHONDONTWRITEBYTECODE="1")
     code, text = call_test("/usr/bin/python3", "-m", "pytest", "-q", "-x",
@@ -167,6 +183,23 @@ def step_layers():
     one("layers", "tests/layers/layers.sh", TOP)
 
 
+def configured(name, compiler):
+    """A folder for whoever reads its compile_commands.json; nothing is built
+    in it."""
+    must("cmake", "-S", TOP, "-B", folder(name), "-G", "Ninja",
+         env=dict(ENV, CC=compiler, CXX=compiler.replace("gcc", "g++").replace(
+             "clang", "clang++")), quiet=True)
+    return folder(name)
+
+
+def step_static():
+    gcc = configured("static-gcc", "gcc")
+    clang = configured("static-clang", "clang-14")
+    for tool, where in (("analyzer", gcc), ("cppcheck", gcc), ("tidy", clang),
+                        *([("deep", clang)] if LONG else [])):
+        one(tool, "tests/static/static.py", where, tool)
+
+
 def step_asan():
     build("asan", "-DBRIDGE_SANITIZE=address,undefined")
     ctest(folder("asan"))
@@ -174,7 +207,8 @@ def step_asan():
 
 def step_e2e():
     build("asan", "-DBRIDGE_SANITIZE=address,undefined")
-    pytest(folder("asan"), "tests/e2e", "--ignore=tests/e2e/test_steady.py")
+    pytest(folder("asan"), *BESIDE, "tests/e2e",
+           "--ignore=tests/e2e/test_steady.py")
 
 
 def step_faults():
@@ -187,11 +221,25 @@ def step_faults():
         pytest(folder("asan"), "tests/faults")
 
 
+def step_hostile():
+    if LONG:
+        build("release", env=dict(ENV, CC="gcc", CXX="g++"),
+              targets=("leadbridge", "listener_echo"))
+        pytest(folder("release"), "tests/hostile", "--long")
+    else:
+        build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+        # The hunt wants another build: step release has it.
+        pytest(folder("asan"), "tests/hostile",
+               "--ignore=tests/hostile/test_secret_hunt.py")
+
+
 def step_tsan():
     build("tsan", "-DBRIDGE_SANITIZE=thread")
-    ctest(folder("tsan"), "-R", "listener|upstream|secrets|verify|sandbox|journal")
-    pytest(folder("tsan"), "tests/e2e/test_bridge.py",
-           "tests/e2e/test_modes.py")
+    ctest(folder("tsan"), "-R",
+          "listener|upstream|secrets|verify|sandbox|journal|metrics|base.log")
+    pytest(folder("tsan"), *BESIDE, "tests/e2e/test_bridge.py",
+           "tests/e2e/test_modes.py", "tests/e2e/test_reload.py",
+           "tests/e2e/test_manager.py")
 
 
 def step_clang():
@@ -225,6 +273,27 @@ def step_mappings():
     say(f"  {text.strip().splitlines()[-1] if text.strip() else code}")
 
 
+VALGRIND = ("valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
+            "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
+
+
+def quiet_units():
+    """The unit programs of the rooms that wait for nothing: no loop."""
+    with open(os.path.join(TOP, "bridge/ROOMS")) as f:
+        rooms = re.findall(r"^([a-z]+) +no ", f.read(), re.M)
+    return [f"test_{room}_{name[5:-2]}" for room in rooms
+            for name in sorted(os.listdir(os.path.join(TOP, "tests/unit", room)))
+            if re.fullmatch(r"test_\w+\.c", name)]
+
+
+def valgrind_units():
+    units = quiet_units()
+    build("release", env=dict(ENV, CC="gcc", CXX="g++"), targets=units)
+    for name in units:
+        one(f"valgrind {name}", *VALGRIND,
+            os.path.join(folder("release"), name))
+
+
 def step_release():
     one("deploy/demo", "deploy/demo")
     installed = os.path.join(TOP, "build", "installed")
@@ -232,10 +301,37 @@ def step_release():
     one("installed program", os.path.join(installed, "bin", "leadbridge"),
         "test", "mappings")
     pytest(os.path.join(TOP, "build"), "tests/e2e/test_steady.py")
-    one("valgrind demo", "valgrind", "-q", "--error-exitcode=9",
-        "--leak-check=full", "--show-leak-kinds=definite",
-        "--errors-for-leak-kinds=definite",
-        os.path.join(TOP, "build", "leadbridge"), "demo")
+    pytest(os.path.join(TOP, "build"), "tests/static/test_hardening.py")
+    one("valgrind demo", *VALGRIND, os.path.join(TOP, "build", "leadbridge"),
+        "demo")
+    if LONG:
+        valgrind_units()
+    pytest(os.path.join(TOP, "build"), "tests/hostile/test_secret_hunt.py")
+
+
+def step_package():
+    """What step release built, or builds it likewise."""
+    where = os.path.join(TOP, "build")
+    must("deploy/packages", "package", quiet=True)
+    if not os.path.exists(os.path.join(where, "build.ninja")):
+        must("cmake", "-S", TOP, "-B", where, "-G", "Ninja",
+             "-DBRIDGE_TESTS=OFF", quiet=True)
+    must("ninja", "-C", where, "--quiet", quiet=True)
+    pytest(where, "tests/package", *(["--long"] if LONG else []))
+
+
+def step_coverage():
+    where = folder("coverage")
+    build("coverage", "-DBRIDGE_COVERAGE=ON", "-DCMAKE_BUILD_TYPE=Debug",
+          env=dict(ENV, CC="gcc", CXX="g++"))
+    coverage.forget(where)
+    ctest(where)
+    pytest(where, "tests/e2e")
+    call_test(os.path.join(where, "leadbridge"), "test", "mappings",
+              quiet=True)
+    for text, held in coverage.figures(TOP, where):
+        TALLY.add(passed=held is True, failed=held is False)
+        say("  " + text)
 
 
 def step_instructions():
@@ -251,16 +347,20 @@ def step_instructions():
 STEPS = {
     "format": step_format,
     "layers": step_layers,
+    "static": step_static,
     "asan": step_asan,
     "e2e": step_e2e,
     "mappings": step_mappings,
     "faults": step_faults,
+    "hostile": step_hostile,
     "tsan": step_tsan,
     "clang": step_clang,
     "release": step_release,
+    "package": step_package,
     "instructions": step_instructions,
 }
-SLOW = ("faults", "tsan", "clang", "release", "instructions")
+SLOW = ("static", "faults", "hostile", "tsan", "clang", "release", "package",
+        "instructions")
 
 
 def finish(code=0):
@@ -277,10 +377,13 @@ def main():
     p.add_argument("--only", action="append", choices=list(STEPS),
                    help="this step (may be repeated)")
     p.add_argument("--long", action="store_true",
-                   help="the long forms of the faults")
+                   help="the long forms of steps that have one")
+    p.add_argument("--coverage", action="store_true",
+                   help="which lines the tests run, and nothing else")
     given = p.parse_args()
     LONG = given.long
-    for name, step in STEPS.items():
+    steps = {"coverage": step_coverage} if given.coverage else STEPS
+    for name, step in steps.items():
         if given.only and name not in given.only:
             continue
         if given.fast and name in SLOW:

@@ -7,7 +7,9 @@
  * Every LEAD gets a PATCH, one after the other. Without any, leads come
  * from standard input: those of a line are sent at once, and the next line
  * is read when all have ended; a lead written "!lead" is cancelled as soon
- * as it is sent. Each answer is a line of JSON on standard output.
+ * as it is sent. Each answer is a line of JSON on standard output. It tells,
+ * too, how the loop's heart, a timer of 10 ms, has beaten since the last one:
+ * `beats`, how many of them came `late`, by 50 ms, and the worst, `stall_us`.
  *
  *	-s  more settings of the target: 'timeout = "1s"; connections = 1;'
  *	-b  size of the body (default: a small one)
@@ -38,6 +40,11 @@ struct probe {
 	struct bytes body;
 	struct bytes line;
 	unsigned out; /* calls that have not ended */
+	struct event *heart;
+	struct {
+		int64_t last_us, stall_us;
+		unsigned beats, late;
+	} heard;
 };
 
 struct asked {
@@ -52,6 +59,45 @@ die(const char *what, const char *why)
 {
 	fprintf(stderr, "upstream_probe: %s: %s\n", what, why);
 	exit(3);
+}
+
+#define BEAT_US 10000
+#define LATE_US 50000
+
+static void
+on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct probe *p = arg;
+	int64_t now = clock_mono_us();
+	int64_t late = now - p->heard.last_us - BEAT_US;
+
+	(void)fd;
+	(void)what;
+	p->heard.last_us = now;
+	p->heard.beats++;
+	p->heard.late += late > LATE_US;
+	if (late > p->heard.stall_us)
+		p->heard.stall_us = late;
+}
+
+static void
+tell_heart(struct probe *p, struct bytes *out)
+{
+	on_beat(-1, 0, p); /* the one that is due now, late or not */
+	bytes_addf(out, ",\"beats\":%u,\"late\":%u,\"stall_us\":%lld",
+	    p->heard.beats, p->heard.late, (long long)p->heard.stall_us);
+	p->heard.beats = p->heard.late = 0;
+	p->heard.stall_us = 0;
+}
+
+static void
+start_heart(struct probe *p)
+{
+	static const struct timeval every = { 0, BEAT_US };
+
+	p->heard.last_us = clock_mono_us();
+	p->heart = event_new(p->base, -1, EV_PERSIST, on_beat, p);
+	event_add(p->heart, &every);
 }
 
 typedef int resolver(const char *host, const char *port,
@@ -113,6 +159,7 @@ on_done(void *arg, const struct upstream_answer *a)
 	    a->status, (long long)a->took_us, body.len);
 	if (body.len > 4096)
 		body.len = 4096;
+	tell_heart(p, &out);
 	add_member(&out, "reason", str_of(a->reason));
 	add_member(&out, "type", a->content_type);
 	add_member(&out, "retry_after", a->retry_after);
@@ -266,6 +313,7 @@ run(struct probe *p, const struct upstream_target *t)
 	p->base = event_base_new();
 	p->pool = upstream_pool_new(p->base, t);
 	bytes_init(&p->line, 1 << 20);
+	start_heart(p);
 	if (p->leads == NULL) {
 		p->input = event_new(p->base, STDIN_FILENO,
 		    EV_READ | EV_PERSIST, on_input, p);
@@ -275,6 +323,7 @@ run(struct probe *p, const struct upstream_target *t)
 	}
 	event_base_dispatch(p->base);
 	upstream_pool_free(p->pool);
+	event_free(p->heart);
 	if (p->input != NULL)
 		event_free(p->input);
 	event_base_free(p->base);

@@ -367,8 +367,12 @@ test_the_first_fault_wins(void **state)
 
 	(void)state;
 	bytes_init(&out, 1000);
-	fault_at(&f, FAULT_MAPPING, "x.cfg", 3, 7, "%s", "first");
-	fault_set(&f, FAULT_BODY, "y", "second");
+	assert_int_equal(fault_at(&f, FAULT_MAPPING, "x.cfg", 3, 7, "%s",
+	                     "first"),
+	    -1);
+	/* tests/static/contracts.h has it from here that it is always -1. */
+	assert_int_equal(fault_set(&f, FAULT_BODY, "y", "second"), -1);
+	assert_int_equal(fault_set(NULL, FAULT_BODY, NULL, "no one asks"), -1);
 	assert_int_equal(f.code, FAULT_MAPPING);
 	fault_print(&f, &out);
 	assert_str(bytes_str(&out), "x.cfg:3:7: first");
@@ -391,6 +395,32 @@ test_a_long_fault_is_cut_between_characters(void **state)
 		assert_true(utf8_valid(str_of(f.text)));
 		assert_string_equal(f.text + strlen(f.text) - 3, "...");
 	}
+}
+
+static void
+test_of_a_long_place_the_end_is_kept(void **state)
+{
+	static const char path[] =
+	    "/srv/agency/clients/a-client-with-a-long-name/bridge/mappings/"
+	    "b\xC3\xA9ton-and-more/of-the-second-quarter-of-the-year/"
+	    "mapping.cfg";
+	char path_of_95[96] = { 0 };
+	struct fault f = { 0 };
+
+	(void)state;
+	for (size_t cut = 0; cut < 4; cut++) {
+		f = (struct fault){ 0 };
+		fault_set(&f, FAULT_BODY, path + cut, "x");
+		assert_true(strlen(f.where) > 90);
+		assert_memory_equal(f.where, "...", 3);
+		assert_int_not_equal((unsigned char)f.where[3] & 0xC0, 0x80);
+		assert_string_equal(f.where + strlen(f.where) - 11,
+		    "mapping.cfg");
+	}
+	memset(path_of_95, 'p', sizeof(path_of_95) - 1);
+	f = (struct fault){ 0 };
+	fault_set(&f, FAULT_BODY, path_of_95, "x");
+	assert_string_equal(f.where, path_of_95);
 }
 
 static void
@@ -496,6 +526,7 @@ main(void)
 		cmocka_unit_test(test_query_parameters_are_found_and_decoded),
 		cmocka_unit_test(test_the_first_fault_wins),
 		cmocka_unit_test(test_a_long_fault_is_cut_between_characters),
+		cmocka_unit_test(test_of_a_long_place_the_end_is_kept),
 		cmocka_unit_test(test_every_fault_has_a_kind),
 		cmocka_unit_test(test_faults_past_the_ceiling_are_counted),
 		cmocka_unit_test(test_the_envelope_is_the_apis),

@@ -283,6 +283,28 @@ a_second_call_ends_within_the_lease_of_the_first(void **state)
 	assert_int_equal(sender->busy, 0);
 }
 
+/* A call that was not asked for is one of the rate's all the same. */
+static void
+a_second_call_counts_against_the_rate(void **state)
+{
+	struct journal_item items[2] = { { .body = STR("{\"a\":1}"),
+		                             .flags = JOURNAL_COALESCE },
+		{ .body = STR("{\"b\":2}"), .flags = JOURNAL_COALESCE } };
+	struct gate_pass pass;
+	int64_t start, wait = 0;
+
+	(void)state;
+	claimed(items, 2, -1);
+	start = clock_mono_us();
+	while (upstream_gate_ask(target, 100, &pass, &wait) > 0)
+		start = clock_mono_us();
+	answer(0, 422, STR_NONE);
+	assert_int_equal(call_count, 2);
+	assert_int_equal(upstream_gate_ask(target, 1, &pass, &wait), 0);
+	/* 50 ms for the one that asks, and as many for the second call. */
+	assert_true(wait + (clock_mono_us() - start) / 1000 > 75);
+}
+
 static void
 a_settlement_that_is_not_stored_is_tried_again(void **state)
 {
@@ -434,6 +456,7 @@ main(void)
 		TEST(what_cannot_be_read_is_put_off_and_nothing_counted),
 		TEST(nor_does_it_go_along_with_another),
 		TEST(a_second_call_ends_within_the_lease_of_the_first),
+		TEST(a_second_call_counts_against_the_rate),
 		TEST(a_settlement_that_is_not_stored_is_tried_again),
 		TEST(but_not_past_its_lease),
 		TEST(nor_once_it_is_stopped),

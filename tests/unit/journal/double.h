@@ -29,6 +29,10 @@ static struct {
 	size_t failed_prunes;
 	bool shares; /* rows of a show have one event between them */
 	bool shared;
+	bool syncs; /* groups are begun and synced: a gate for these, too */
+	bool sync_shut, sync_inside, sync_fails;
+	size_t begun, sync_count;
+	size_t overlaps; /* groups begun while one was not synced */
 } seen = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.moved = PTHREAD_COND_INITIALIZER };
 
@@ -172,6 +176,47 @@ double_apply(void *store, struct journal_op *const *ops, size_t count,
 	return rc;
 }
 
+static inline void
+shut_syncs(bool shut)
+{
+	pthread_mutex_lock(&seen.lock);
+	seen.sync_shut = shut;
+	pthread_cond_broadcast(&seen.moved);
+	pthread_mutex_unlock(&seen.lock);
+}
+
+static inline int
+double_begin(void *store, struct journal_op *const *ops, size_t count,
+    struct fault *why)
+{
+	int rc = double_apply(store, ops, count, why);
+
+	pthread_mutex_lock(&seen.lock);
+	seen.overlaps += rc == 0 && seen.begun > seen.sync_count;
+	seen.begun += rc == 0;
+	pthread_cond_broadcast(&seen.moved);
+	pthread_mutex_unlock(&seen.lock);
+	return rc;
+}
+
+static inline int
+double_sync(void *store, struct fault *why)
+{
+	bool fails;
+
+	(void)store;
+	pthread_mutex_lock(&seen.lock);
+	seen.sync_inside = true;
+	pthread_cond_broadcast(&seen.moved);
+	while (seen.sync_shut)
+		wait_moved();
+	seen.sync_inside = false;
+	seen.sync_count++;
+	fails = seen.sync_fails;
+	pthread_mutex_unlock(&seen.lock);
+	return fails ? fault_set(why, FAULT_INTERNAL, NULL, "told to fail") : 0;
+}
+
 static inline struct journal *
 double_open(struct journal_settings settings, const char *key)
 {
@@ -184,6 +229,10 @@ double_open(struct journal_settings settings, const char *key)
 	backend = journal_memory;
 	backend.apply = double_apply;
 	backend.shared = seen.shared;
+	if (seen.syncs) {
+		backend.begin = double_begin;
+		backend.sync = double_sync;
+	}
 	if (settings.ceiling == 0)
 		settings.ceiling = 1000000;
 	settings.url = "memory:";
@@ -196,6 +245,8 @@ double_open(struct journal_settings settings, const char *key)
 	seen.shut = seen.inside = seen.sealed = seen.bare = seen.no_house =
 	    false;
 	seen.failed_prunes = 0;
+	seen.begun = seen.sync_count = seen.overlaps = 0;
+	seen.sync_shut = seen.sync_inside = seen.sync_fails = false;
 	seen.group_count = 0;
 	seen.fail = FAULT_NONE;
 	j = journal_open_with(&backend, &setup, &why);

@@ -127,6 +127,32 @@ postgres_await_waiting(void)
 		assert_true(clock_mono_us() < until);
 }
 
+/* What a trigger does once, in the group that comes next. */
+static inline void
+plant(const char *how, const char *does)
+{
+	char *sql = base_print(
+	    "SET client_min_messages = error;"
+	    "DROP SEQUENCE IF EXISTS public.once; CREATE SEQUENCE public.once;"
+	    "CREATE OR REPLACE FUNCTION public.mine() RETURNS trigger"
+	    " LANGUAGE plpgsql AS $$ BEGIN IF nextval('public.once') = 1"
+	    " THEN %s; END IF; RETURN NULL; END $$; CREATE %s FOR EACH ROW"
+	    " EXECUTE FUNCTION public.mine()",
+	    does, how);
+
+	postgres_ask(sql);
+	base_free(sql);
+}
+
+static inline void
+unplant(void)
+{
+	postgres_ask("SET client_min_messages = error;"
+	             "DROP FUNCTION public.mine() CASCADE");
+}
+
+#define AT_ONCE "TRIGGER mine AFTER INSERT ON leadbridge.item"
+
 /* What must hold in the tables between any two transactions: each counts 0. */
 static const struct {
 	const char *text, *sql;

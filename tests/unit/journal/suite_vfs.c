@@ -1,4 +1,5 @@
 /* tests/unit/journal/suite_vfs.c - a disk that fails, for SQLite. */
+#include <errno.h>
 #include <string.h>
 
 #include <sqlite3.h>
@@ -30,6 +31,8 @@ static struct {
 	struct file *files;
 	unsigned dice;
 } disk;
+
+void (*vfs_at_close)(void);
 
 static sqlite3_file *
 real_of(sqlite3_file *f)
@@ -116,6 +119,8 @@ before_call(unsigned kind, int eio)
 		return kind == VFS_SYNC ? SQLITE_OK : SQLITE_FULL;
 	if (disk.trouble == VFS_CUT_BEFORE || disk.trouble == VFS_CUT_SOME)
 		cut(disk.trouble == VFS_CUT_SOME);
+	if (disk.trouble == VFS_QUOTA)
+		errno = EDQUOT;
 	return eio;
 }
 
@@ -192,8 +197,11 @@ static int
 vfs_close(sqlite3_file *file)
 {
 	struct file *f = (struct file *)file, **at = &disk.files;
-	int rc = f->real->pMethods->xClose(f->real);
+	int rc;
 
+	if (vfs_at_close != NULL)
+		vfs_at_close();
+	rc = f->real->pMethods->xClose(f->real);
 	while (*at != f)
 		at = &(*at)->next;
 	*at = f->next;

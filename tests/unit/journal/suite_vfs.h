@@ -21,6 +21,7 @@ enum vfs_trouble {
 	VFS_NONE,
 	VFS_EIO,        /* the call fails, once */
 	VFS_FULL,       /* ... for want of room; syncs do not */
+	VFS_QUOTA,      /* ... because the user's share of it is used up */
 	VFS_EIO_EVER,   /* that call and all later ones */
 	VFS_FULL_EVER,  /* ... likewise */
 	VFS_CUT_BEFORE, /* power goes; what was not synced is lost */
@@ -34,6 +35,8 @@ void vfs_arm(enum vfs_trouble trouble, unsigned kinds, unsigned n);
 /* Whether it came to that. */
 bool vfs_hit(void);
 void vfs_die(void);
+/* Called when a file is closed, before its locks are gone; NULL: nothing is. */
+extern void (*vfs_at_close)(void);
 /* All is well again; the files have to be closed. */
 void vfs_reset(void);
 

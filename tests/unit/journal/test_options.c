@@ -60,6 +60,7 @@ test_options_have_sound_defaults(void **state)
 	assert_int_equal(s.keep_dead, 0);
 	assert_true(s.keep_refused > 0);
 	assert_true(s.ceiling > 0);
+	assert_int_equal(s.reserve, 48 << 20);
 	assert_null(s.encrypt);
 	settings_close(f);
 	faults_done(&all);
@@ -74,6 +75,9 @@ test_options_out_of_range_are_told(void **state)
 		{ "keep_done = \"1d\";", "journal.url is missing" },
 		{ "url = \"memory:\"; keep_keys = \"6d\";",
 		    "journal.keep_keys: a value between 7d and 3650d is "
+		    "expected" },
+		{ "url = \"memory:\"; reserve = \"2048G\";",
+		    "journal.reserve: a value between 0 and 1024G is "
 		    "expected" },
 		{ "url = \"memory:\"; ceiling = 0;",
 		    "journal.ceiling: a value between 1 and 100000000 is "

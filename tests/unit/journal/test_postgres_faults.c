@@ -155,31 +155,6 @@ test_a_group_that_was_cut_short_is_done_again(void **state)
 	assert_int_equal(m.claim.items[0].attempts, 1);
 }
 
-/* What a trigger does once, in the group that comes next. */
-static void
-plant(const char *how, const char *does)
-{
-	char *sql = base_print(
-	    "SET client_min_messages = error;"
-	    "DROP SEQUENCE IF EXISTS public.once; CREATE SEQUENCE public.once;"
-	    "CREATE OR REPLACE FUNCTION public.mine() RETURNS trigger"
-	    " LANGUAGE plpgsql AS $$ BEGIN IF nextval('public.once') = 1"
-	    " THEN %s; END IF; RETURN NULL; END $$; CREATE %s FOR EACH ROW"
-	    " EXECUTE FUNCTION public.mine()",
-	    does, how);
-
-	postgres_ask(sql);
-	base_free(sql);
-}
-
-static void
-unplant(void)
-{
-	postgres_ask("SET client_min_messages = error;"
-	             "DROP FUNCTION public.mine() CASCADE");
-}
-
-#define AT_ONCE "TRIGGER mine AFTER INSERT ON leadbridge.item"
 #define AT_SIGN "TRIGGER mine AFTER INSERT OR UPDATE ON leadbridge.node"
 #define AT_COMMIT                                                              \
 	"CONSTRAINT TRIGGER mine AFTER INSERT ON leadbridge.item "             \
@@ -464,87 +439,6 @@ test_a_session_that_turned_read_only_is_left(void **state)
 	assert_int_equal(count_of("item"), 1);
 }
 
-static void
-test_bad_texts_are_made_good(void **state)
-{
-	struct world *w = *state;
-	struct journal_update u;
-	struct put p = { .number = 1 };
-	struct journal_settle how = { .to = JOURNAL_DEAD,
-		.reason = "cut in a charact\xc3" };
-
-	put_fill(&w->accept, &u, &p);
-	u.refused = STR("a\xff"
-	                "b\0c");
-	assert_int_equal(apply_one(w, &w->accept.op), JOURNAL_OK);
-	assert_str(row_of(w, 1)->reason, "a?b?c");
-	give(w, .number = 2);
-	assert_int_equal(settle_with(w, claim_one(w), how), JOURNAL_OK);
-	assert_str(row_of(w, 2)->reason, "cut in a charact?");
-}
-
-static void
-test_an_id_that_is_none_is_nobodys(void **state)
-{
-	struct world *w = *state;
-
-	give(w, .number = 1);
-	memset(&w->show, 0, sizeof(w->show));
-	w->show.op.verb = JOURNAL_SHOW;
-	w->show.arena = w->arena;
-	memcpy(w->show.id, "'; DROP SCHEMA leadbridge; --       ", 37);
-	assert_int_equal(apply_one(w, &w->show.op), JOURNAL_NOT_FOUND);
-	assert_true(is_there(w, 1));
-}
-
-/* A database that is set to lose commits is not asked for its opinion. */
-static void
-test_commits_are_synchronous_whatever_is_set(void **state)
-{
-	struct world *w = *state;
-
-	postgres_ask("ALTER DATABASE postgres SET synchronous_commit = off");
-	plant(AT_ONCE,
-	    "IF current_setting('synchronous_commit') <> 'on' THEN"
-	    " RAISE 'a commit may be lost'; END IF");
-	world_reopen(w);
-	postgres_ask("ALTER DATABASE postgres RESET synchronous_commit");
-	give(w, .number = 1);
-	unplant();
-}
-
-/* A page of texts that are too many ends early, and goes on. */
-static void
-test_a_page_has_a_ceiling_of_its_own(void **state)
-{
-	struct world *w = *state;
-	struct arena *large = arena_new(256 << 20);
-	char *big = base_alloc((20 << 20) + 1);
-	struct journal_list how = { .whole = true, .most = 10, .arena = large };
-
-	memset(big, 'x', 20 << 20);
-	for (unsigned i = 0; i < 3; i++)
-		give(w, .number = i,
-		    .lead = i == 0 ? "ann"
-		        : i == 1   ? "ben"
-		                   : "cid",
-		    .body = big);
-	assert_int_equal(list_with(w, how), 1);
-	assert_int_equal(w->list.next, w->list.rows[0].order);
-	how.after = w->list.next;
-	assert_int_equal(list_with(w, how), 1);
-	assert_id(w->list.rows[0].id, 1);
-	arena_reset(large);
-	assert_int_equal(claim_with(w,
-	                     (struct journal_claim){ .most = 10,
-	                         .lease_ms = HOUR,
-	                         .arena = large }),
-	    2);
-	assert_int_equal(w->claim.next_ms, 0);
-	arena_free(large);
-	base_free(big);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -565,10 +459,6 @@ main(void)
 		CASE(test_a_lock_that_is_not_given_up_costs_the_deadline),
 		CASE(test_a_read_only_server_is_left),
 		CASE(test_a_session_that_turned_read_only_is_left),
-		CASE(test_bad_texts_are_made_good),
-		CASE(test_an_id_that_is_none_is_nobodys),
-		CASE(test_commits_are_synchronous_whatever_is_set),
-		CASE(test_a_page_has_a_ceiling_of_its_own),
 	};
 	int failed;
 

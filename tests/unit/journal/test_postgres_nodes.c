@@ -7,74 +7,7 @@
 #include <stdatomic.h>
 
 #include "unit/journal/postgres.h"
-
-static const struct suite_backend node = { &journal_postgres, postgres_fresh,
-	postgres_sound, true };
-
-/* A second node on the first one's database. */
-static void
-join(struct world *w, const struct world *first)
-{
-	struct fault why = { 0 };
-
-	memset(w, 0, sizeof(*w));
-	w->with = first->with;
-	w->url = base_copy(first->url);
-	w->settings = first->settings;
-	w->arena = arena_new(16 << 20);
-	w->store = journal_postgres.open(w->url, &w->settings, &why);
-	if (w->store == NULL)
-		fail_msg("%s", why.text);
-}
-
-static void
-leave(struct world *w)
-{
-	journal_postgres.close(w->store);
-	arena_free(w->arena);
-	base_free(w->url);
-}
-
-static int
-setup(void **state)
-{
-	struct world *w = base_alloc(2 * sizeof(*w));
-
-	world_open(&w[0], &node);
-	join(&w[1], &w[0]);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	leave(&w[1]);
-	world_close(&w[0]);
-	base_free(w);
-	return 0;
-}
-
-/* id_of() and what uses it are not for threads. */
-static void
-fill(struct journal_accept *a, struct journal_update *u, struct put p)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	pthread_mutex_lock(&lock);
-	put_fill(a, u, &p);
-	pthread_mutex_unlock(&lock);
-}
-
-/* The n-th of a kind; of two kinds, none is the same. */
-static void
-name(char id[JOURNAL_ID_SIZE], unsigned kind, unsigned n)
-{
-	snprintf(id, JOURNAL_ID_SIZE, "01930000-0000-7000-8000-%06u%06u", kind,
-	    n);
-}
+#include "unit/journal/postgres_nodes.h"
 
 static void
 test_a_lease_is_one_nodes(void **state)
@@ -126,21 +59,6 @@ static struct {
 	unsigned total, by_node[2];
 	bool wrong;
 } ledger = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-struct worker {
-	struct world *w;
-	unsigned node;
-	uint64_t dice;
-};
-
-static unsigned
-roll(struct worker *k, unsigned sides)
-{
-	k->dice ^= k->dice << 13;
-	k->dice ^= k->dice >> 7;
-	k->dice ^= k->dice << 17;
-	return (unsigned)(k->dice >> 33) % sides;
-}
 
 /* One update of each of four leads of its own, in one group. */
 static void
@@ -463,103 +381,6 @@ test_the_second_waits_to_be_the_last(void **state)
 	    "0");
 }
 
-static atomic_bool broom_rests;
-
-static void
-ask_one(struct world *w, struct journal_op *op, enum journal_verb verb)
-{
-	op->verb = verb;
-	apply_one(w, op);
-}
-
-/* What a person and the broom do, whatever else goes on. */
-static void *
-sweep(void *arg)
-{
-	struct worker *k = arg;
-
-	while (!atomic_load(&broom_rests)) {
-		struct journal_update u = { STR("api"), STR("5"), STR("{}"),
-			STR_NONE };
-		struct journal_prune prune = { .most = 20 };
-		struct journal_stats stats = { .lanes = 0 };
-		struct journal_forget forget = { .lead = STR("3") };
-		struct journal_revive revive = { .update_count = 0 };
-		struct journal_drop dropped = { .dropped = 0 };
-
-		name(revive.id, roll(k, 2), roll(k, 200));
-		name(dropped.id, roll(k, 2), roll(k, 200));
-		if (roll(k, 2) == 0) {
-			revive.updates = &u;
-			revive.update_count = 1;
-		}
-		ask_one(k->w, &revive.op, JOURNAL_REVIVE);
-		ask_one(k->w, &dropped.op, JOURNAL_DROP);
-		ask_one(k->w, &prune.op, JOURNAL_PRUNE);
-		ask_one(k->w, &stats.op, JOURNAL_STATS);
-		if (roll(k, 8) == 0)
-			ask_one(k->w, &forget.op, JOURNAL_FORGET);
-	}
-	return NULL;
-}
-
-static void *
-busy(void *arg)
-{
-	static const enum journal_state ends[] = { JOURNAL_DONE, JOURNAL_DEAD,
-		JOURNAL_WAITING };
-	struct worker *k = arg;
-
-	for (unsigned n = 0; n < 200; n++) {
-		char lead[8];
-		struct journal_settle s[4];
-		struct journal_op *ops[4];
-		struct journal_update u;
-		size_t count;
-
-		snprintf(lead, sizeof(lead), "%u", roll(k, 8));
-		fill(&k->w->accept, &u,
-		    (struct put){ .lead = lead, .flags = roll(k, 8) });
-		name(k->w->accept.id, k->node, n);
-		apply_one(k->w, &k->w->accept.op);
-		count = claim_most(k->w, 4);
-		for (size_t i = 0; i < count; i++) {
-			s[i] = (struct journal_settle){
-				.op = { .verb = JOURNAL_SETTLE },
-				.target = STR("api"),
-				.lease = k->w->claim.items[i].lease,
-				.to = ends[roll(k, COUNT_OF(ends))]
-			};
-			ops[i] = &s[i].op;
-		}
-		if (count > 0)
-			apply(k->w, ops, count);
-	}
-	return NULL;
-}
-
-/* The rules of postgres_sound() hold in the end: see teardown. */
-static void
-test_a_person_and_the_broom_may_do_all_meanwhile(void **state)
-{
-	struct world *w = *state;
-	struct world broom;
-	struct worker k[3] = { { &w[0], 0, 3 }, { &w[1], 1, 5 },
-		{ &broom, 2, 9 } };
-	pthread_t threads[3];
-
-	join(&broom, &w[0]);
-	atomic_store(&broom_rests, false);
-	pthread_create(&threads[2], NULL, sweep, &k[2]);
-	for (size_t i = 0; i < 2; i++)
-		pthread_create(&threads[i], NULL, busy, &k[i]);
-	for (size_t i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
-	atomic_store(&broom_rests, true);
-	pthread_join(threads[2], NULL);
-	leave(&broom);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -573,7 +394,6 @@ main(void)
 		CASE(test_twins_at_two_nodes_are_stored_once),
 		CASE(test_the_last_one_out_takes_the_delivery_along),
 		CASE(test_the_second_waits_to_be_the_last),
-		CASE(test_a_person_and_the_broom_may_do_all_meanwhile),
 	};
 	int failed;
 

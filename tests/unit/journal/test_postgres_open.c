@@ -4,6 +4,8 @@
 
 #include "unit/journal/postgres.h"
 
+extern const char journal_postgres_tables_sql[]; /* of version 1 */
+
 static const struct suite_backend postgres = { &journal_postgres,
 	postgres_fresh, postgres_sound, true };
 
@@ -50,8 +52,8 @@ test_what_cannot_promise_is_not_opened(void **state)
 	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
 		;
 	postgres_ask("UPDATE leadbridge.meta SET version = 99");
-	assert_refused(w, w->url, "of version 99, this program's of 1");
-	postgres_ask("UPDATE leadbridge.meta SET version = 1");
+	assert_refused(w, w->url, "of version 99, and this program knows 2");
+	postgres_ask("UPDATE leadbridge.meta SET version = 2");
 }
 
 static void
@@ -105,6 +107,76 @@ test_no_password_is_ever_printed(void **state)
 	}
 }
 
+/* A journal of the first version, with an update that waits in it. */
+static void
+make_first_version(void)
+{
+	postgres_ask("DROP SCHEMA leadbridge CASCADE");
+	postgres_ask(journal_postgres_tables_sql);
+	postgres_ask("CREATE FUNCTION leadbridge.claim(a int) RETURNS int"
+	             " LANGUAGE sql AS 'SELECT 1'");
+	postgres_ask(
+	    "INSERT INTO leadbridge.delivery VALUES"
+	    " ('01930000-0000-7000-8000-000000000001', '/hooks/a', 'hmac', 1,"
+	    " 1, NULL, 'event');"
+	    "INSERT INTO leadbridge.item (ord, since_ms, updated_ms, id, n,"
+	    " attempts, flags, state, laned, sending, target, lead, reason,"
+	    " body) VALUES (nextval('leadbridge.ord'), 1, 1,"
+	    " '01930000-0000-7000-8000-000000000001', 0, 0, 0, 0, true, false,"
+	    " 'api', 'ann', '', '{}');"
+	    "INSERT INTO leadbridge.lane VALUES (1, 0, 0, 1, false, false,"
+	    " 'api', 'ann')");
+}
+
+static void
+test_an_earlier_version_is_brought_up(void **state)
+{
+	struct world *w = *state;
+	struct fault why = { 0 };
+
+	journal_postgres.close(w->store);
+	make_first_version();
+	w->store = journal_postgres.open(w->url, &w->settings, &why);
+	if (w->store == NULL)
+		fail_msg("%s", why.text);
+	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
+	    "2");
+	/* What there was of code is gone, what there was of events is not. */
+	assert_string_equal(
+	    postgres_ask("SELECT count(*) FROM pg_proc WHERE proname = 'claim'"
+	                 " AND pronamespace = 'leadbridge'::regnamespace"),
+	    "1");
+	assert_int_equal(settle_to(w, claim_one(w), JOURNAL_DONE), JOURNAL_OK);
+	assert_id(w->claim.items[0].id, 1);
+	give(w, .number = 2);
+	/* A node of the first version calls with what it knows. */
+	postgres_ask("SELECT * FROM leadbridge.claim(1, 'api', 1, 1, 0, 1000,"
+	             " 1000, 5)");
+}
+
+/* All of it or nothing: what cannot be brought up stays as it was. */
+static void
+test_a_step_that_fails_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct fault why = { 0 };
+
+	journal_postgres.close(w->store);
+	make_first_version();
+	/* In the way of the functions, when the tables are made. */
+	postgres_ask("CREATE VIEW leadbridge.v AS SELECT leadbridge.claim(1)");
+	assert_refused(w, w->url, "cannot drop function");
+	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
+	    "1");
+	assert_string_equal(postgres_ask(
+	                        "SELECT to_regclass('leadbridge.rate')"),
+	    "");
+	postgres_ask("SELECT leadbridge.claim(1)");
+	base_free(postgres_fresh());
+	w->store = journal_postgres.open(w->url, &w->settings, &why);
+	assert_non_null(w->store);
+}
+
 static void *
 open_in_a_thread(void *arg)
 {
@@ -144,6 +216,8 @@ main(void)
 		CASE(test_a_database_that_is_not_utf8_is_not_opened),
 		CASE(test_a_user_that_may_not_make_tables_is_told),
 		CASE(test_no_password_is_ever_printed),
+		CASE(test_an_earlier_version_is_brought_up),
+		CASE(test_a_step_that_fails_changes_nothing),
 		CASE(test_many_may_open_what_is_not_there_yet),
 	};
 	int failed;

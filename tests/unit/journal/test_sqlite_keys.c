@@ -59,7 +59,7 @@ try_group(struct world *w, unsigned from)
 		put_fill(&a[i], &u[i], &p);
 		ops[i] = &a[i].op;
 	}
-	return journal_sqlite.apply(w->store, ops, JOURNAL_GROUP, &why) == 0;
+	return try_all(w, ops, JOURNAL_GROUP, &why);
 }
 
 static void

@@ -46,8 +46,9 @@ listen_with_tls(void)
 		.serve = serve,
 		.stop = stop,
 		.shared = &service };
-	const struct listener_address address = { "127.0.0.1:0", certificate,
-		key, 0 };
+	const struct listener_address address = { .address = "127.0.0.1:0",
+		.certificate = certificate,
+		.key = key };
 	struct listener_setup setup = { .name = "buffers",
 		.addresses = &address,
 		.address_count = 1,

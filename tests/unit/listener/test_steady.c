@@ -148,8 +148,9 @@ listen_plain(void)
 		.serve = serve,
 		.stop = stop,
 		.shared = &service };
-	static const struct listener_address address = { "127.0.0.1:0", NULL,
-		NULL, 0 };
+	static const struct listener_address address = {
+		.address = "127.0.0.1:0"
+	};
 	struct fault why = { .code = FAULT_NONE };
 	struct listener
 	    *l = listener_start(&(struct listener_setup){ .name = "steady",

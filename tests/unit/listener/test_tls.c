@@ -18,9 +18,9 @@ static char folder[] = "/tmp/listener-test-XXXXXX";
 static const char *
 in_folder(const char *name)
 {
-	static char paths[4][128];
+	static char paths[8][128];
 	static unsigned turn;
-	char *path = paths[turn++ % 4];
+	char *path = paths[turn++ % 8];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
 	return path;
@@ -73,7 +73,11 @@ make_files(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	write_certificate("good.pem", key, -DAY, DAY);
+	write_certificate("good.pem", key, -DAY, 90 * DAY);
+	write_certificate("month.pem", key, -DAY, 21 * DAY + 60);
+	write_certificate("weeks.pem", key, -DAY, 21 * DAY - 60);
+	write_certificate("day.pem", key, -DAY, DAY + 60);
+	write_certificate("hours.pem", key, -DAY, DAY - 60);
 	write_certificate("old.pem", key, -2 * DAY, -DAY);
 	write_certificate("early.pem", key, DAY, 2 * DAY);
 	write_key("good.key", key, NULL);
@@ -90,7 +94,8 @@ make_files(void **state)
 static int
 drop_files(void **state)
 {
-	static const char *const names[] = { "good.pem", "old.pem", "early.pem",
+	static const char *const names[] = { "good.pem", "month.pem",
+		"weeks.pem", "day.pem", "hours.pem", "old.pem", "early.pem",
 		"good.key", "other.key", "locked.key", "junk" };
 
 	(void)state;
@@ -99,16 +104,81 @@ drop_files(void **state)
 	return rmdir(folder);
 }
 
+static struct listener_address
+serving(const char *certificate, const char *key)
+{
+	return (struct listener_address){ .address = "127.0.0.1:0",
+		.certificate = in_folder(certificate),
+		.key = in_folder(key) };
+}
+
+/* Keeps the last note, and counts. */
+struct noted {
+	unsigned count;
+	char file[128], text[160];
+};
+
+static void
+note(void *arg, const char *file, const char *text)
+{
+	struct noted *n = arg;
+
+	n->count++;
+	snprintf(n->file, sizeof(n->file), "%s", file);
+	snprintf(n->text, sizeof(n->text), "%s", text);
+}
+
 static void
 test_good_certificate(void **state)
 {
 	struct fault why = { .code = FAULT_NONE };
+	struct listener_address a = serving("good.pem", "good.key");
+	struct noted noted = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(listener_check_certificate(in_folder("good.pem"),
-	                     in_folder("good.key"), &why),
-	    0);
+	assert_int_equal(listener_check_tls(&a, note, &noted, &why), 0);
 	assert_int_equal(why.code, FAULT_NONE);
+	assert_int_equal(noted.count, 0);
+	assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), 0);
+}
+
+static void
+test_plain_http_is_no_fault(void **state)
+{
+	struct fault why = { .code = FAULT_NONE };
+	struct listener_address a = { .address = "127.0.0.1:0" };
+
+	(void)state;
+	assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), 0);
+}
+
+/* 21 days are told of, and one second more is not. */
+static void
+test_days_left_are_told(void **state)
+{
+	static const struct {
+		const char *file, *says;
+	} cases[] = {
+		{ "month.pem", NULL },
+		{ "weeks.pem", "is over in 20 days" },
+		{ "day.pem", "is over in 1 day:" },
+		{ "hours.pem", "is over in 0 days" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct fault why = { .code = FAULT_NONE };
+		struct listener_address a = serving(cases[i].file, "good.key");
+		struct noted noted = { .count = 0 };
+
+		assert_int_equal(listener_check_tls(&a, note, &noted, &why), 0);
+		assert_int_equal(noted.count, cases[i].says != NULL);
+		if (cases[i].says == NULL)
+			continue;
+		assert_non_null(strstr(noted.file, cases[i].file));
+		if (strstr(noted.text, cases[i].says) == NULL)
+			fail_msg("%s: says %s", cases[i].file, noted.text);
+	}
 }
 
 static void
@@ -120,7 +190,9 @@ test_bad_certificates(void **state)
 		{ "none", "good.key", "none", "cannot be read: No such file" },
 		{ "good.pem", "none", "none", "cannot be read: No such file" },
 		{ "junk", "good.key", "junk",
-		    "not a certificate chain in PEM" },
+		    "not a file of certificates in PEM" },
+		{ "good.key", "good.key", "good.key",
+		    "not a file of certificates in PEM" },
 		{ "good.pem", "junk", "junk", "not a private key in PEM" },
 		{ "good.pem", "other.key", "other.key", "does not belong to" },
 		{ "good.pem", "locked.key", "locked.key", "passphrase" },
@@ -131,11 +203,10 @@ test_bad_certificates(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct fault why = { .code = FAULT_NONE };
+		struct listener_address a = serving(cases[i].certificate,
+		    cases[i].key);
 
-		assert_int_equal(
-		    listener_check_certificate(in_folder(cases[i].certificate),
-		        in_folder(cases[i].key), &why),
-		    -1);
+		assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), -1);
 		assert_int_equal(why.code, FAULT_SETTINGS);
 		assert_non_null(strstr(why.where, cases[i].where));
 		if (strstr(why.text, cases[i].says) == NULL)
@@ -275,6 +346,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_certificate),
+		cmocka_unit_test(test_plain_http_is_no_fault),
+		cmocka_unit_test(test_days_left_are_told),
 		cmocka_unit_test(test_bad_certificates),
 		cmocka_unit_test(test_starts_and_stops),
 		cmocka_unit_test(test_a_worker_that_cannot_start_stops_all),

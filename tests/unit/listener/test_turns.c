@@ -57,8 +57,9 @@ listen_plain(void)
 		.serve = serve,
 		.stop = stop,
 		.shared = &service };
-	static const struct listener_address address = { "127.0.0.1:0", NULL,
-		NULL, 0 };
+	static const struct listener_address address = {
+		.address = "127.0.0.1:0"
+	};
 	struct listener_setup setup = { .name = "turns",
 		.addresses = &address,
 		.address_count = 1,

@@ -258,10 +258,40 @@ an_unset_variable_is_a_fault(void **state)
 static void
 an_empty_variable_is_a_fault(void **state)
 {
-	setenv("SECRETS_TEST", "", 1);
-	assert_refused(*state, "a = { env = \"SECRETS_TEST\"; };",
-	    "SECRETS_TEST is empty");
-	unsetenv("SECRETS_TEST");
+	setenv("SECRETS_EMPTY", "", 1);
+	assert_refused(*state, "a = { env = \"SECRETS_EMPTY\"; };",
+	    "SECRETS_EMPTY is empty");
+	unsetenv("SECRETS_EMPTY");
+}
+
+/* What the variable's bytes are in /proc/PID/environ, they are there. */
+static void
+a_variable_is_wiped_and_read_again_all_the_same(void **state)
+{
+	struct place *p = *state;
+	static char variable[] = "SECRETS_WIPED=" VALUE;
+
+	assert_int_equal(putenv(variable), 0);
+	assert_non_null(load(p,
+	    "a = { env = \"SECRETS_WIPED\"; }; b = { env = "
+	    "\"SECRETS_WIPED\"; };"));
+	assert_value(p, "a", 0, VALUE);
+	assert_value(p, "b", 0, VALUE);
+	assert_string_equal(variable, "SECRETS_WIPED=");
+	for (size_t i = 14; i < sizeof(variable); i++)
+		assert_int_equal(variable[i], 0);
+	secrets_free(p->secrets);
+	settings_close(p->file);
+	/* A reload. */
+	assert_non_null(load(p, "a = { env = \"SECRETS_WIPED\"; };"));
+	assert_value(p, "a", 0, VALUE);
+	secrets_free(p->secrets);
+	settings_close(p->file);
+	/* Somebody gave it another value. */
+	setenv("SECRETS_WIPED", "another", 1);
+	assert_non_null(load(p, "a = { env = \"SECRETS_WIPED\"; };"));
+	assert_value(p, "a", 0, "another");
+	unsetenv("SECRETS_WIPED");
 }
 
 static void
@@ -578,6 +608,7 @@ main(void)
 		TEST(the_environment_is_read),
 		TEST(an_unset_variable_is_a_fault),
 		TEST(an_empty_variable_is_a_fault),
+		TEST(a_variable_is_wiped_and_read_again_all_the_same),
 		TEST(a_credential_of_systemd_is_read),
 		TEST(a_credential_needs_systemd),
 		TEST(a_credential_is_not_a_path),

@@ -11,7 +11,7 @@ static int
 begin(void **state)
 {
 	(void)state;
-	gate_init(&gate, 0);
+	gate_init(&gate, 0, 0);
 	pass = (struct gate_pass){ 0 };
 	now = 1000000;
 	return 0;
@@ -199,7 +199,7 @@ a_rate_is_kept(void **state)
 
 	(void)state;
 	gate_done(&gate);
-	gate_init(&gate, 50);
+	gate_init(&gate, 50, 0);
 	assert_int_equal(ask(1000), 50);
 	for (int i = 0; i < 100; i++) {
 		now += 10;
@@ -216,11 +216,33 @@ unused_calls_do_not_count_against_the_rate(void **state)
 {
 	(void)state;
 	gate_done(&gate);
-	gate_init(&gate, 2);
+	gate_init(&gate, 2, 0);
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(ask(1), 1);
 		note(GATE_UNUSED);
 	}
+}
+
+/* One that could not wait is made up for by those that come. */
+static void
+what_was_not_asked_for_is_made_up_for(void **state)
+{
+	(void)state;
+	gate_done(&gate);
+	gate_init(&gate, 10, 0);
+	assert_int_equal(ask(10), 10);
+	for (int i = 0; i < 3; i++)
+		gate_charge(&gate);
+	assert_int_equal(ask(1), 0);
+	now += 390;
+	assert_int_equal(ask(1), 0);
+	now += 10;
+	assert_int_equal(ask(1), 1);
+	/* Without a rate there is nothing to make up for. */
+	gate_done(&gate);
+	gate_init(&gate, 0, 0);
+	gate_charge(&gate);
+	assert_int_equal(ask(5), 5);
 }
 
 int
@@ -246,6 +268,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_rate_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    unused_calls_do_not_count_against_the_rate, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    what_was_not_asked_for_is_made_up_for, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,24 @@ open_stage(struct stage *s, const char *more)
 	s->pool = upstream_pool_new(s->base, s->target);
 }
 
+static unsigned
+label(unsigned value)
+{
+	return metric_of(metrics_name(METRIC_UPSTREAMS, "t"), value);
+}
+
+/* What was opened was closed, and counted each time. */
+static void
+assert_gauges_are_back(void)
+{
+	for (unsigned i = 0; i < METRIC_CONNS; i++)
+		assert_int_equal(metrics_value(METRIC_UPSTREAM_CONNS, label(i)),
+		    0);
+	for (unsigned i = 0; i < METRIC_GATES_KINDS; i++)
+		assert_int_equal(metrics_value(METRIC_GATE, label(i)), 0);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_QUEUE, label(0)), 0);
+}
+
 static void
 close_stage(struct stage *s)
 {
@@ -134,6 +152,7 @@ close_stage(struct stage *s)
 	upstream_target_free(s->target);
 	settings_close(s->file);
 	secrets_free(s->secrets);
+	assert_gauges_are_back();
 }
 
 /* What became of a call, and what its done does. */
@@ -198,7 +217,8 @@ one_connection_serves_call_after_call(void **state)
 	struct stage s;
 	int64_t connects = metrics_value(METRIC_UPSTREAM_CONNECTS, 0);
 	int64_t reuses = metrics_value(METRIC_UPSTREAM_REUSES, 0);
-	int64_t good = metrics_value(METRIC_UPSTREAM, ANSWER_2XX);
+	int64_t good = metrics_value(METRIC_UPSTREAM, label(ANSWER_2XX));
+	int64_t timed = metrics_value(METRIC_UPSTREAM_TIME, label(0));
 
 	(void)state;
 	open_stage(&s, "");
@@ -211,7 +231,13 @@ one_connection_serves_call_after_call(void **state)
 	assert_int_equal(metrics_value(METRIC_UPSTREAM_CONNECTS, 0),
 	    connects + 1);
 	assert_int_equal(metrics_value(METRIC_UPSTREAM_REUSES, 0), reuses + 4);
-	assert_int_equal(metrics_value(METRIC_UPSTREAM, ANSWER_2XX), good + 5);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM, label(ANSWER_2XX)),
+	    good + 5);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_TIME, label(0)),
+	    timed + 5);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_CONNS,
+	                     label(METRIC_CONN_IDLE)),
+	    1);
 	close_stage(&s);
 }
 
@@ -266,6 +292,7 @@ a_full_queue_is_busy_but_not_at_once(void **state)
 	open_stage(&s, "connections = 1; queue = 2;");
 	for (size_t i = 0; i < COUNT_OF(e); i++)
 		ask(&s, &e[i]);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_QUEUE, label(0)), 2);
 	run_until(&s, &e[3].count, 1);
 	assert_int_equal(e[3].outcome, UPSTREAM_BUSY);
 	run_until(&s, &e[2].count, 1);
@@ -522,7 +549,7 @@ an_answer_nobody_asked_for_is_not_the_next_ones(void **state)
 	run_until(&s, &e.count, 2);
 	assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
 	assert_int_equal(s.conns, 2);
-	assert_int_equal(metrics_value(METRIC_UPSTREAM, ANSWER_4XX), 0);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM, label(ANSWER_4XX)), 0);
 	close_stage(&s);
 }
 
@@ -605,6 +632,35 @@ calls_are_kept_without_the_key(void **state)
 	close_stage(&s);
 }
 
+/* Neither in the queue, nor while its peer does not read it. */
+static void
+a_request_that_waits_holds_no_key(void **state)
+{
+	struct ended e = { 0 };
+	struct upstream_call *call, *queued;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "connections = 1;");
+	s.silent = true;
+	call = upstream_begin(s.pool, (size_t)32 << 20);
+	while (call->request.len < (size_t)16 << 20)
+		bytes_add_text(upstream_body(call), "0123456789abcdef");
+	upstream_send(call, STR("lead_1"), STR_NONE, on_done, &e);
+	queued = ask(&s, &e);
+	for (int turn = 0; !call->wrote && turn < 1000; turn++)
+		event_base_loop(s.base, EVLOOP_ONCE);
+	assert_true(call->wrote);
+	assert_true(call->request.len > 0); /* there is more to be written */
+	assert_null(
+	    memmem(call->request.data, call->request.len, "unit-key", 8));
+	assert_null(
+	    memmem(queued->request.data, queued->request.len, "unit-key", 8));
+	upstream_cancel(queued);
+	upstream_cancel(call);
+	close_stage(&s);
+}
+
 static void
 a_body_past_its_ceiling_is_not_sent(void **state)
 {
@@ -631,6 +687,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_body_is_sent_from_where_it_was_printed),
 		cmocka_unit_test(calls_are_kept_without_the_key),
+		cmocka_unit_test(a_request_that_waits_holds_no_key),
 		cmocka_unit_test(a_body_past_its_ceiling_is_not_sent),
 		cmocka_unit_test(one_connection_serves_call_after_call),
 		cmocka_unit_test(a_connection_at_rest_gives_back_its_buffers),

@@ -54,6 +54,21 @@ static const struct {
 	    KEY, "no certificate (PEM) can be read from '/nowhere/ca.pem'" },
 	{ "url = \"http://127.0.0.1\"; api_key = \"leadsail\"; ca = \"x\";",
 	    KEY, "upstreams.t.ca: an http:// url has no certificate" },
+	{ "url = \"http://127.0.0.1\"; api_key = \"leadsail\";\n"
+	  "pins = [ \"sha256/x\" ];",
+	    KEY, "unit.cfg:3:1: upstreams.t.pins: an http:// url" },
+	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
+	  "key = \"/nowhere/a.key\";",
+	    KEY, "unit.cfg:3:7: upstreams.t: certificate and key go" },
+	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
+	  "certificate = \"/nowhere/a\"; key = \"/nowhere/b\";",
+	    KEY, "/nowhere/a: cannot be read: No such file" },
+	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
+	  "crl = \"/nowhere/crl\";",
+	    KEY, "/nowhere/crl: cannot be read: No such file" },
+	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
+	  "pins = [ \"sha256/x\" ];",
+	    KEY, "unit.cfg:3:1: upstreams.t.pins: number 1 is no pin" },
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
 	  "tls_min = \"1.1\";",
 	    KEY,
@@ -114,7 +129,13 @@ has_the_defaults_of_the_table(void **state)
 	assert_int_equal(t->options.max_answer, 1 << 20);
 	assert_int_equal(t->options.max_answer_headers, 16 << 10);
 	assert_string_equal(t->start, "PATCH /v2/api/v1/leads/");
-	assert_non_null(strstr(t->fields, "\r\nX-API-Key: " KEY "\r\n"));
+	/* The key itself is elsewhere, and goes where the asterisks are. */
+	assert_null(strstr(t->fields, KEY));
+	assert_non_null(strstr(t->fields, "\r\nX-API-Key: ***"));
+	assert_int_equal(t->key_len, strlen(KEY));
+	assert_memory_equal(t->key, KEY, strlen(KEY));
+	assert_memory_equal(t->fields + t->key_at - 13, "\r\nX-API-Key: ", 13);
+	assert_int_equal(strspn(t->fields + t->key_at, "*"), strlen(KEY));
 	assert_non_null(strstr(t->fields, "\r\nHost: a.test\r\n"));
 	upstream_target_free(t);
 	base_free(faults);

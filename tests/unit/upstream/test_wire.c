@@ -23,25 +23,29 @@ struct stage {
 };
 
 static void
-listen_somewhere(struct stage *s, struct wire_address *at)
+listen_somewhere(struct stage *s)
 {
-	struct sockaddr_in *in = (struct sockaddr_in *)&at->at;
-
-	*in = (struct sockaddr_in){ .sin_family = AF_INET,
+	const struct sockaddr_in in = { .sin_family = AF_INET,
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
-	at->len = sizeof(*in);
+
 	s->listener = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(s->listener, (struct sockaddr *)in, at->len), 0);
+	assert_int_equal(bind(s->listener, (const struct sockaddr *)&in,
+	                     sizeof(in)),
+	    0);
 	assert_int_equal(listen(s->listener, 1), 0);
-	getsockname(s->listener, (struct sockaddr *)in, &at->len);
+}
+
+static void
+open_server(struct stage *s)
+{
+	s->serving = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_use_certificate_file(s->serving, certificate, SSL_FILETYPE_PEM);
+	SSL_CTX_use_PrivateKey_file(s->serving, key, SSL_FILETYPE_PEM);
 }
 
 static void
 open_peer(struct stage *s)
 {
-	s->serving = SSL_CTX_new(TLS_server_method());
-	SSL_CTX_use_certificate_file(s->serving, certificate, SSL_FILETYPE_PEM);
-	SSL_CTX_use_PrivateKey_file(s->serving, key, SSL_FILETYPE_PEM);
 	s->peer = SSL_new(s->serving);
 	SSL_set_fd(s->peer,
 	    accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -49,19 +53,12 @@ open_peer(struct stage *s)
 }
 
 static void
-open_stage(struct stage *s)
+open_wire(struct stage *s)
 {
-	struct fault why = { .code = FAULT_NONE };
-	struct wire_address at;
+	struct wire_address at = { .len = sizeof(at.at) };
 	enum wire_result result;
 
-	*s = (struct stage){ .target.url = { .host = "127.0.0.1",
-		                 .numeric = true,
-		                 .tls = true } };
-	s->target.tls = tls_context_new(&s->target.url, certificate,
-	    TLS1_2_VERSION, &why);
-	assert_non_null(s->target.tls);
-	listen_somewhere(s, &at);
+	getsockname(s->listener, (struct sockaddr *)&at.at, &at.len);
 	wire_init(&s->wire, &s->memory);
 	assert_true(wire_open(&s->wire, &at) != WIRE_LOST);
 	open_peer(s);
@@ -76,12 +73,35 @@ open_stage(struct stage *s)
 }
 
 static void
-close_stage(struct stage *s)
+close_wire(struct stage *s)
 {
 	wire_close(&s->wire);
-	wire_forget_session(&s->memory);
 	close(SSL_get_fd(s->peer));
 	SSL_free(s->peer);
+}
+
+static void
+open_stage(struct stage *s)
+{
+	struct fault why = { .code = FAULT_NONE };
+
+	*s = (struct stage){ .target.url = { .host = "127.0.0.1",
+		                 .numeric = true,
+		                 .tls = true } };
+	s->target.tls = tls_context_new(&s->target.url,
+	    &(struct tls_rules){ .ca = certificate, .tls_min = TLS1_2_VERSION },
+	    &why);
+	assert_non_null(s->target.tls);
+	listen_somewhere(s);
+	open_server(s);
+	open_wire(s);
+}
+
+static void
+close_stage(struct stage *s)
+{
+	close_wire(s);
+	wire_forget_session(&s->memory);
 	SSL_CTX_free(s->serving);
 	SSL_CTX_free(s->target.tls);
 	close(s->listener);
@@ -149,12 +169,53 @@ an_old_error_is_not_the_wires(void **state)
 	close_stage(&s);
 }
 
+/* Else a session that is used would never be asked for its certificate. */
+static void
+a_resumed_session_is_as_old_as_its_proof(void **state)
+{
+	const int64_t hour = (int64_t)3600 * 1000000;
+	const int *version = *state;
+	int64_t before;
+	struct stage s;
+
+	open_stage(&s);
+	close_wire(&s);
+	wire_forget_session(&s.memory);
+	SSL_CTX_set_max_proto_version(s.target.tls, *version);
+	open_wire(&s);
+	exchange(&s);
+	assert_non_null(s.memory.session);
+	assert_true(clock_mono_us() - s.memory.proved_us < hour / 2);
+	s.memory.proved_us -= hour / 2;
+	before = s.memory.proved_us;
+	for (int i = 0; i < 3; i++) {
+		close_wire(&s);
+		open_wire(&s);
+		exchange(&s);
+		assert_true(SSL_session_reused(s.wire.ssl) == 1);
+		assert_int_equal(s.memory.proved_us, before);
+	}
+	s.memory.proved_us -= hour;
+	close_wire(&s);
+	open_wire(&s);
+	exchange(&s);
+	assert_true(SSL_session_reused(s.wire.ssl) == 0);
+	assert_true(s.memory.proved_us > before);
+	close_stage(&s);
+}
+
+static int tls12 = TLS1_2_VERSION, tls13 = TLS1_3_VERSION;
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers_are_given_back_unless_they_are_kept),
 		cmocka_unit_test(an_old_error_is_not_the_wires),
+		cmocka_unit_test_prestate(
+		    a_resumed_session_is_as_old_as_its_proof, &tls12),
+		cmocka_unit_test_prestate(
+		    a_resumed_session_is_as_old_as_its_proof, &tls13),
 	};
 
 	count_records();

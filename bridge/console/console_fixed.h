@@ -1,0 +1,30 @@
+/*
+ * console/console_fixed.h - what settings say that a running bridge cannot
+ * change any more: sockets, threads, the journal. Private.
+ *
+ * As texts, by name, without a secret: to compare what runs with what is
+ * written, and to tell.
+ */
+#ifndef BRIDGE_CONSOLE_FIXED_H
+#define BRIDGE_CONSOLE_FIXED_H
+
+#include "console/console_program.h"
+
+struct fixed {
+	char **names, **texts;
+	size_t count;
+};
+
+void fixed_read(const struct program *p, struct fixed *f);
+void fixed_done(struct fixed *f);
+/* The text of a name, or NULL. */
+const char *fixed_text(const struct fixed *f, const char *name);
+
+/*
+ * What is written and takes a restart, a line each; NULL past the end.
+ * base_free it.
+ */
+char *fixed_difference(const struct fixed *runs, const struct fixed *written,
+    size_t *at) MUST_CHECK;
+
+#endif

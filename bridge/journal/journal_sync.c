@@ -1,0 +1,156 @@
+/* journal/journal_sync.c - the slow half of a commit, on a thread of its own.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "journal/journal_sync.h"
+
+enum sync_state { SYNC_RESTS, SYNC_ASKED, SYNC_OVER, SYNC_ENDS };
+
+struct syncer {
+	const struct journal_backend *backend;
+	void *store;
+	void (*over)(void *arg);
+	void *arg;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	enum sync_state state;
+	int64_t took_us; /* -1: it failed */
+	struct fault why;
+};
+
+static void
+move(struct syncer *s, enum sync_state state)
+{
+	s->state = state;
+	pthread_cond_broadcast(&s->moved);
+}
+
+static void
+sync_once(struct syncer *s)
+{
+	int64_t start = clock_mono_us(), took = -1;
+	struct fault why = { 0 };
+
+	if (s->backend->sync(s->store, &why) == 0)
+		took = clock_mono_us() - start;
+	pthread_mutex_lock(&s->lock);
+	s->took_us = took;
+	s->why = why;
+	move(s, SYNC_OVER);
+	pthread_mutex_unlock(&s->lock);
+	if (s->over != NULL)
+		s->over(s->arg);
+}
+
+static void *
+syncer_run(void *arg)
+{
+	struct syncer *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	while (s->state != SYNC_ENDS) {
+		if (s->state != SYNC_ASKED) {
+			pthread_cond_wait(&s->moved, &s->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&s->lock);
+		sync_once(s);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* The process's signals are the main thread's business. */
+static int
+start(struct syncer *s)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&s->thread, NULL, syncer_run, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+static void
+release(struct syncer *s)
+{
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->moved);
+	base_free(s);
+}
+
+struct syncer *
+syncer_new(const struct journal_backend *backend, void *store,
+    void (*over)(void *arg), void *arg, struct fault *why)
+{
+	struct syncer *s = base_alloc(sizeof(*s));
+	int rc;
+
+	s->backend = backend;
+	s->store = store;
+	s->over = over;
+	s->arg = arg;
+	s->state = SYNC_RESTS;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->moved, NULL);
+	rc = start(s);
+	if (rc == 0)
+		return s;
+	fault_set(why, FAULT_INTERNAL, "journal", "no thread: %s",
+	    strerror(rc));
+	release(s);
+	return NULL;
+}
+
+void
+syncer_free(struct syncer *s)
+{
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	move(s, SYNC_ENDS);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	release(s);
+}
+
+void
+syncer_ask(struct syncer *s)
+{
+	pthread_mutex_lock(&s->lock);
+	move(s, SYNC_ASKED);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool
+syncer_is_over(struct syncer *s)
+{
+	bool over;
+
+	pthread_mutex_lock(&s->lock);
+	over = s->state == SYNC_OVER;
+	pthread_mutex_unlock(&s->lock);
+	return over;
+}
+
+int64_t
+syncer_wait(struct syncer *s, struct fault *why)
+{
+	int64_t took;
+
+	pthread_mutex_lock(&s->lock);
+	while (s->state == SYNC_ASKED)
+		pthread_cond_wait(&s->moved, &s->lock);
+	s->state = SYNC_RESTS;
+	took = s->took_us;
+	*why = s->why;
+	pthread_mutex_unlock(&s->lock);
+	return took;
+}

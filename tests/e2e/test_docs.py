@@ -1,0 +1,51 @@
+"""What the README files point at is there."""
+
+import glob
+import os
+import re
+
+import pytest
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+READMES = sorted(
+    os.path.relpath(p, TOP) for p in
+    glob.glob(TOP + "/**/*.md", recursive=True) if "/build" not in p)
+
+
+def read(path):
+    with open(os.path.join(TOP, path)) as f:
+        return f.read()
+
+
+@pytest.mark.parametrize("path", READMES)
+def test_its_links_lead_somewhere(path):
+    here = os.path.dirname(os.path.join(TOP, path))
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(path)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        where = os.path.normpath(os.path.join(here, file)) if file else \
+            os.path.join(TOP, path)
+        assert os.path.exists(where), (path, target)
+        if anchor:
+            heads = re.findall(r"^#+ (.*)$", read(where), re.M)
+            assert anchor in [re.sub(r"[^\w -]", "", h).lower()
+                              .replace(" ", "-") for h in heads], target
+
+
+def test_how_to_add_points_at_files():
+    """Each anatomy names real ones: those of bridge/, or of the tree."""
+    text = read("bridge/README.md").split("## How to add")[1]
+    paths = re.findall(r"`([\w*.-]+(?:/[\w*.-]+)+)`", text)
+    assert len(paths) > 20
+    for path in paths:
+        assert glob.glob(os.path.join(TOP, "bridge", path)) or \
+            glob.glob(os.path.join(TOP, path)), path
+
+
+def test_the_words_of_how_to_add_are_in_those_files():
+    """A verb, a transform and a scheme that the page calls small examples."""
+    assert "console_verb_schema" in read("bridge/README.md")
+    assert "verb_schema" in read("bridge/console/console.c")
+    assert '"slug"' in read("bridge/mapping/mapping_transform_slug.c")
+    assert '{ "basic", SCHEME_BASIC }' in read("bridge/verify/verify_options.c")

@@ -1,0 +1,288 @@
+"""`leadbridge doctor`: each line says what is so, and what to do about it."""
+
+import glob
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from house import API_KEY, FORM_SECRET, TOKEN, House, wait_for
+from test_modes import route
+
+JOURNAL = 'journal = { url = "sqlite:store/journal.db"; };'
+CHECKS = {"settings", "files", "certificates", "limits", "confinement",
+          "bridge", "journal", "upstream", "key"}
+
+
+@pytest.fixture
+def house(build, tmp_path):
+    h = House(build, tmp_path, settings=JOURNAL,
+              mappings={"queue": route("queue")})
+    os.mkdir(h.path("store"), 0o700)
+    yield h
+    assert h.close() in (0, None)
+
+
+def doctor(house, *args, code=0, env=None):
+    """The findings, by check."""
+    p = subprocess.run(
+        [house.program, "doctor", "-c", "leadbridge.cfg", "--output", "json",
+         *args], cwd=house.folder, capture_output=True, text=True, timeout=60,
+        env=dict(os.environ, **(env or {})))
+    assert p.returncode == code, (p.stdout, p.stderr)
+    for secret in (API_KEY, FORM_SECRET, TOKEN):
+        assert secret not in p.stdout + p.stderr
+    said = json.loads(p.stdout)
+    assert said["ok"] == (code == 0)
+    found = {}
+    for f in said["findings"]:
+        assert f["text"] and f["subject"]
+        found.setdefault(f["check"], []).append(f)
+    return found
+
+
+def one(found, check, verdict):
+    """The only finding of that verdict."""
+    these = [f for f in found[check] if f["verdict"] == verdict]
+    assert len(these) == 1, found[check]
+    return these[0]
+
+
+def change(house, old, new):
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read()
+    assert old in text
+    house.write("leadbridge.cfg", text.replace(old, new))
+
+
+# ------------------------------------------------------------ all is well
+
+def test_every_check_says_something(house):
+    house.start()
+    found = doctor(house)
+    assert set(found) == CHECKS
+    assert not [f for fs in found.values() for f in fs
+                if f["verdict"] == "fault"]
+    assert "is ready" in found["bridge"][0]["text"]
+    kernel = found["confinement"][0]
+    if kernel["verdict"] == "ok":
+        assert found["bridge"][1]["text"] == (
+            "the bridge that runs is, in its files ports signals system_calls")
+    texts = [f["text"] for f in found["upstream"]]
+    assert "localhost has 1 address" in texts[0]
+    assert re.match("TLSv1.3, (89|90) days left", texts[2])
+    assert "API accepts the key" in found["key"][0]["text"]
+    assert [f["text"] for f in found["journal"]
+            if f["subject"] == "waiting"] == ["0 updates"]
+
+
+def test_each_warning_says_what_to_do(house):
+    for findings in doctor(house).values():
+        for f in findings:
+            assert (f["todo"] is None) == (f["verdict"] == "ok") or (
+                f["check"] == "settings"), f
+
+
+def test_the_text_is_a_line_each_and_a_sum(house):
+    out, _ = house.run("doctor")
+    *lines, empty, total = out.splitlines()
+    assert empty == ""
+    assert all(line.split()[0] in ("ok", "warning", "fault")
+               for line in lines)
+    ok = sum(line.startswith("ok ") for line in lines)
+    warnings = sum(line.startswith("warning ") for line in lines)
+    assert total == f"{ok} ok, {warnings} warnings, 0 faults"
+
+
+def test_it_leaves_a_running_bridge_its_journal(house):
+    """The file is not opened, and the bridge goes on storing in it."""
+    house.start()
+    trace = house.path("trace")
+    subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=open,openat",
+                    house.program, "doctor"], cwd=house.folder, check=True,
+                   capture_output=True, timeout=120,
+                   env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    with open(trace) as f:
+        text = f.read()
+    assert "leadbridge.cfg" in text and "journal.db" not in text
+    answer = house.send("/hooks/queue", json.dumps(
+        {"lead": "lead_2", "detail": "x"}).encode(),
+        {"Content-Type": "application/json", "X-Webhook-Token": TOKEN})
+    assert answer.status == 202
+    wait_for(lambda: house.metric(
+        'leadbridge_journal_items{state="done"}') == 1, what="its delivery")
+
+
+# ------------------------------------------------------------- the machine
+
+def test_faults_of_the_settings_are_findings(house):
+    change(house, "workers ", "wokers ")
+    found = doctor(house, code=1)
+    assert set(found) == {"settings"}
+    assert "workers" in found["settings"][0]["text"]
+    assert found["settings"][0]["subject"].startswith("leadbridge.cfg:")
+
+
+def test_a_folder_that_anybody_may_change(house):
+    os.chmod(house.path("mappings"), 0o777)
+    fault = one(doctor(house, code=1), "files", "fault")
+    assert fault["subject"].endswith("/mappings")
+    assert fault["todo"] == "chmod o-w"
+
+
+def test_a_private_key_that_others_may_read(house):
+    os.chmod(house.path("certs/server.key"), 0o644)
+    warning = one(doctor(house), "files", "warning")
+    assert warning["subject"] == "certs/server.key"
+    assert "chmod 600" in warning["todo"]
+
+
+@pytest.mark.parametrize("days, verdict", [(90, "ok"), (12, "warning")])
+def test_the_days_of_a_certificate(house, ca, days, verdict):
+    cert = ca.issue(f"days{days}", san=["DNS:localhost"], end=days)
+    change(house, 'certificate = "certs/server.pem"; key = "certs/server.key"',
+           f'certificate = "{cert.pem}"; key = "{cert.key}"')
+    said = [f for f in doctor(house)["certificates"]
+            if f["subject"] == cert.pem and "days left" in f["text"]]
+    assert [f["verdict"] for f in said] == [verdict]
+    # Of a day that began, or the whole of it within its first second.
+    assert re.match(f"({days}|{days - 1}) days", said[0]["text"])
+
+
+def test_a_chain_that_senders_cannot_follow(house):
+    said = [f for f in doctor(house)["certificates"]
+            if f["subject"].endswith("server.pem")
+            and "senders refuse it" in f["text"]]
+    assert len(said) == 1 and said[0]["verdict"] == "warning"
+
+
+def test_fewer_files_than_connections(house):
+    change(house, "limits    = {", "limits    = { connections = 60000; ")
+    found = json.loads(subprocess.run(
+        ["bash", "-c", f"ulimit -n 1024; {house.program} doctor "
+                       "--output json"], cwd=house.folder, timeout=60,
+        capture_output=True, text=True).stdout)
+    said = [f for f in found["findings"] if f["subject"] == "open files"]
+    assert said[0]["verdict"] == "warning"
+    assert said[0]["text"].startswith("1024 are allowed here")
+
+
+def test_a_disk_that_is_nearly_full(house, request):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount the small disk")
+    store = house.path("store")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700",
+                    "tmpfs", store], check=True)
+    request.addfinalizer(
+        lambda: subprocess.run(["umount", store], check=True))
+    fault = one(doctor(house, code=1), "journal", "fault")
+    assert fault["text"] == "8.4 MB left"
+
+
+def test_a_journal_that_others_may_read(house):
+    house.write("store/journal.db", "", 0o644)
+    fault = one(doctor(house, code=1), "journal", "fault")
+    assert fault["todo"] == "chmod 600"
+
+
+def test_a_journal_on_a_disk_that_is_read_only(house, request):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount the disk")
+    store = house.path("store")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=2g,mode=700",
+                    "tmpfs", store], check=True)
+    request.addfinalizer(
+        lambda: subprocess.run(["umount", store], check=True))
+    fault = one(doctor(house, code=1), "journal", "fault")
+    assert "cannot be written here: Read-only" in fault["text"]
+
+
+def test_a_journal_that_is_not_the_users(build):
+    """Root, who may all, asks as the user that the bridge will be."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    folder = tempfile.mkdtemp()
+    os.chmod(folder, 0o755)
+    house = House(build, folder, settings='user = "nobody";' + JOURNAL,
+                  mappings={"queue": route("queue")})
+    try:
+        nobody = pwd.getpwnam("nobody").pw_uid
+        for top, _, files in os.walk(folder):
+            for name in files:
+                os.chown(os.path.join(top, name), nobody, -1)
+        os.mkdir(house.path("store"), 0o700)
+        fault = one(doctor(house, code=1), "journal", "fault")
+        assert "cannot be written here: Permission" in fault["text"]
+        os.chown(house.path("store"), nobody, -1)
+        assert "fault" not in {f["verdict"] for f in doctor(house)["journal"]}
+    finally:
+        house.close()
+        shutil.rmtree(folder)
+
+
+# ---------------------------------------------------------- the way out
+
+def test_a_key_that_is_refused(house):
+    house.write("api.key", "another-key\n", 0o600)
+    fault = one(doctor(house, code=1), "key", "fault")
+    assert "refuses the key (401)" in fault["text"]
+    assert "upstreams.<name>.api_key" in fault["todo"]
+
+
+@pytest.mark.parametrize("url, said, count", [
+    ("https://no-such-host.invalid", "has no address", 0),
+    ("https://localhost:1", "cannot be connected to", 1)])
+def test_where_the_way_to_the_api_ends(house, url, said, count):
+    change(house, house.upstream_url(), url)
+    found = doctor(house, code=1)
+    fault = one(found, "upstream", "fault")
+    assert said in fault["text"]
+    assert len(found["upstream"]) == count + 1
+    assert "not asked" in one(found, "key", "fault")["text"]
+
+
+def test_an_api_that_nobody_vouches_for(house, ca):
+    change(house, 'ca = "certs/dev-ca.pem"', f'ca = "{ca.pem}"')
+    found = doctor(house, code=1)
+    fault = one(found, "upstream", "fault")
+    assert "TLS fails" in fault["text"]
+    assert "upstreams.<name>.ca" in fault["todo"]
+
+
+@pytest.mark.parametrize("minutes, verdict, said", [
+    (0, "ok", "within a second"), (10, "fault", "ahead of"),
+    (-10, "fault", "behind")])
+def test_a_clock_that_is_wrong(house, minutes, verdict, said):
+    shim = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    if not shim:
+        pytest.skip("the package faketime is not installed")
+    if minutes:
+        # Began a day ago, so that it is good by either clock.
+        env = {"LD_PRELOAD": shim[0], "FAKETIME": f"{minutes:+d}m",
+               "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+               "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    else:
+        env = {}
+    found = doctor(house, env=env, code=1 if minutes else 0)
+    clock = [f for f in found["upstream"] if "clock" in f["text"]]
+    assert [f["verdict"] for f in clock] == [verdict]
+    assert said in clock[0]["text"]
+
+
+def test_a_bridge_that_is_not_confined(house):
+    change(house, "workers ", 'confine = "off";\nworkers ')
+    house.start()
+    warning = one(doctor(house), "bridge", "warning")
+    assert "is not, in its files ports signals system_calls" in (
+        warning["text"])
+
+
+def test_a_bridge_that_does_not_run(house):
+    warning = one(doctor(house), "bridge", "warning")
+    assert "no bridge answers" in warning["text"]
+    assert warning["todo"].startswith("start it")

@@ -1,0 +1,267 @@
+"""What one address, or all of them together, may take of a listener."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from echo import (Echo, H, LIMITS, answers, closed_within, exchange, get,
+                  read_answer, wait_for)
+
+LAST = get("/last", "Connection: close\r\n")
+PATIENT = ['header_timeout="20s"', 'body_timeout="20s"', 'idle_timeout="20s"']
+
+
+@pytest.fixture
+def start(build):
+    running = []
+
+    def run(*options, **how):
+        running.append(Echo(build, *options, **how))
+        return running[-1]
+
+    yield run
+    for e in running:
+        e.stop()
+
+
+def events(e, name):
+    return [line for line in map(json.loads, e.stop().splitlines())
+            if line["event"] == name]
+
+
+# Connections of an address.
+
+def test_an_address_has_so_many_connections_over_all_workers(start):
+    e = start(*PATIENT, "workers=3", "connections_per_address=4")
+    held = [e.connect(source="127.0.0.9") for _ in range(4)]
+    for s in held:
+        s.sendall(get())
+        read_answer(s)
+    for _ in range(3):
+        with e.connect(source="127.0.0.9") as s:
+            assert closed_within(s, 2)
+    assert b"200 OK" in e.talk(LAST, source="127.0.0.8")
+    held.pop().close()
+    assert wait_for(lambda: b"200 OK" in e.talk(LAST, source="127.0.0.9"))
+    assert e.metric(
+        'leadbridge_limited_total{limit="address_connections"}') >= 3
+    said = events(e, "connection closed")
+    assert said[0]["peer"] == "127.0.0.9"
+    assert "connections_per_address" in said[0]["reason"]
+    for s in held:
+        s.close()
+
+
+def test_no_limit_of_connections_is_none(start):
+    e = start("connections_per_address=0")
+    held = [e.connect() for _ in range(50)]
+    for s in held:
+        s.sendall(get())
+        assert read_answer(s)[0] == 200
+        s.close()
+
+
+# Requests of an address.
+
+def test_an_address_has_so_many_requests_a_second(start):
+    e = start("workers=2", "requests_per_address=20")
+    begin = time.monotonic()
+    got = []
+    for _ in range(4):  # on both workers, as may be
+        got += answers(e.talk(get() * 19 + LAST, source="127.0.0.9"))
+    took = time.monotonic() - begin
+    good = [a for a in got if a[0] == 200]
+    late = [a for a in got if a[0] == 429]
+    assert len(good) + len(late) == 80
+    assert 20 <= len(good) <= 21 + 20 * took
+    for _, fields, body in late:
+        assert int(fields["retry-after"]) == 1
+        assert json.loads(body)["error"]["code"] == "TOO_MANY_REQUESTS"
+    # 429 is no reason to close: only the last of each asked for that.
+    assert sum("connection" in fields for _, fields, _ in got) == 4
+    assert answers(e.talk(LAST, source="127.0.0.8"))[0][0] == 200
+    assert wait_for(lambda: answers(e.talk(
+        LAST, source="127.0.0.9"))[0][0] == 200)
+    assert events(e, "request limited")[0]["status"] == "429"
+
+
+def test_too_many_are_told_before_they_send_a_body(start):
+    e = start("requests_per_address=1")
+    assert answers(e.talk(LAST))[0][0] == 200
+    with e.connect() as s:
+        s.sendall((H + "Expect: 100-continue\r\n"
+                   "Content-Length: 50000\r\n\r\n").encode())
+        status, fields, _ = answers(exchange(s, b""))[0]
+    assert status == 429 and fields["connection"] == "close"
+
+
+# Bodies nobody wants.
+
+@pytest.mark.parametrize("expects", ["", "Expect: 100-continue\r\n"])
+@pytest.mark.parametrize("framing, begun", [
+    ("Content-Length: 60000\r\n", b""),
+    ("Content-Length: 60000\r\n", b"abc"),
+    ("Transfer-Encoding: chunked\r\n", b"5\r\nab"),
+])
+def test_what_is_not_wanted_is_answered_by_its_head(start, expects, framing,
+                                                    begun):
+    e = start(*LIMITS, "wants=true")
+    with e.connect() as s:
+        s.sendall(f"POST /unknown HTTP/1.1\r\nHost: a\r\nX: y\r\n{expects}"
+                  f"{framing}\r\n".encode() + begun)
+        got = answers(exchange(s, b""))
+    assert len(got) == 1
+    status, fields, body = got[0]
+    assert status == 200 and fields["connection"] == "close"
+    seen = json.loads(body)
+    assert seen["body"] == 0 and seen["x"] == "y"
+    assert seen["path"] == "/unknown"
+
+
+def test_a_wanted_body_is_read_behind_the_look_at_its_head(start):
+    e = start(*LIMITS, "wants=true")
+    body = bytes(range(256)) * 200
+    with e.connect() as s:
+        head = (H + f"X: z\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        for piece in (head, body[:1], body[1:30000], body[30000:]):
+            s.sendall(piece)
+            e.talk(LAST)  # each is read by itself
+        status, seen = read_answer(s)
+    total = 0
+    for b in body:
+        total = (total * 31 + b) % 2 ** 64
+    assert status == 200 and seen["sum"] == f"{total:x}"
+    assert seen["x"] == "z" and seen["peer"] == "127.0.0.1"
+
+
+def test_a_refusal_behind_the_look_at_the_head(start):
+    """What was looked at is gone when the body turns out to be bad."""
+    e = start(*LIMITS, "wants=true")
+    with e.connect() as s:
+        s.sendall((H + "X: " + "z" * 5000 + "\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n3\r\na").encode())
+        e.talk(LAST)
+        s.sendall(b"bcX\r\n")
+        assert answers(exchange(s, b""))[0][0] == 400
+    assert events(e, "bad request")[0]["peer"] == "127.0.0.1"
+
+
+# The memory of all requests.
+
+def half_a_body(e, size, sent):
+    s = e.connect()
+    s.sendall((H + f"Content-Length: {size}\r\n\r\n").encode() + b"a" * sent)
+    return s
+
+
+def test_memory_is_bounded_and_those_with_little_go_on(start):
+    e = start(*PATIENT, 'body="1M"', 'memory="4M"', "workers=2")
+    before = e.status_field("VmRSS")
+    held = []
+    got = b""
+    for _ in range(30):
+        s = half_a_body(e, 1 << 20, 600000)
+        held.append(s)
+        s.settimeout(0.3)
+        try:
+            got = s.recv(65536)
+        except socket.timeout:
+            continue
+        break
+    status, fields, _ = answers(got)[0]
+    assert status == 503 and fields["retry-after"]
+    assert fields["connection"] == "close"
+    assert len(held) <= 8
+    # A webhook of the usual size has its place.
+    small = H + "Content-Length: 3000\r\nConnection: close\r\n\r\n" + "b" * 3000
+    for _ in range(20):
+        assert answers(e.talk(small.encode()))[0][0] == 200
+    assert e.status_field("VmRSS") - before < 16384
+    assert e.metric('leadbridge_limited_total{limit="memory"}') >= 1
+    for s in held:
+        s.close()
+    # And all of it is given back.
+    whole = H + "Connection: close\r\nContent-Length: 1048576\r\n\r\n"
+    assert wait_for(lambda: answers(e.talk(
+        whole.encode() + b"c" * (1 << 20)))[0][0] == 200)
+    assert events(e, "request limited")[0]["status"] == "503"
+
+
+def test_requests_that_wait_are_counted(start):
+    """A body takes more than its length: it grew on its way in."""
+    e = start(*PATIENT, 'body="1M"', 'memory="6M"')
+    body = b"d" * 700000
+
+    def post(path):
+        s = e.connect()
+        s.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                  "Content-Length: 700000\r\n\r\n".encode() + body)
+        return s
+
+    held = [post("/slow?ms=1000") for _ in range(6)]
+    found = [answers(exchange(s, b""))[0][0] for s in held]
+    assert 2 <= found.count(200) <= 4 and found.count(503) == 6 - found.count(
+        200)
+    assert answers(exchange(post("/a"), b""))[0][0] == 200
+
+
+def test_bytes_behind_a_request_are_counted(start):
+    e = start(*PATIENT, 'memory="1M"')
+    held = []
+    for _ in range(60):
+        s = e.connect()
+        s.sendall(get("/never") + b"a" * 60000)
+        held.append(s)
+    # Some are let go, so that there is never too much for the others.
+    assert wait_for(lambda: e.metric("leadbridge_connections") < 30)
+    assert b"200 OK" in e.talk(LAST)
+    gone = 0
+    for s in held:
+        s.settimeout(0.01)
+        try:
+            assert s.recv(100) == b""  # and not 503: it was not full
+            gone += 1
+        except socket.timeout:
+            pass
+        except ConnectionResetError:
+            gone += 1
+        s.close()
+    assert e.metric('leadbridge_limited_total{limit="memory"}') == gone > 0
+
+
+# Room for connections, over all workers.
+
+def test_a_resting_connection_makes_room(start):
+    e = start(*PATIENT, "connections=4", "workers=1")
+    held = [e.connect() for _ in range(4)]
+    for s in held:
+        s.sendall(get())
+        read_answer(s)
+    begin = time.monotonic()
+    assert b"200 OK" in e.talk(LAST, timeout=10)
+    assert 0.5 < time.monotonic() - begin < 8  # it had to wait for that
+    for s in held:
+        s.close()
+
+
+def test_the_ceiling_is_of_all_workers(start):
+    """However the system deals them out: with shares, some would wait."""
+    e = start(*PATIENT, "connections=8", "workers=4")
+    done = []
+
+    def one():
+        with e.connect(10) as s:
+            s.sendall(get("/slow?ms=700"))
+            done.append(read_answer(s)[0])
+
+    begin = time.monotonic()
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert done == [200] * 8
+    assert time.monotonic() - begin < 1.4

@@ -1,0 +1,250 @@
+"""Under a service manager: what it is told, when it is fed, and the sockets it
+hands over. The manager is this test."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from house import House, wait_for
+from journal_api import Api
+from test_reload import ask, mapping, open_house, post
+
+
+class Manager:
+    """A notify socket; what came there, in order."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.settimeout(20)
+        self.told = []
+
+    def hear(self, what):
+        """Up to the next message that has this line."""
+        while True:
+            lines = self.socket.recv(4096).decode().splitlines()
+            self.told.append(lines)
+            if what in [line.split("=")[0] + "=" + line.split("=")[1]
+                        if line.startswith(("READY", "RELOADING", "STOPPING",
+                                            "WATCHDOG")) else line
+                        for line in lines]:
+                return dict(line.split("=", 1) for line in lines)
+
+    def silent_for(self, seconds):
+        """Whether nothing comes for so long, after what is there already."""
+        self.socket.settimeout(seconds)
+        try:
+            self.socket.recv(4096)
+            return False
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(20)
+
+    def drain(self):
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.socket.recv(4096)
+        except BlockingIOError:
+            self.socket.settimeout(20)
+
+
+@pytest.fixture
+def house(build, tmp_path):
+    h = open_house(build, tmp_path, Api())
+    yield h
+    h.api.release()
+    h.close()
+    h.api.close()
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_it_tells_when_it_serves_reloads_and_stops(house, abstract):
+    name = f"leadbridge-test-{os.getpid()}" if abstract else "notify"
+    address = "\0" + name if abstract else house.path(name)
+    manager = Manager(address)
+    house.start(dict(os.environ, NOTIFY_SOCKET=address.replace("\0", "@")))
+    assert manager.hear("READY=1")["STATUS"] == "Serving 3 routes"
+    before = time.monotonic_ns() // 1000
+    house.bridge.send_signal(signal.SIGHUP)
+    at = int(manager.hear("RELOADING=1")["MONOTONIC_USEC"])
+    assert before <= at <= time.monotonic_ns() // 1000
+    assert manager.hear("READY=1")["STATUS"] == "Serving 3 routes"
+    # Refused is ready, too: what ran goes on.
+    house.write("mappings/relay/mapping.cfg", "route = ")
+    assert ask(house).status == 422
+    manager.hear("RELOADING=1")
+    assert "refused" in manager.hear("READY=1")["STATUS"]
+    house.bridge.send_signal(signal.SIGTERM)
+    manager.hear("STOPPING=1")
+    assert house.bridge.wait(timeout=20) == 0
+    house.bridge = None
+    assert ["WATCHDOG=1"] not in manager.told
+
+
+def threads_of(pid):
+    """Names and ids of its threads."""
+    found = {}
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/comm") as f:
+            found[f.read().strip()] = int(tid)
+    return found
+
+
+def test_the_watchdog_is_fed_while_all_threads_come_round(house):
+    manager = Manager(house.path("notify"))
+    house.api.plan = {"slow": [None]}
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify"),
+                     WATCHDOG_USEC="400000"))
+    for _ in range(5):
+        manager.hear("WATCHDOG=1")
+    # While it drains, too.
+    t = threading.Thread(target=lambda: post(house, "relay", "slow"))
+    t.start()
+    wait_for(lambda: house.api.leads() == ["slow"])
+    house.bridge.send_signal(signal.SIGTERM)
+    manager.hear("STOPPING=1")
+    for _ in range(5):
+        manager.hear("WATCHDOG=1")
+    house.api.release()
+    t.join(20)
+
+
+class Stopped:
+    """One thread of another process, held as a debugger does."""
+
+    ATTACH, DETACH, WALL = 16, 17, 0x40000000
+
+    def __init__(self, tid):
+        self.tid, self.ptrace = tid, ctypes.CDLL(None, use_errno=True).ptrace
+
+    def call(self, what):
+        zero = ctypes.c_void_p(0)
+        assert self.ptrace(what, self.tid, zero, zero) == 0, os.strerror(
+            ctypes.get_errno())
+
+    def __enter__(self):
+        self.call(self.ATTACH)
+        os.waitpid(self.tid, self.WALL)
+
+    def __exit__(self, *_):
+        self.call(self.DETACH)
+
+
+@pytest.mark.parametrize("name", ["listen-1", "admin-0"])
+def test_a_thread_that_is_stuck_starves_the_watchdog(house, name):
+    manager = Manager(house.path("notify"))
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify"),
+                     WATCHDOG_USEC="400000"))
+    manager.hear("WATCHDOG=1")
+    with Stopped(threads_of(house.bridge.pid)[name]):
+        wait_for(lambda: manager.drain() or manager.silent_for(1.5),
+                 what="silence")
+    manager.hear("WATCHDOG=1")
+
+
+@pytest.mark.parametrize("text,said", [("nonsense", True), ("/" + "x" * 200, True),
+                                       ("/nobody/there", False)])
+def test_no_manager_is_no_reason_to_fail(house, text, said):
+    house.start(dict(os.environ, NOTIFY_SOCKET=text))
+    assert bool(house.logged("no service manager")) == said
+    assert post(house, "relay").status == 200
+
+
+# The launcher: as systemd does it, the sockets from 3 on, and the pid's own.
+LAUNCH = 'export LISTEN_PID=%s; exec "$@"'
+
+
+def listen(port, host="127.0.0.1"):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((host, port))
+    s.listen(128)
+    return s
+
+
+def launch(house, sockets, pid="$$"):
+    def prepare():
+        for i, s in enumerate(sockets):
+            os.dup2(s.fileno() if s.fileno() > 9 else s.fileno(), 3 + i)
+            os.set_inheritable(3 + i, True)
+
+    moved = [socket.socket(fileno=os.dup(s.fileno())) for s in sockets]
+    house.bridge = subprocess.Popen(
+        ["sh", "-c", LAUNCH % pid, "sh", house.program, "run", "-c",
+         house.path("leadbridge.cfg")],
+        env=dict(os.environ, LISTEN_FDS=str(len(sockets))),
+        pass_fds=range(3, 3 + len(sockets)), preexec_fn=prepare,
+        stdin=subprocess.DEVNULL, stderr=open(house.path("bridge.log"), "a"))
+    for s in moved:
+        s.close()
+    return house
+
+
+def test_sockets_that_are_handed_over_outlive_restarts(house):
+    """Somebody sends all the time; nobody is refused."""
+    sockets = [listen(house.port), listen(house.admin_port)]
+    wrong, sent, stopped = [], [], threading.Event()
+
+    def send(i):
+        while not stopped.is_set():
+            try:
+                got = post(house, "queue", f"l{i}", str(len(sent)))
+                if got.status == 202:
+                    sent.append(1)
+                elif got.status != 503:
+                    wrong.append(got.status)
+            except ConnectionRefusedError:
+                wrong.append("refused")
+            except OSError:
+                pass   # cut between two requests by the one that ended
+
+    launch(house, sockets)
+    senders = [threading.Thread(target=send, args=(i,)) for i in range(2)]
+    for t in senders:
+        t.start()
+    for _ in range(3):
+        goal = len(sent) + 20
+        wait_for(lambda: len(sent) > goal, what="sending")
+        house.bridge.send_signal(signal.SIGTERM)
+        assert house.bridge.wait(timeout=20) == 0
+        launch(house, sockets)
+    goal = len(sent) + 20
+    wait_for(lambda: len(sent) > goal, what="sending")
+    stopped.set()
+    for t in senders:
+        t.join(30)
+    assert wrong == []
+    # Both workers took of the socket; the other address is its own.
+    assert house.send("/nowhere", b"{}", tls=True).status == 404
+    assert "is not used" not in house.log()
+
+
+def test_a_socket_that_fits_no_address_is_told(house):
+    launch(house, [listen(0)])
+    wait_for(house.is_ready)
+    assert "ListenStream=" in house.logged("a socket is not used")[0]["do"]
+    assert post(house, "relay").status == 200
+
+
+def test_a_socket_that_does_not_listen_is_no_socket(house):
+    s = socket.socket()
+    s.bind(("127.0.0.1", house.port))
+    launch(house, [s])
+    assert house.bridge.wait(timeout=20) == 3
+    house.bridge = None
+    assert "does not listen" in house.log()
+
+
+def test_sockets_of_another_process_are_left_alone(house):
+    launch(house, [listen(0)], pid="1")
+    wait_for(house.is_ready)
+    assert house.logged("a socket is not used") == []
+    assert post(house, "relay").status == 200
