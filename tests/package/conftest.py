@@ -1,0 +1,54 @@
+"""Fixtures of the package's tests. The build folder is $LEADBRIDGE_BUILD, one
+without tests and sanitizers, as deploy/demo makes it; else build/."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true",
+                     help="build twice; install in a Debian made for it")
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "long: too long for every run; needs --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    kept = [i for i in items if i.get_closest_marker("long") is None]
+    config.hook.pytest_deselected(
+        items=[i for i in items if i not in kept])
+    items[:] = kept
+
+
+def pack(build, to):
+    """The package of a build folder, moved to a folder of the test's."""
+    subprocess.run(["cpack", "-G", "DEB"], cwd=build, check=True,
+                   capture_output=True, timeout=300)
+    with open(os.path.join(build, "CPackConfig.cmake")) as f:
+        assert "debian/postinst" in f.read()
+    [made] = [n for n in os.listdir(build) if n.endswith(".deb")]
+    return shutil.move(os.path.join(build, made), os.path.join(to, made))
+
+
+@pytest.fixture(scope="session")
+def build():
+    folder = os.path.abspath(
+        os.environ.get("LEADBRIDGE_BUILD", os.path.join(TOP, "build")))
+    if not os.path.exists(os.path.join(folder, "package/leadbridge.1")):
+        pytest.fail(f"{folder} packs nothing: build it with "
+                    "-DBRIDGE_TESTS=OFF, as deploy/demo does")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deb(build, tmp_path_factory):
+    return pack(build, tmp_path_factory.mktemp("deb"))

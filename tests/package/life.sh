@@ -1,0 +1,99 @@
+#!/bin/sh
+# The life of a package in a root that nobody minds: installed, tried,
+# upgraded, removed, purged. As root, in a chroot. What should be is asserted
+# line by line; the first that is not ends it, and is shown.
+# Usage: life.sh INSTALL DEB NEWER, with INSTALL the command that installs one.
+set -eu
+install=$1 deb=$2 newer=$3
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+step() { echo "== $*"; }
+is() { [ "$1" = "$2" ] || { echo "expected: $2"; echo "got:      $1"; exit 1; }; }
+no() { echo "not so: $*"; exit 1; }
+there() { for path; do [ -e "$path" ] || no "$path is there"; done; }
+gone() { for path; do [ ! -e "$path" ] || no "$path is gone"; done; }
+fails() { if "$@" >/said 2>&1; then cat /said; no "$* fails"; fi; }
+mode() { stat -c '%a %U %G' "$1"; }
+status() { dpkg-query -W -f '${db:Status-Status}' leadbridge 2>/dev/null || true; }
+
+# systemd, as the scripts see it: each call is a line of a file. What asks it
+# is Debian's own deb-systemd-invoke.
+mkdir -p /run/systemd/system
+rm -f /usr/sbin/policy-rc.d /usr/bin/systemctl /bin/systemctl
+cat >/usr/bin/systemctl <<'EOF'
+#!/bin/sh
+line=
+for word; do
+	case $word in -*) ;; *) line="$line $word" ;; esac
+done
+echo "systemctl$line" >>/calls
+EOF
+chmod 755 /usr/bin/systemctl
+calls() {
+	grep -v daemon-reload /calls || true
+	: >/calls
+}
+: >/calls
+
+step install
+$install "$deb"
+is "$(status)" installed
+leadbridge version
+is "$(calls)" ""
+is "$(mode /var/lib/leadbridge)" "700 leadbridge leadbridge"
+is "$(mode /etc/leadbridge/secrets)" "700 root root"
+is "$(getent passwd leadbridge | cut -d: -f7)" /usr/sbin/nologin
+ldd /usr/bin/leadbridge /usr/lib/leadbridge/leadbridge-phone.so >/ldd
+fails grep "not found" /ldd
+
+step demo
+setpriv --reuid leadbridge --regid leadbridge --clear-groups \
+	env TMPDIR=/tmp leadbridge demo >/demo || { cat /demo; exit 1; }
+# The phone module is found where the package put it.
+leadbridge test /usr/share/leadbridge/mappings/typeform \
+	/usr/share/leadbridge/mappings/hubspot
+
+step check
+cd /etc/leadbridge
+export CREDENTIALS_DIRECTORY=/run/credentials/leadbridge.service
+mkdir -p $CREDENTIALS_DIRECTORY
+fails leadbridge check -c leadbridge.cfg
+grep -q "leadbridge.cfg:.*leadsail" /said
+umask 077
+echo an-api-key >$CREDENTIALS_DIRECTORY/leadsail
+echo a-form-secret >$CREDENTIALS_DIRECTORY/typeform
+leadbridge sandbox --make-certs /certs >/dev/null
+cp /certs/server.pem .
+cp /certs/server.key $CREDENTIALS_DIRECTORY/
+cp -r /usr/share/leadbridge/mappings/typeform mappings/
+leadbridge check -c leadbridge.cfg
+
+step upgrade
+echo "# mine" >>leadbridge.cfg
+touch secrets/kept /var/lib/leadbridge/journal.db
+$install "$newer"
+is "$(status)" installed
+is "$(calls)" "systemctl try-restart leadbridge.service"
+is "$(tail -n 1 leadbridge.cfg)" "# mine"
+there secrets/kept mappings/typeform/mapping.cfg
+
+step remove
+dpkg -r leadbridge
+is "$(calls | grep -v socket)" "systemctl stop leadbridge.service"
+gone /usr/bin/leadbridge /usr/lib/leadbridge
+is "$(tail -n 1 leadbridge.cfg)" "# mine"
+there secrets/kept /var/lib/leadbridge/journal.db
+getent passwd leadbridge >/dev/null
+
+step purge
+cd /
+mkdir -p /etc/systemd/system/multi-user.target.wants
+ln -s /gone /etc/systemd/system/multi-user.target.wants/leadbridge.service
+dpkg -P leadbridge
+is "$(status)" ""
+gone /etc/leadbridge /var/lib/leadbridge
+fails getent passwd leadbridge
+fails getent group leadbridge
+left=$(find /etc /usr /lib /var/lib -xdev -name '*leadbridge*' | grep -v "^/usr/local" || true)
+is "$left" ""
+step done
