@@ -67,6 +67,11 @@ struct answer {
 struct exchange {
 	struct request request;
 	struct arena *arena;
+	/*
+	 * Set by whoever lets another thread at the arena: until the reply the
+	 * listener looks at nothing of it.
+	 */
+	bool lent;
 	void (*reply)(struct exchange *x, const struct answer *a);
 };
 

@@ -323,6 +323,7 @@ keep_conflict(struct store *s)
 	s->accept.key = STR_NONE;
 	s->accept.lease = false;
 	s->accept.op.fault = (struct fault){ 0 };
+	s->d->exchange->lent = true;
 	journal_submit(s->d->worker->port, &s->accept.op);
 }
 
@@ -414,6 +415,7 @@ submit(struct store *s, bool may_lease, struct fault *why)
 		s->accept.leases = &s->lease;
 	}
 	delivery_count_mapped(s->d);
+	s->d->exchange->lent = true;
 	journal_submit(s->d->worker->port, &s->accept.op);
 	return 0;
 }

@@ -102,6 +102,7 @@ delivery_tell_state(struct worker *w, struct exchange *x)
 		    .op = { .verb = JOURNAL_SHOW, .done = on_shown, .arg = q },
 		    .arena = x->arena } };
 	memcpy(q->show.id, id.at, id.len);
+	x->lent = true;
 	journal_submit(w->port, &q->show.op);
 	return true;
 }

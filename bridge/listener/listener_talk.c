@@ -309,6 +309,7 @@ guard_serve(struct guard *g)
 	enum scan_reason reason = in->scan.reason;
 
 	in->served = true;
+	in->exchange.lent = false;
 	in->no_body = scan_is_head_method(&in->scan);
 	g->refused = reason != SCAN_OK || in->bodiless;
 	w->serving++;
@@ -326,7 +327,7 @@ guard_serve(struct guard *g)
 		incoming_refuse(in, reason);
 	else
 		w->service.serve(w->mine, &in->exchange);
-	if (w->current == in)
+	if (w->current == in && !in->exchange.lent)
 		incoming_count(in); /* it waits, for the API or the peer */
 	w->current = NULL;
 }

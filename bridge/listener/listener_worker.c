@@ -15,6 +15,8 @@
 #define SWEEP_MS 100
 #define SWEEP_STOPPING_MS 20
 #define LINGER_MS 1000
+/* At the end, for the first request of a connection that is there. */
+#define NEW_MS 1000
 /* After an accept that failed for want of descriptors or memory. */
 #define ACCEPT_PAUSE_MS 200
 /* What peers get, once the drain is over, to take answers under way. */
@@ -193,14 +195,26 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 		worker_wake(w);
 }
 
-/* Who has not begun a request will not be heard. */
+/*
+ * Who rests between two requests will not be heard. Who has only just come has
+ * a request on its way, perhaps behind a handshake: it is waited for a little.
+ */
 static void
 end_unbegun(struct worker *w)
 {
-	for (unsigned i = 0; i < w->slots; i++)
-		if (w->guards[i] != NULL && w->guards[i]->phase <= PHASE_HEAD &&
-		    !incoming_begun(w->guards[i]->incoming))
-			guard_end(w->guards[i]);
+	int64_t until = worker_now() + NEW_MS;
+
+	for (unsigned i = 0; i < w->slots; i++) {
+		struct guard *g = w->guards[i];
+
+		if (g == NULL || g->phase > PHASE_HEAD ||
+		    incoming_begun(g->incoming))
+			continue;
+		if (g->phase == PHASE_IDLE)
+			guard_end(g);
+		else if (g->deadline > until)
+			g->deadline = until;
+	}
 }
 
 void

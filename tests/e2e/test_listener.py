@@ -403,6 +403,29 @@ def test_drain_lets_open_requests_finish(build):
         e.connect()
 
 
+def test_drain_waits_a_little_for_who_has_just_come(build):
+    """A front that has connected sends its request all the same."""
+    e = Echo(build, *LIMITS[:2], 'header_timeout="4s"', 'drain="5s"')
+    with e.connect() as new, e.connect() as silent:
+        time.sleep(0.1)
+        begin = time.time()
+        e.process.send_signal(signal.SIGTERM)
+        assert wait_for(lambda: refuses(e))
+        status, fields, _ = answers(exchange(new, get()))[0]
+        assert status == 200 and fields["connection"] == "close"
+        assert exchange(silent, b"") == b""
+        e.stop()
+        assert 0.9 < time.time() - begin < 3
+
+
+def refuses(e):
+    try:
+        e.connect().close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
 @pytest.mark.parametrize("path", ["/never", "/later"])
 def test_drain_ends_what_does_not_finish(build, path):
     e = Echo(build, *LIMITS, 'drain="300ms"')

@@ -48,7 +48,7 @@ def test_a_full_disk_takes_nothing_delivers_and_recovers(
     with small_disk(str(tmp_path / "disk"), "256M") as disk:
         node = nodes(journal=f"sqlite:{disk}/journal.db").start()
         # Slower than senders are: something waits when the disk is full.
-        node.api.delay = 0.2 if is_long else 0.05
+        node.api.delay = 0.2 if is_long else 0.02
         with Load([node], leads=40, pause=0.002) as load:
             wait_for(lambda: len(load.acked) > 100, what="a hundred events")
             fill(f"{disk}/other")
