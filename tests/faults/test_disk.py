@@ -48,8 +48,8 @@ def test_a_full_disk_takes_nothing_delivers_and_recovers(
     with small_disk(str(tmp_path / "disk"), "256M") as disk:
         node = nodes(journal=f"sqlite:{disk}/journal.db").start()
         # Slower than senders are: something waits when the disk is full.
-        node.api.delay = 0.2 if is_long else 0.02
-        with Load([node], leads=40, pause=0.002) as load:
+        node.api.delay = 0.2 if is_long else 0.03
+        with Load([node], leads=40, pause=0.008) as load:
             wait_for(lambda: len(load.acked) > 100, what="a hundred events")
             fill(f"{disk}/other")
             wait_for(lambda: load.answers[503] > 0, 60, "a refusal")
@@ -60,7 +60,7 @@ def test_a_full_disk_takes_nothing_delivers_and_recovers(
             time.sleep(seconds)
             # And all is told to the journal, or it would be sent again.
             wait_for(lambda: items(node, "waiting")
-                     + items(node, "sending") == 0, 60, "all settled")
+                     + items(node, "sending") == 0, 150, "all settled")
             during = len(node.api.delivered()) - sent
             promised = len(load.acked) - before
             os.unlink(f"{disk}/other")
