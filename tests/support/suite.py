@@ -28,7 +28,7 @@ import time
 import coverage
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-FUZZ_SECONDS = 6
+FUZZ_SECONDS = 4
 LONG = False
 
 
@@ -159,7 +159,7 @@ def skipped_of(where):
 
 
 # Files of tests beside each other, each as a whole: most of them wait.
-BESIDE = ("-n", str(os.cpu_count() + 1), "--dist", "loadfile")
+BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
 
 
 def pytest(where, *args, env=None):
