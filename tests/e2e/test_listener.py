@@ -23,19 +23,6 @@ def echo(build):
     e.stop()
 
 
-@pytest.fixture
-def start(build):
-    running = []
-
-    def run(*options, **how):
-        running.append(Echo(build, *options, **how))
-        return running[-1]
-
-    yield run
-    for e in running:
-        e.stop()
-
-
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_and_closed(echo, name):
     got = answers(echo.talk((REFUSED[name] + SMUGGLED).encode("latin-1")))

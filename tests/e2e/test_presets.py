@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -32,23 +31,10 @@ def test_each_is_told_of_and_can_be_built():
         assert f"`{name}`" in readme, name
 
 
-def test_the_suite_takes_the_folders_for_its_own():
-    """tests/run and a preset are to build the same in the same folder."""
-    with open(TOP + "/tests/support/suite.py") as f:
-        suite = f.read()
-    values = {p["name"]: p["cacheVariables"]
-              for p in presets()["configurePresets"] if "cacheVariables" in p}
-    for name, options in re.findall(
-            r'build\("(\w+)",((?:\s*"-D[^"]+",?)*)', suite):
-        for key, value in re.findall(r"-D(\w+)=([^\"]+)", options):
-            assert values[name][key] == value, (name, key)
-
-
-@pytest.mark.parametrize("name", NAMES)
+# The others are how tests/run builds what it tests.
+@pytest.mark.parametrize("name", ["debug", "coverage"])
 def test_it_configures(tmp_path, name):
     """And one file of it compiles, with all of its flags."""
-    if name == "fuzz" and shutil.which("clang-14") is None:
-        pytest.skip("clang-14 is not installed")
     done = subprocess.run(["cmake", "--preset", name, "-B", tmp_path],
                           cwd=TOP, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
@@ -56,6 +42,13 @@ def test_it_configures(tmp_path, name):
         ["ninja", "-C", tmp_path, "bridge/CMakeFiles/base.dir/base/base_str.c.o"],
         text=True, capture_output=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_suite_builds_all_others():
+    with open(TOP + "/tests/support/suite.py") as f:
+        suite = f.read()
+    built = re.findall(r'(?:build\(|"--preset", |": \()"(\w+)"', suite)
+    assert set(built) == set(NAMES) - {"debug"}
 
 
 def test_the_bars_of_coverage(monkeypatch):

@@ -4,9 +4,9 @@
  * What a process does to the files of a journal, and what it promises to
  * others, is logged in the order in which it happens: writes with their
  * bytes, new lengths, syncs (as they begin, and as they end: what is written in
- * between may be part of them, or not), and replies that begin with HTTP/1.1
- *202. disk_log.py makes of it what a disk would hold had the power failed at
- *any of these moments. The log survives a SIGKILL: the page cache does.
+ * between may be part of them, or not), and replies whose status is 202.
+ * disk_log.py makes of it what a disk would hold had the power failed at any of
+ * these moments. The log survives a SIGKILL: the page cache does.
  *
  *	DISK_LOG=path		where to
  *	DISK_LOG_FILES=name	files whose last part begins so

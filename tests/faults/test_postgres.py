@@ -14,13 +14,13 @@ import pytest
 
 from api import HANG
 from bulk import post_all
-from conftest import TOP
 from house import wait_for
 from ledger import Account, Load, drained, states
 from test_modes import accepted, post
 from test_replay import replay_at
 
-SCRIPT = os.path.join(TOP, "tests/support/postgres.sh")
+SCRIPT = os.path.abspath(os.path.join(
+    os.path.dirname(__file__), "../support/postgres.sh"))
 # A lease lasts this and half a minute.
 TARGET = 'timeout = "1s"; connections = 8;'
 

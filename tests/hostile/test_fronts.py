@@ -15,15 +15,12 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 
 import pytest
 
+from api import Api
 from echo import closed_within
 from house import House, free_port, wait_for
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../faults"))
-from api import Api  # noqa: E402
 
 ROUTE = """
 route    = "/hooks/raw/{id}";

@@ -10,25 +10,6 @@ import pytest
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
 
-def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true",
-                     help="build twice; install in a Debian made for it")
-
-
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "long: too long for every run; needs --long")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--long"):
-        return
-    kept = [i for i in items if i.get_closest_marker("long") is None]
-    config.hook.pytest_deselected(
-        items=[i for i in items if i not in kept])
-    items[:] = kept
-
-
 def pack(build, to):
     """The package of a build folder, moved to a folder of the test's."""
     subprocess.run(["cpack", "-G", "DEB"], cwd=build, check=True,
@@ -40,13 +21,11 @@ def pack(build, to):
 
 
 @pytest.fixture(scope="session")
-def build():
-    folder = os.path.abspath(
-        os.environ.get("LEADBRIDGE_BUILD", os.path.join(TOP, "build")))
-    if not os.path.exists(os.path.join(folder, "package/leadbridge.1")):
-        pytest.fail(f"{folder} packs nothing: build it with "
+def build(build):
+    if not os.path.exists(os.path.join(build, "package/leadbridge.1")):
+        pytest.fail(f"{build} packs nothing: build it with "
                     "-DBRIDGE_TESTS=OFF, as deploy/demo does")
-    return folder
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ there secrets/kept mappings/typeform/mapping.cfg
 
 step remove
 dpkg -r leadbridge
-is "$(calls | grep -v socket)" "systemctl stop leadbridge.service"
+is "$(calls)" "systemctl stop leadbridge.socket leadbridge.service"
 gone /usr/bin/leadbridge /usr/lib/leadbridge
 is "$(tail -n 1 leadbridge.cfg)" "# mine"
 there secrets/kept /var/lib/leadbridge/journal.db
@@ -89,9 +89,15 @@ step purge
 cd /
 mkdir -p /etc/systemd/system/multi-user.target.wants
 ln -s /gone /etc/systemd/system/multi-user.target.wants/leadbridge.service
+# The journal may have a disk of its own.
+mount -t tmpfs none /var/lib/leadbridge
+touch /var/lib/leadbridge/journal.db
 dpkg -P leadbridge
 is "$(status)" ""
-gone /etc/leadbridge /var/lib/leadbridge
+is "$(ls -A /var/lib/leadbridge)" ""
+umount /var/lib/leadbridge
+rm -r /var/lib/leadbridge
+gone /etc/leadbridge
 fails getent passwd leadbridge
 fails getent group leadbridge
 left=$(find /etc /usr /lib /var/lib -xdev -name '*leadbridge*' | grep -v "^/usr/local" || true)

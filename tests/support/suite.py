@@ -9,6 +9,7 @@ hostile (bad senders, and the good ones beside them), tsan (threads), clang
 valgrind),
 package (the .deb of that build, installed into a copy of this machine that is
 thrown away), instructions (a request's, against the figures in tests/bench).
+What tsan, clang and instructions build is begun with e2e, at a low priority.
 --fast leaves out static, faults, hostile, tsan, clang, release, package and
 instructions.
 --long has the long forms of faults and hostile, with a release build; and the
@@ -24,6 +25,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import coverage
 
@@ -51,6 +53,7 @@ ENV = dict(
     + os.path.join(TOP, "tests/support/tsan.supp"),
     CMOCKA_MESSAGE_OUTPUT="stdout",
 )
+GCC = dict(ENV, CC="gcc", CXX="g++")
 
 
 def say(text):
@@ -100,7 +103,7 @@ def call_test(*command, **kw):
 def must(*command, **kw):
     code, text = call(*command, **kw)
     if code != 0:
-        say(f"tests/run: {' '.join(command)} ended with {code}")
+        say(f"tests/run: {' '.join(command[:4])} ended with {code}")
         finish(1)
     return text
 
@@ -109,23 +112,43 @@ def folder(name):
     return os.path.join(TOP, f"build-{name}")
 
 
-def is_configured(name, options):
-    """Whether the folder is there, and was made with these options."""
-    try:
-        with open(os.path.join(folder(name), "CMakeCache.txt")) as f:
-            cache = f.read()
-    except OSError:
-        return False
-    return os.path.exists(os.path.join(folder(name), "build.ninja")) and all(
-        re.search(rf"^{re.escape(k)}:\w+={re.escape(v)}$", cache, re.M)
-        for k, v in (o[2:].split("=", 1) for o in options))
+def commands(name, targets):
+    """What makes a preset (CMakePresets.json) ready; `targets` may be a
+    function, asked once the folder is configured."""
+    yield "cmake", "--preset", name
+    if callable(targets):
+        targets = targets(folder(name))
+    yield "ninja", "-C", folder(name), "--quiet", *targets
 
 
-def build(name, *options, env=None, targets=()):
-    if not is_configured(name, options):
-        must("cmake", "-S", TOP, "-B", folder(name), "-G", "Ninja", *options,
-             env=env, quiet=True)
-    must("ninja", "-C", folder(name), "--quiet", *targets, quiet=True)
+BUILT = set()
+POOL = ThreadPoolExecutor(1)
+AHEAD = {}
+
+
+def build(name, targets=(), env=None):
+    if (name, targets) in BUILT:
+        return
+    BUILT.add((name, targets))
+    if name in AHEAD:
+        AHEAD[name].exception()
+    for command in commands(name, targets):
+        must(*command, env=env, quiet=True)
+
+
+def build_ahead(name, targets=(), env=None):
+    """Beside tests, and only where they leave time. What fails is told by
+    build(), which goes on from there."""
+    def run():
+        for command in commands(name, targets):
+            subprocess.run(("nice", "-n", "19", *command), cwd=TOP,
+                           env=env or ENV, check=True, capture_output=True)
+    AHEAD[name] = POOL.submit(run)
+
+
+def wait_for_builds():
+    for done in AHEAD.values():
+        done.exception()
 
 
 def one(name, *command, env=None):
@@ -160,6 +183,9 @@ def skipped_of(where):
 
 # Files of tests beside each other, each as a whole: most of them wait.
 BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
+# A test of these takes a minute: begun first, nobody waits for it at the end.
+LONGEST = ("tests/e2e/test_upstream_names.py",
+           "tests/e2e/test_listener_scanners.py")
 
 
 def pytest(where, *args, env=None):
@@ -201,68 +227,84 @@ def step_static():
 
 
 def step_asan():
-    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+    build("asan")
     ctest(folder("asan"))
 
 
 def step_e2e():
-    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
-    pytest(folder("asan"), *BESIDE, "tests/e2e",
+    build("asan")
+    pytest(folder("asan"), *BESIDE, *LONGEST, "tests/e2e",
            "--ignore=tests/e2e/test_steady.py")
 
 
 def step_faults():
     if LONG:
-        build("release", env=dict(ENV, CC="gcc", CXX="g++"),
-              targets=("leadbridge",))
+        build("release", ("leadbridge",), GCC)
         pytest(folder("release"), "tests/faults", "--long")
     else:
-        build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+        build("asan")
         pytest(folder("asan"), "tests/faults")
 
 
 def step_hostile():
     if LONG:
-        build("release", env=dict(ENV, CC="gcc", CXX="g++"),
-              targets=("leadbridge", "listener_echo"))
+        build("release", ("leadbridge", "listener_echo"), GCC)
         pytest(folder("release"), "tests/hostile", "--long")
     else:
-        build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+        build("asan")
+        wait_for_builds()       # it looks at who is how late
         # The hunt wants another build: step release has it.
         pytest(folder("asan"), "tests/hostile",
                "--ignore=tests/hostile/test_secret_hunt.py")
 
 
+# Programs that have threads, or share what threads use.
+THREADED = "listener|upstream|secrets|verify|sandbox|journal|metrics|base.log"
+
+
+def threaded(where):
+    """What step tsan runs."""
+    found = subprocess.run(("ctest", "--test-dir", where, "-N", "-R", THREADED),
+                           check=True, capture_output=True, text=True).stdout
+    for name in re.findall(r"Test +#\d+: (\S+)", found):
+        kind, _, rest = name.partition(".")
+        yield rest if kind == "fuzz" else f"test_{kind}_{rest}"
+    yield "leadbridge"
+
+
 def step_tsan():
-    build("tsan", "-DBRIDGE_SANITIZE=thread")
-    ctest(folder("tsan"), "-R",
-          "listener|upstream|secrets|verify|sandbox|journal|metrics|base.log")
+    build(*LATER["tsan"])
+    ctest(folder("tsan"), "-R", THREADED)
     pytest(folder("tsan"), *BESIDE, "tests/e2e/test_bridge.py",
            "tests/e2e/test_modes.py", "tests/e2e/test_reload.py",
            "tests/e2e/test_manager.py")
 
 
+def fuzzers():
+    return sorted(name[:-2] for name in os.listdir(
+        os.path.join(TOP, "tests/fuzz")) if re.fullmatch(r"fuzz_\w+\.c", name))
+
+
+def fuzz(name):
+    kept = os.path.join(TOP, "tests/fuzz/corpus", name)
+    new = os.path.join(folder("fuzz"), "new", name)
+    os.makedirs(new, exist_ok=True)
+    one(f"{name} for {FUZZ_SECONDS} s",
+        os.path.join(folder("fuzz"), name), new, kept,
+        f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
+        # the replays look for leaks, once a program
+        "-detect_leaks=0",
+        "-rss_limit_mb=2048", f"-artifact_prefix={new}-")
+
+
 def step_clang():
-    env = dict(ENV, CC="clang-14", CXX="clang++-14")
-    build("fuzz", "-DBRIDGE_FUZZ=ON", "-DBRIDGE_SANITIZE=address,undefined",
-          env=env)
-    for name in sorted(os.listdir(os.path.join(TOP, "tests/fuzz"))):
-        if not re.fullmatch(r"fuzz_\w+\.c", name):
-            continue
-        name = name[:-2]
-        kept = os.path.join(TOP, "tests/fuzz/corpus", name)
-        new = os.path.join(folder("fuzz"), "new", name)
-        os.makedirs(new, exist_ok=True)
-        one(f"{name} for {FUZZ_SECONDS} s",
-            os.path.join(folder("fuzz"), name), new, kept,
-            f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
-            # the replays look for leaks, once a program
-            "-detect_leaks=0",
-            "-rss_limit_mb=2048", f"-artifact_prefix={new}-")
+    build(*LATER["clang"])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fuzz, fuzzers()))
 
 
 def step_mappings():
-    build("asan", "-DBRIDGE_SANITIZE=address,undefined")
+    build("asan")
     program = os.path.join(folder("asan"), "leadbridge")
     code, text = call_test(program, "test", "mappings", quiet=True)
     m = re.search(r"(\d+) passed, (\d+) failed", text)
@@ -281,14 +323,15 @@ def quiet_units():
     """The unit programs of the rooms that wait for nothing: no loop."""
     with open(os.path.join(TOP, "bridge/ROOMS")) as f:
         rooms = re.findall(r"^([a-z]+) +no ", f.read(), re.M)
-    return [f"test_{room}_{name[5:-2]}" for room in rooms
-            for name in sorted(os.listdir(os.path.join(TOP, "tests/unit", room)))
-            if re.fullmatch(r"test_\w+\.c", name)]
+    return tuple(
+        f"test_{room}_{name[5:-2]}" for room in rooms
+        for name in sorted(os.listdir(os.path.join(TOP, "tests/unit", room)))
+        if re.fullmatch(r"test_\w+\.c", name))
 
 
 def valgrind_units():
     units = quiet_units()
-    build("release", env=dict(ENV, CC="gcc", CXX="g++"), targets=units)
+    build("release", units, GCC)
     for name in units:
         one(f"valgrind {name}", *VALGRIND,
             os.path.join(folder("release"), name))
@@ -313,17 +356,14 @@ def step_package():
     """What step release built, or builds it likewise."""
     where = os.path.join(TOP, "build")
     must("deploy/packages", "package", quiet=True)
-    if not os.path.exists(os.path.join(where, "build.ninja")):
-        must("cmake", "-S", TOP, "-B", where, "-G", "Ninja",
-             "-DBRIDGE_TESTS=OFF", quiet=True)
+    must("cmake", "--preset", "package", quiet=True)
     must("ninja", "-C", where, "--quiet", quiet=True)
     pytest(where, "tests/package", *(["--long"] if LONG else []))
 
 
 def step_coverage():
     where = folder("coverage")
-    build("coverage", "-DBRIDGE_COVERAGE=ON", "-DCMAKE_BUILD_TYPE=Debug",
-          env=dict(ENV, CC="gcc", CXX="g++"))
+    build("coverage", env=GCC)
     coverage.forget(where)
     ctest(where)
     pytest(where, "tests/e2e")
@@ -335,15 +375,20 @@ def step_coverage():
 
 
 def step_instructions():
-    env = dict(ENV, CC="gcc", CXX="g++")
-    build("release", env=env, targets=("bench_instructions",))
+    build(*LATER["instructions"])
     code, text = call("tests/bench/instructions", quiet=True,
-                      env=dict(env, LEADBRIDGE_BUILD=folder("release")))
+                      env=dict(GCC, LEADBRIDGE_BUILD=folder("release")))
     TALLY.add(code == 0, code not in (0, 77), code == 77)
     if code == 0:
         say(text.rstrip())
 
 
+# What the later steps build: begun beside the tests that mostly wait.
+LATER = {
+    "tsan": ("tsan", threaded),
+    "clang": ("fuzz",),
+    "instructions": ("release", ("bench_instructions",), GCC),
+}
 STEPS = {
     "format": step_format,
     "layers": step_layers,
@@ -382,14 +427,17 @@ def main():
                    help="which lines the tests run, and nothing else")
     given = p.parse_args()
     LONG = given.long
-    steps = {"coverage": step_coverage} if given.coverage else STEPS
+    steps = {name: step for name, step in STEPS.items()
+             if (not given.only or name in given.only)
+             and not (given.fast and name in SLOW)}
+    if given.coverage:
+        steps = {"coverage": step_coverage}
     for name, step in steps.items():
-        if given.only and name not in given.only:
-            continue
-        if given.fast and name in SLOW:
-            continue
         started = time.monotonic()
         say(f"== {name}")
+        if name == "e2e":
+            for later in (LATER[s] for s in steps if s in LATER):
+                build_ahead(*later)
         step()
         say(f"   {time.monotonic() - started:.0f} s")
     finish()
