@@ -34,6 +34,14 @@ measure_certificate(struct told *t, const char *file, enum metric_side side)
 }
 
 static void
+forget(struct told *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		metrics_unname(METRIC_FILES, metric_name_of(t->labels[i]));
+	base_free(t->labels);
+}
+
+static void
 measure_address(struct told *t, const struct listener_address *a)
 {
 	measure_certificate(t, a->certificate, METRIC_SIDE_IN);
@@ -70,12 +78,14 @@ name_fields(void)
 	const struct lead_field *f = lead_fields(&count);
 
 	for (size_t i = 0; i < count; i++)
-		(void)metrics_name(METRIC_FIELDS, f[i].name);
+		if (metrics_named(METRIC_FIELDS, f[i].name) == 0)
+			(void)metrics_name(METRIC_FIELDS, f[i].name);
 }
 
 void
 measure_program(const struct program *p)
 {
+	static struct told before; /* whose names are held */
 	struct told told = { 0 };
 
 	name_fields();
@@ -85,5 +95,6 @@ measure_program(const struct program *p)
 	measure_address(&told, &p->admin);
 	measure_upstreams(&told, p);
 	metrics_keep(METRIC_CERTIFICATES, told.labels, told.count);
-	base_free(told.labels);
+	forget(&before);
+	before = told;
 }

@@ -44,7 +44,7 @@ delivery_count_fault(const struct fault *why)
 	if (why->code != FAULT_MAPPING && why->code != FAULT_CONTRACT)
 		return;
 	if (f != NULL)
-		name = metrics_name(METRIC_FIELDS, f->name);
+		name = metrics_named(METRIC_FIELDS, f->name);
 	metrics_add(METRIC_MAPPING_FAULTS, metric_of(name, 0), 1);
 }
 

@@ -53,6 +53,20 @@ metrics_keep(enum metric m, const unsigned *labels, size_t count)
 }
 
 void
+metric_forget(enum metric_names kind, unsigned name)
+{
+	for (enum metric m = 0; m < METRICS; m++) {
+		const struct metric_row *row = &metric_rows[m];
+		unsigned count = row->value_count * metric_width(row);
+
+		for (unsigned i = 0; row->names == kind && i < count; i++)
+			atomic_store_explicit(&metric_cells(row,
+			                          metric_of(name, 0))[i],
+			    0, memory_order_relaxed);
+	}
+}
+
+void
 metrics_observe(enum metric m, unsigned label, int64_t us)
 {
 	const struct metric_row *row = &metric_rows[m];

@@ -25,7 +25,8 @@ enum metric {
 	METRIC_ANSWER_TIME,    /* histogram: last byte to our answer */
 	METRIC_DELIVER,        /* histogram: accepted to delivered */
 	METRIC_UPSTREAM,       /* upstream; enum metric_answer */
-	METRIC_UPSTREAM_TIME,  /* histogram; upstream */
+	METRIC_UPSTREAM_FAILURES, /* upstream; enum metric_unanswered */
+	METRIC_UPSTREAM_TIME,     /* histogram; upstream */
 	METRIC_UPSTREAM_CONNECTS,
 	METRIC_UPSTREAM_REUSES,
 	METRIC_TLS_FAILURES,    /* upstream handshakes or checks that failed */
@@ -80,6 +81,19 @@ enum metric_answer {
 	ANSWERS
 };
 
+/* Why there was none: enum upstream_outcome without the first. */
+enum metric_unanswered {
+	UNANSWERED_BUSY,
+	UNANSWERED_NO_ADDRESS,
+	UNANSWERED_NO_CONNECT,
+	UNANSWERED_NO_TLS,
+	UNANSWERED_LATE_UNSENT,
+	UNANSWERED_LATE,
+	UNANSWERED_BROKEN,
+	UNANSWERED_STOPPED,
+	UNANSWEREDS
+};
+
 /* As enum verify_result has them, without the first. */
 enum metric_unproven {
 	UNPROVEN_MISSING,
@@ -130,9 +144,10 @@ enum metric_confined {
 enum metric_side { METRIC_SIDE_IN, METRIC_SIDE_OUT, METRIC_SIDES };
 
 /*
- * Names that the settings bring. A name keeps its number until the process
- * ends, also when a reload brings it again; with the table full, and for what
- * has no name, the number is 0, "other".
+ * Names that the settings bring. What nobody holds any more keeps its number
+ * and its counts, for a reload may bring it again, until a new name finds all
+ * places taken. Where each is held, and for what has no name, the number is 0,
+ * "other".
  */
 enum metric_names {
 	METRIC_NAMES_NONE,
@@ -142,13 +157,22 @@ enum metric_names {
 	METRIC_FILES,
 	METRIC_NAMES
 };
+/* Yours to metrics_unname(), when nothing counts by it any more. */
 unsigned metrics_name(enum metric_names kind, const char *name);
+void metrics_unname(enum metric_names kind, unsigned name); /* 0 is fine */
+/* Its number, without holding it; 0: it has none. */
+unsigned metrics_named(enum metric_names kind, const char *name);
 
 /* The label of a metric that has a name: with a value, or with 0. */
 static inline unsigned
 metric_of(unsigned name, unsigned value)
 {
 	return name << 8 | value;
+}
+static inline unsigned
+metric_name_of(unsigned label)
+{
+	return label >> 8;
 }
 
 void metrics_add(enum metric m, unsigned label, int64_t n);

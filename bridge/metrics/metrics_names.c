@@ -1,85 +1,125 @@
 /*
  * metrics/metrics_names.c - label values that the settings bring.
  *
- * Tables only grow, up to a bound, and an entry never changes, so that readers
- * need no lock: they see the count after the entry.
+ * Tables have a bound, and settings that are loaded again for years bring more
+ * names than that: a name that nobody holds leaves its place when there is no
+ * other. Under a lock, as counting needs the numbers only.
  */
 #include <pthread.h>
 #include <string.h>
 
 #include "metrics/metrics_table.h"
 
+struct place {
+	char *name;
+	unsigned holders;
+};
+
 static struct table {
 	const char *label;
 	unsigned most;
-	const char **names;
-	atomic_uint count;
+	struct place *places;
+	unsigned count;
 } tables[METRIC_NAMES] = {
 	[METRIC_ROUTES] = { "route", ROUTES_MAX,
-	    (const char *[ROUTES_MAX]){ "other" }, 1 },
+	    (struct place[ROUTES_MAX]){ { "other", 1 } }, 1 },
 	[METRIC_UPSTREAMS] = { "upstream", UPSTREAMS_MAX,
-	    (const char *[UPSTREAMS_MAX]){ "other" }, 1 },
+	    (struct place[UPSTREAMS_MAX]){ { "other", 1 } }, 1 },
 	[METRIC_FIELDS] = { "field", FIELDS_MAX,
-	    (const char *[FIELDS_MAX]){ "other" }, 1 },
+	    (struct place[FIELDS_MAX]){ { "other", 1 } }, 1 },
 	[METRIC_FILES] = { "file", FILES_MAX,
-	    (const char *[FILES_MAX]){ "other" }, 1 },
+	    (struct place[FILES_MAX]){ { "other", 1 } }, 1 },
 };
 
-static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 unsigned
 metric_name_count(enum metric_names kind)
 {
-	return atomic_load_explicit(&tables[kind].count, memory_order_acquire);
+	unsigned count;
+
+	pthread_mutex_lock(&lock);
+	count = tables[kind].count;
+	pthread_mutex_unlock(&lock);
+	return count;
 }
 
-const char *
-metric_name_text(enum metric_names kind, unsigned i)
+void
+metric_name_print(enum metric_names kind, unsigned i, struct bytes *out)
 {
-	return tables[kind].names[i];
-}
-
-const char *
-metric_name_label(enum metric_names kind)
-{
-	return tables[kind].label;
+	pthread_mutex_lock(&lock);
+	metric_label_print(tables[kind].label, tables[kind].places[i].name,
+	    out);
+	pthread_mutex_unlock(&lock);
 }
 
 /* 0: it is not there. */
 static unsigned
-find(enum metric_names kind, const char *name)
+find(const struct table *t, const char *name)
 {
-	unsigned count = metric_name_count(kind);
-
-	for (unsigned i = 1; i < count; i++)
-		if (strcmp(tables[kind].names[i], name) == 0)
+	for (unsigned i = 1; i < t->count; i++)
+		if (strcmp(t->places[i].name, name) == 0)
 			return i;
 	return 0;
 }
 
+/* 0: each is held. */
 static unsigned
-add(struct table *t, const char *name)
+find_left(const struct table *t)
 {
-	unsigned count = atomic_load_explicit(&t->count, memory_order_relaxed);
+	for (unsigned i = 1; i < t->count; i++)
+		if (t->places[i].holders == 0)
+			return i;
+	return 0;
+}
 
-	if (count == t->most)
+/* The place of a new name: one more, or one that was left; or 0. */
+static unsigned
+add(enum metric_names kind, const char *name)
+{
+	struct table *t = &tables[kind];
+	unsigned i = t->count < t->most ? t->count++ : find_left(t);
+
+	if (i == 0)
 		return 0;
-	t->names[count] = base_copy(name);
-	atomic_store_explicit(&t->count, count + 1, memory_order_release);
-	return count;
+	metric_forget(kind, i);
+	base_free(t->places[i].name);
+	t->places[i].name = base_copy(name);
+	return i;
 }
 
 unsigned
 metrics_name(enum metric_names kind, const char *name)
 {
-	unsigned i = find(kind, name);
+	unsigned i;
 
-	if (i != 0)
-		return i;
-	pthread_mutex_lock(&growing);
-	i = find(kind, name); /* another thread's, meanwhile */
+	pthread_mutex_lock(&lock);
+	i = find(&tables[kind], name);
 	if (i == 0)
-		i = add(&tables[kind], name);
-	pthread_mutex_unlock(&growing);
+		i = add(kind, name);
+	if (i != 0)
+		tables[kind].places[i].holders++;
+	pthread_mutex_unlock(&lock);
 	return i;
+}
+
+unsigned
+metrics_named(enum metric_names kind, const char *name)
+{
+	unsigned i;
+
+	pthread_mutex_lock(&lock);
+	i = find(&tables[kind], name);
+	pthread_mutex_unlock(&lock);
+	return i;
+}
+
+void
+metrics_unname(enum metric_names kind, unsigned i)
+{
+	if (i == 0)
+		return;
+	pthread_mutex_lock(&lock);
+	tables[kind].places[i].holders--;
+	pthread_mutex_unlock(&lock);
 }

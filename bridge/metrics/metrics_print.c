@@ -32,15 +32,21 @@ add_value(struct bytes *out, struct str s)
 	}
 }
 
-static void
-add_label(struct bytes *out, const char *label, const char *value, bool *any)
+void
+metric_label_print(const char *label, const char *value, struct bytes *out)
 {
-	bytes_add_char(out, *any ? ',' : '{');
 	bytes_add_text(out, label);
 	bytes_add_text(out, "=\"");
 	add_value(out, str_of(value));
 	bytes_add_char(out, '"');
-	*any = true;
+}
+
+/* A '{' before the first, a ',' before each behind it. */
+static void
+start_label(struct bytes *out, char *before)
+{
+	bytes_add_char(out, *before);
+	*before = ',';
 }
 
 /* name_suffix{labels,le="..."} and a space; le NULL: none. */
@@ -49,18 +55,23 @@ start_sample(const struct series *s, const char *suffix, const char *le,
     struct bytes *out)
 {
 	const struct metric_row *row = s->row;
-	bool any = false;
+	char before = '{';
 
 	bytes_add_text(out, row->name);
 	bytes_add_text(out, suffix);
-	if (row->names != METRIC_NAMES_NONE)
-		add_label(out, metric_name_label(row->names),
-		    metric_name_text(row->names, s->name), &any);
-	if (row->label != NULL)
-		add_label(out, row->label, row->values[s->value], &any);
-	if (le != NULL)
-		add_label(out, "le", le, &any);
-	bytes_add_text(out, any ? "} " : " ");
+	if (row->names != METRIC_NAMES_NONE) {
+		start_label(out, &before);
+		metric_name_print(row->names, s->name, out);
+	}
+	if (row->label != NULL) {
+		start_label(out, &before);
+		metric_label_print(row->label, row->values[s->value], out);
+	}
+	if (le != NULL) {
+		start_label(out, &before);
+		metric_label_print("le", le, out);
+	}
+	bytes_add_text(out, before == ',' ? "} " : " ");
 }
 
 static int64_t

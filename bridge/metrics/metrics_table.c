@@ -11,6 +11,8 @@ static const char *const status_classes[] = { "none", "1xx", "2xx", "3xx",
 static const char *const outcomes[] = { "relayed", "refused", "ignored",
 	"failed", "answered", "queued", "duplicate" };
 static const char *const answers[] = { "2xx", "3xx", "4xx", "5xx", "none" };
+static const char *const unanswered[] = { "busy", "no_address", "no_connection",
+	"no_tls", "late_unsent", "late", "broken", "stopped" };
 static const char *const states[] = { "waiting", "sending", "done", "dead",
 	"refused" };
 static const char *const gates[] = { "closed", "failing", "throttled",
@@ -36,6 +38,7 @@ _Static_assert(COUNT_OF(reasons) == FAULT_CODES, "a name a fault code");
 _Static_assert(COUNT_OF(limits) == LIMITS, "a name a limit");
 _Static_assert(COUNT_OF(outcomes) == OUTCOMES, "a name an outcome");
 _Static_assert(COUNT_OF(answers) == ANSWERS, "a name an answer");
+_Static_assert(COUNT_OF(unanswered) == UNANSWEREDS, "a name a reason");
 _Static_assert(COUNT_OF(gates) == METRIC_GATES_KINDS, "a name a gate");
 _Static_assert(COUNT_OF(conns) == METRIC_CONNS, "a name a state");
 _Static_assert(COUNT_OF(unproven) == UNPROVENS, "a name a reason");
@@ -97,6 +100,9 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_UPSTREAM] = { "leadbridge_upstream_answers_total", COUNTER,
 	    "Calls of the leads API, by class of the answer.",
 	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "status", answers) },
+	[METRIC_UPSTREAM_FAILURES] = { "leadbridge_upstream_failures_total",
+	    COUNTER, "Calls of the leads API without an answer, by why.",
+	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "reason", unanswered) },
 	[METRIC_UPSTREAM_TIME] = { "leadbridge_upstream_seconds", HISTOGRAM,
 	    "Calls of the leads API, waiting for a connection included.",
 	    NAMED_CALLS(METRIC_UPSTREAMS, UPSTREAMS_MAX) },

@@ -45,7 +45,7 @@ metric_cells(const struct metric_row *row, unsigned label)
 	unsigned at = label;
 
 	if (row->names != METRIC_NAMES_NONE)
-		at = (label >> 8) * row->value_count + (label & 0xFF);
+		at = metric_name_of(label) * row->value_count + (label & 0xFF);
 	at *= metric_width(row);
 	return at < row->cell_count ? &row->cells[at] : NULL;
 }
@@ -56,10 +56,14 @@ metric_cells(const struct metric_row *row, unsigned label)
 #define FIELDS_MAX 64
 #define FILES_MAX 64
 
-/* How many there are, and each; 0 is "other". */
+/* How many there are; and route="/hooks/a", of the i-th. 0 is "other". */
 unsigned metric_name_count(enum metric_names kind);
-const char *metric_name_text(enum metric_names kind, unsigned i);
-const char *metric_name_label(enum metric_names kind); /* "route" */
+void metric_name_print(enum metric_names kind, unsigned i, struct bytes *out);
+/* label="value" */
+void metric_label_print(const char *label, const char *value,
+    struct bytes *out);
+/* Of a name: all that was counted becomes 0. */
+void metric_forget(enum metric_names kind, unsigned i);
 
 /* process_*, as far as the system tells. */
 void process_print(struct bytes *out);

@@ -313,6 +313,9 @@ answer_class(int status)
 	return classes[status / 100];
 }
 
+_Static_assert(UPSTREAM_ANSWERED == 0 && UPSTREAM_OUTCOMES == UNANSWEREDS + 1,
+    "all but the first are counted");
+
 static void
 count_answer(const struct upstream_call *call, enum metric_answer class)
 {
@@ -347,5 +350,7 @@ call_report_end(struct upstream_call *call)
 		.reason = call->reason };
 
 	count_answer(call, ANSWER_NONE);
+	metrics_add(METRIC_UPSTREAM_FAILURES,
+	    metric_of(call->pool->target->metric, call->outcome - 1), 1);
 	run_done(call, &a, clock_mono_us());
 }

@@ -188,6 +188,19 @@ note_age(struct upstream_target *t, const char *file)
 		t->note = base_print("%s: %s", file, text);
 }
 
+/* A fault has of a long path the end, behind three dots. */
+static bool
+is_where(const char *file, const char *where)
+{
+	size_t len = strlen(file), end;
+
+	if (!str_starts(str_of(where), STR("...")))
+		return strcmp(file, where) == 0;
+	where += strlen("...");
+	end = strlen(where);
+	return end < len && strcmp(file + len - end, where) == 0;
+}
+
 /* The setting that names the file to blame; that of the roots names none. */
 static const config_setting_t *
 blamed(const struct loading *l, const struct tls_rules *rules, const char *file)
@@ -198,7 +211,7 @@ blamed(const struct loading *l, const struct tls_rules *rules, const char *file)
 		{ "key", rules->key }, { "crl", rules->crl } };
 
 	for (size_t i = 0; i < COUNT_OF(files); i++)
-		if (files[i].file != NULL && strcmp(files[i].file, file) == 0)
+		if (files[i].file != NULL && is_where(files[i].file, file))
 			return member(l, files[i].name);
 	return member(l, "ca");
 }
@@ -395,6 +408,7 @@ upstream_target_free(struct upstream_target *t)
 		return;
 	secrets_wipe(t->key);
 	gate_done(&t->gate);
+	metrics_unname(METRIC_UPSTREAMS, t->metric);
 	SSL_CTX_free(t->tls);
 	pins_done(&t->pins);
 	base_free(t->note);

@@ -150,7 +150,6 @@ tell(struct bench *b)
 static void
 tally(struct bench *b)
 {
-	unsigned route = metrics_name(METRIC_ROUTES, "/hooks/typeform");
 	unsigned name = metric_of(1, 0);
 
 	(void)b;
@@ -163,7 +162,7 @@ tally(struct bench *b)
 	metrics_add(METRIC_UPSTREAM_CONNS, metric_of(1, METRIC_CONN_IDLE), 1);
 	metrics_add(METRIC_UPSTREAM, metric_of(1, ANSWER_2XX), 1);
 	metrics_observe(METRIC_UPSTREAM_TIME, name, 18498);
-	metrics_add(METRIC_EVENTS, metric_of(route, OUTCOME_RELAYED), 1);
+	metrics_add(METRIC_EVENTS, metric_of(1, OUTCOME_RELAYED), 1);
 	metrics_observe(METRIC_ANSWER_TIME, 0, 18600);
 	metrics_add(METRIC_REQUESTS, 2, 1);
 }

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -14,11 +15,11 @@ import urllib.request
 
 import pytest
 
-from conftest import TOP
 from house import (BATCH, TOKEN, TYPEFORM, House, free_port, typeform_event,
                    wait_for)
 from test_logs import QUEUED
 
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 DEPLOY = os.path.join(TOP, "deploy")
 JSON = {"Content-Type": "application/json", "X-Webhook-Token": TOKEN}
 
@@ -236,6 +237,53 @@ def test_counts_outlive_a_reload_and_what_is_gone_stays_counted(build,
     assert h.metric(relayed % "/hooks/typeform") == 2
     wait_for(lambda: h.metric('leadbridge_upstream_gate{gate="closed"}') == 1,
              what="the end of what went before")
+    assert h.close() == 0
+
+
+def test_names_that_reloads_take_away_make_room(build, tmp_path, ca):
+    """More routes, upstreams and certificates than the tables take, but never
+    that many at a time: none of them is "other"."""
+    client = ca.issue("client", eku="clientAuth")
+    h = House(build, tmp_path)
+    with open(h.path("leadbridge.cfg")) as f:
+        settings = f.read()
+    upstream = re.search(r"leadsail = (\{ url.*?\});", settings, re.S)[1]
+
+    def settle(n):
+        entries = ""
+        for i in range(15):
+            shutil.copy(client.pem, h.path(f"certs/g{n}-{i}.pem"))
+            one = upstream.rstrip("}") + (
+                f'certificate = "certs/g{n}-{i}.pem"; key = "{client.key}"; }}')
+            entries += f" g{n}-{i} = {one};"
+        h.write("leadbridge.cfg", settings.replace(
+            "upstreams = {", "upstreams = {" + entries))
+        for i in range(60):
+            h.write(f"mappings/many{i}/mapping.cfg", TYPEFORM.replace(
+                "/hooks/typeform", f"/hooks/g{n}-{i}"))
+
+    settle(0)
+    h.start()
+    for n in range(1, 6):
+        settle(n)
+        h.bridge.send_signal(signal.SIGHUP)
+        wait_for(lambda n=n: len(h.logged("reloaded")) == n and
+                 h.metric("leadbridge_settings_in_use") == 1,
+                 what="the reload")
+        assert h.typeform(path=f"/hooks/g{n}-59").status == 200
+        told = parse(exposition(h))
+
+        def of(metric, label):
+            return {labels[label] for labels, _ in told[metric].samples}
+
+        assert {f"/hooks/g{n}-{i}" for i in range(60)} < of(
+            "leadbridge_events_total", "route")
+        assert {f"g{n}-{i}" for i in range(15)} < of(
+            "leadbridge_upstream_gate", "upstream")
+        assert {h.path(f"certs/g{n}-{i}.pem") for i in range(15)} < of(
+            "leadbridge_certificate_expiry_timestamp_seconds", "file")
+        assert h.metric("leadbridge_events_total{"
+                        f'route="/hooks/g{n}-59",outcome="relayed"}}') == 1
     assert h.close() == 0
 
 

@@ -205,6 +205,85 @@ test_tables_of_names_are_bounded(void **state)
 	                     "4"));
 }
 
+/* Settings that are loaded again for years: what is gone makes room. */
+static void
+test_names_that_are_gone_make_room(void **state)
+{
+	unsigned held = metrics_name(METRIC_FILES, "held");
+	unsigned twice = metrics_name(METRIC_FILES, "twice");
+
+	(void)state;
+	assert_int_equal(metrics_name(METRIC_FILES, "twice"), twice);
+	metrics_unname(METRIC_FILES, twice); /* one holds it still */
+	metrics_set(METRIC_CERTIFICATES, metric_of(held, METRIC_SIDE_IN), 1);
+	metrics_set(METRIC_CERTIFICATES, metric_of(twice, METRIC_SIDE_IN), 2);
+	for (unsigned i = 0; i < 3 * FILES_MAX; i++) {
+		char *name = base_print("cert-%u.pem", i);
+		unsigned at = metrics_name(METRIC_FILES, name);
+
+		assert_int_not_equal(at, 0);
+		assert_int_equal(metrics_name(METRIC_FILES, name), at);
+		metrics_unname(METRIC_FILES, at);
+		assert_int_equal(metrics_named(METRIC_FILES, name), at);
+		for (unsigned side = 0; side < METRIC_SIDES; side++) {
+			unsigned label = metric_of(at, side);
+
+			assert_int_equal(metrics_value(METRIC_CERTIFICATES,
+			                     label),
+			    0);
+			metrics_set(METRIC_CERTIFICATES, label, 100 + i);
+		}
+		metrics_unname(METRIC_FILES, at);
+		base_free(name);
+	}
+	assert_int_equal(metrics_named(METRIC_FILES, "cert-0.pem"), 0);
+	assert_int_equal(metrics_named(METRIC_FILES, "held"), held);
+	assert_int_equal(metrics_named(METRIC_FILES, "twice"), twice);
+	assert_true(has_line("leadbridge_certificate_expiry_timestamp_seconds{"
+	                     "file=\"held\",side=\"in\"} 1"));
+	assert_true(has_line("leadbridge_certificate_expiry_timestamp_seconds{"
+	                     "file=\"twice\",side=\"in\"} 2"));
+	assert_null(strstr(text.data, "cert-0.pem"));
+	assert_non_null(strstr(text.data, "cert-191.pem"));
+}
+
+/* Its histogram too, and no other name's. */
+static void
+test_a_place_begins_from_0(void **state)
+{
+	unsigned first = metrics_name(METRIC_UPSTREAMS, "first"), at = first;
+	unsigned other = metrics_name(METRIC_UPSTREAMS, "other one");
+
+	(void)state;
+	metrics_observe(METRIC_UPSTREAM_TIME, metric_of(first, 0), 60000000);
+	metrics_observe(METRIC_UPSTREAM_TIME, metric_of(other, 0), 60000000);
+	metrics_add(METRIC_UPSTREAM, metric_of(first, ANSWER_NONE), 1);
+	metrics_unname(METRIC_UPSTREAMS, first);
+	assert_int_equal(metrics_named(METRIC_UPSTREAMS, "first"), first);
+	for (unsigned i = 0;
+	     i < UPSTREAMS_MAX && metrics_named(METRIC_UPSTREAMS, "first") != 0;
+	     i++) {
+		char *name = base_print("up-%u", i);
+
+		at = metrics_name(METRIC_UPSTREAMS, name);
+		base_free(name);
+	}
+	assert_int_equal(at, first);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM,
+	                     metric_of(first, ANSWER_NONE)),
+	    0);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_TIME,
+	                     metric_of(first, 0)),
+	    0);
+	assert_int_equal(metrics_value(METRIC_UPSTREAM_TIME,
+	                     metric_of(other, 0)),
+	    1);
+	/* The table is full by now, each name of it held. */
+	assert_int_equal(metrics_name(METRIC_UPSTREAMS, "one more"), 0);
+	for (unsigned i = 1; i < UPSTREAMS_MAX; i++)
+		metrics_unname(METRIC_UPSTREAMS, i);
+}
+
 static void
 test_label_values_are_escaped(void **state)
 {
@@ -288,6 +367,8 @@ main(void)
 		cmocka_unit_test(test_names_keep_their_number),
 		cmocka_unit_test(test_tables_of_names_are_bounded),
 		cmocka_unit_test(test_label_values_are_escaped),
+		cmocka_unit_test(test_names_that_are_gone_make_room),
+		cmocka_unit_test(test_a_place_begins_from_0),
 		cmocka_unit_test(test_threads_count_all),
 	};
 

@@ -477,15 +477,23 @@ static void
 a_new_connection_that_takes_nothing_is_a_failure(void **state)
 {
 	struct ended e = { 0 };
+	int64_t before[UNANSWEREDS];
 	struct stage s;
 
 	(void)state;
 	open_stage(&s, "");
+	for (unsigned i = 0; i < UNANSWEREDS; i++)
+		before[i] = metrics_value(METRIC_UPSTREAM_FAILURES, label(i));
 	sends_to_fail = 1;
 	ask(&s, &e);
 	run_until(&s, &e.count, 1);
 	assert_int_equal(e.outcome, UPSTREAM_NO_CONNECT);
 	assert_int_equal(sends_to_fail, 0);
+	for (unsigned i = 0; i < UNANSWEREDS; i++)
+		assert_int_equal(metrics_value(METRIC_UPSTREAM_FAILURES,
+		                     label(i)) -
+		        before[i],
+		    i == UNANSWERED_NO_CONNECT);
 	close_stage(&s);
 }
 

@@ -7,6 +7,10 @@
 #include "upstream/upstream_target.h"
 
 #define KEY "unit-key-93f1"
+/* With it a path is longer than a fault has room for. */
+#define LONG                                                                   \
+	"a-folder-with-a-name-of-fifty-characters-and-no-more/"                \
+	"a-folder-with-a-name-of-fifty-characters-and-no-more"
 
 /* Loads `upstreams.t = { text }`; the faults' text is yours to base_free. */
 static struct upstream_target *
@@ -66,6 +70,9 @@ static const struct {
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
 	  "crl = \"/nowhere/crl\";",
 	    KEY, "/nowhere/crl: cannot be read: No such file" },
+	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
+	  "crl = \"/nowhere/" LONG "/crl\";",
+	    KEY, "unit.cfg:3:7: upstreams.t: ..." },
 	{ "url = \"https://a.test\"; api_key = \"leadsail\";\n"
 	  "pins = [ \"sha256/x\" ];",
 	    KEY, "unit.cfg:3:1: upstreams.t.pins: number 1 is no pin" },
