@@ -25,5 +25,9 @@ struct nearest {
 void nearest_start(struct nearest *n, struct str word);
 void nearest_try(struct nearest *n, const char *candidate);
 const char *nearest_found(const struct nearest *n); /* or NULL */
+/* For "%s%s%s": "; did you mean 'x'?", or nothing where it is NULL. */
+#define MEANT_ARG(found)                                                       \
+	(found) != NULL ? "; did you mean '" : "",                             \
+	    (found) != NULL ? (found) : "", (found) != NULL ? "'?" : ""
 
 #endif

@@ -237,6 +237,23 @@ cert_seconds_left(const X509 *x, int64_t now)
 	return cert_time(X509_get0_notAfter(x)) - now;
 }
 
+int64_t
+cert_list_seconds_left(const STACK_OF(X509) * list, int64_t now, int *at)
+{
+	int64_t least = INT64_MAX;
+
+	*at = 0;
+	for (int i = 0; i < sk_X509_num(list); i++) {
+		int64_t left = cert_seconds_left(sk_X509_value(list, i), now);
+
+		if (left < least) {
+			least = left;
+			*at = i;
+		}
+	}
+	return least;
+}
+
 #define DAY_S 86400
 
 bool

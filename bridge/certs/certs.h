@@ -48,6 +48,9 @@ void crl_list_free(STACK_OF(X509_CRL) * list); /* NULL is fine */
  * when it has not begun.
  */
 int64_t cert_seconds_left(const X509 *x, int64_t now);
+/* Of a list what is over first; INT64_MAX: it is empty. *at is its place. */
+int64_t cert_list_seconds_left(const STACK_OF(X509) * list, int64_t now,
+    int *at);
 /* The Unix time of an ASN.1 time, in seconds; -1 when it is none. */
 int64_t cert_time(const ASN1_TIME *t);
 

@@ -50,6 +50,7 @@ struct given {
 		const char *value;
 	} values[VALUES_MAX];
 	size_t value_count;
+	size_t part; /* of the verb's, where it has some */
 };
 
 const struct option_row option_help = {
@@ -89,6 +90,12 @@ size_t
 given_count(const struct given *g)
 {
 	return g->arg_count;
+}
+
+size_t
+given_part(const struct given *g)
+{
+	return g->part;
 }
 
 const char *
@@ -229,10 +236,8 @@ unknown_verb(const char *name)
 		nearest_try(&near, verbs[i]->name);
 	found = nearest_found(&near);
 	return complain(EXIT_USAGE,
-	    "there is no verb '%s'%s%s%s; see "
-	    "'leadbridge --help'",
-	    name, found != NULL ? ", did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
+	    "there is no verb '%s'%s%s%s; see 'leadbridge --help'", name,
+	    MEANT_ARG(found));
 }
 
 /* getopt's tables from the verb's rows; row i answers to value 256 + i. */
@@ -340,6 +345,8 @@ read_options(struct given *g, int argc, char **argv)
 	if (g->arg_count < g->verb->min_args)
 		return usage_error(g->verb,
 		    "too few arguments:", g->verb->args);
+	if (g->verb->parts != NULL)
+		return verb_part_find(g->verb, g, &g->part);
 	if (g->arg_count > g->verb->max_args)
 		return usage_error(g->verb, "too many arguments", "");
 	return -1;

@@ -21,7 +21,7 @@ struct doctor_finding {
 	enum doctor_verdict verdict;
 	const char *check;    /* the name of who found it */
 	char *subject, *text; /* of what; what is so */
-	char *todo;           /* or NULL: nothing is to be done */
+	char *remedy;         /* or NULL: nothing is to be done */
 };
 
 struct doctor {
@@ -36,12 +36,12 @@ struct doctor {
 };
 
 /*
- * Says what is so of a subject: a file, an upstream. todo is what a person is
+ * Says what is so of a subject: a file, an upstream. remedy is what a person is
  * to do, a sentence without its full stop; NULL where all is well. Texts are
  * copied.
  */
 void doctor_say(struct doctor *d, enum doctor_verdict v, const char *subject,
-    const char *todo, const char *fmt, ...) PRINTF(5, 6);
+    const char *remedy, const char *fmt, ...) PRINTF(5, 6);
 /* "2.1 GB" of bytes, into at least 16. */
 const char *doctor_size(int64_t bytes, char *into, size_t room);
 

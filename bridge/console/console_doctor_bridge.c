@@ -233,11 +233,8 @@ look_at_file(struct doctor *d, const char *file)
 static void
 look_at_sqlite(struct doctor *d, const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	char *folder = base_copy(slash != NULL ? file : ".");
+	char *folder = folder_of(file);
 
-	if (slash != NULL)
-		folder[slash == file ? 1 : slash - file] = '\0';
 	look_at_file(d, file);
 	look_at_disk(d, folder);
 	base_free(folder);
@@ -246,7 +243,6 @@ look_at_sqlite(struct doctor *d, const char *file)
 void
 doctor_journal(struct doctor *d)
 {
-	static const char sqlite[] = "sqlite:";
 	const char *url = d->program->journal.url;
 
 	if (url == NULL) {
@@ -254,8 +250,8 @@ doctor_journal(struct doctor *d)
 		    "there is none: every route relays");
 		return;
 	}
-	if (strncmp(url, sqlite, sizeof(sqlite) - 1) == 0)
-		look_at_sqlite(d, url + sizeof(sqlite) - 1);
+	if (journal_file(url) != NULL)
+		look_at_sqlite(d, journal_file(url));
 	else if (d->metrics == NULL)
 		doctor_say(d, DOCTOR_OK, "journal", NULL,
 		    "is a server's, and only a bridge that runs can tell");

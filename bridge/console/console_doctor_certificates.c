@@ -9,32 +9,18 @@
 #include "console/console_doctor.h"
 
 #define DAY ((int64_t)24 * 60 * 60)
-#define DAYS_ENOUGH 21 /* a renewal failed, and there is time to see to it */
-
-/* What is over first. */
-static int64_t
-least_left(const STACK_OF(X509) * list)
-{
-	const int64_t now = clock_wall_ms() / 1000;
-	int64_t least = INT64_MAX;
-
-	for (int i = 0; i < sk_X509_num(list); i++) {
-		const int64_t left = cert_seconds_left(sk_X509_value(list, i),
-		    now);
-
-		if (left < least)
-			least = left;
-	}
-	return least;
-}
 
 static void
-tell_days(struct doctor *d, const char *file, int64_t left)
+tell_days(struct doctor *d, const char *file, const STACK_OF(X509) * list)
 {
+	int at;
+	const int64_t left = cert_list_seconds_left(list,
+	    clock_wall_ms() / 1000, &at);
+
 	if (left <= 0)
 		doctor_say(d, DOCTOR_FAULT, file, "renew it",
 		    "is over, or has not begun");
-	else if (left < DAYS_ENOUGH * DAY)
+	else if (left < CERT_DAYS_ENOUGH * DAY)
 		doctor_say(d, DOCTOR_WARNING, file,
 		    "renew it, and look why that is not done by itself",
 		    "%lld days left", (long long)(left / DAY));
@@ -91,7 +77,7 @@ look_at(struct doctor *d, const char *file, bool is_served)
 		    "%s", why.text);
 		return;
 	}
-	tell_days(d, file, least_left(list));
+	tell_days(d, file, list);
 	if (is_served)
 		tell_chain(d, file, list);
 	sk_X509_pop_free(list, X509_free);

@@ -1,18 +1,18 @@
 /* console/console_doctor_upstream.c - the way to each API, and its key. */
 #include <stdlib.h>
 
+#include "certs/certs.h"
 #include "console/console_doctor.h"
 #include "console/console_key.h"
 
 #define DAY ((int64_t)24 * 60 * 60)
-#define DAYS_ENOUGH 21
 /* Signatures are good for minutes; certificates begin at a second. */
 #define AHEAD_WARNING_MS 5000
 #define AHEAD_FAULT_MS 60000
 
 static const struct {
 	const char *failed; /* what is said before the reason */
-	const char *todo;
+	const char *remedy;
 } steps[UPSTREAM_STEPS] = {
 	[UPSTREAM_STEP_NAME] = { "has no address",
 	    "look at the url, and at /etc/resolv.conf of this machine" },
@@ -30,7 +30,7 @@ tell_tls(struct doctor *d, const char *name, const struct upstream_look *l)
 {
 	const int64_t days = l->certificate_s / DAY;
 
-	if (days < DAYS_ENOUGH)
+	if (days < CERT_DAYS_ENOUGH)
 		doctor_say(d, DOCTOR_WARNING, name,
 		    "tell who runs the API, unless it renews by itself",
 		    "%s, and %s certificate is over in %lld days", l->tls,
@@ -88,7 +88,7 @@ look(struct doctor *d, const struct upstream_target *t)
 	if (l.done == UPSTREAM_STEPS)
 		tell_clock(d, name, &l);
 	else
-		doctor_say(d, DOCTOR_FAULT, name, steps[l.done].todo,
+		doctor_say(d, DOCTOR_FAULT, name, steps[l.done].remedy,
 		    "%s %s: %s", upstream_target_host(t), steps[l.done].failed,
 		    l.problem);
 }
@@ -127,7 +127,7 @@ doctor_keys(struct doctor *d)
 	for (size_t i = 0; i < d->program->target_count; i++) {
 		struct key_proof p;
 
-		(void)key_prove(d->program->targets[i], &p);
+		key_prove(d->program->targets[i], &p);
 		tell_key(d, &p);
 	}
 }

@@ -56,8 +56,8 @@ struct key_proof {
 	char reason[256];
 };
 const char *key_verdict_name(enum key_verdict v);
-/* Asks one; EXIT_CANNOT only where there is no event loop. */
-int key_prove(const struct upstream_target *t, struct key_proof *out);
+/* Asks one. */
+void key_prove(const struct upstream_target *t, struct key_proof *out);
 /* Asks all, and prints each in words; KEY_ACCEPTED when all of them do. */
 enum key_verdict key_prove_all(const struct key_targets *t);
 /* The exit code that stands for it. */

@@ -12,9 +12,7 @@ key_unknown(const struct keyring *k, const char *name)
 	const char *near = key_store_nearest(k->store, name);
 
 	return complain(EXIT_FAULTS, "%s: there is no key '%s'%s%s%s",
-	    key_store_path(k->store), name,
-	    near != NULL ? ", did you mean '" : "", near != NULL ? near : "",
-	    near != NULL ? "'?" : "");
+	    key_store_path(k->store), name, MEANT_ARG(near));
 }
 
 /* A value from standard input to k->room; its length, or 0: said. */

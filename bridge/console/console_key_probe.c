@@ -187,7 +187,7 @@ on_answer(void *arg, const struct upstream_answer *a)
 	    a->reason != NULL ? a->reason : "");
 }
 
-int
+void
 key_prove(const struct upstream_target *t, struct key_proof *out)
 {
 	struct event_base *base = event_base_new();
@@ -196,7 +196,7 @@ key_prove(const struct upstream_target *t, struct key_proof *out)
 	*out = (struct key_proof){ .upstream = upstream_target_name(t),
 		.verdict = KEY_UNREACHABLE };
 	if (base == NULL)
-		return complain(EXIT_CANNOT, "there is no event loop");
+		bug("no event loop for a question");
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_LEVEL_ERROR);
 	pool = upstream_pool_new(base, t);
@@ -208,7 +208,6 @@ key_prove(const struct upstream_target *t, struct key_proof *out)
 			break;
 	upstream_pool_free(pool);
 	event_base_free(base);
-	return EXIT_OK;
 }
 
 static void
@@ -230,7 +229,7 @@ key_prove_all(const struct key_targets *t)
 	for (size_t i = 0; i < t->count; i++) {
 		struct key_proof p;
 
-		(void)key_prove(t->list[i], &p);
+		key_prove(t->list[i], &p);
 		say(&p);
 		if (all == KEY_ACCEPTED)
 			all = p.verdict;
@@ -249,7 +248,7 @@ print_proofs(const char *name, const struct key_targets *t,
 	for (size_t i = 0; i < t->count; i++) {
 		struct key_proof p;
 
-		(void)key_prove(t->list[i], &p);
+		key_prove(t->list[i], &p);
 		bytes_add_text(&out, i > 0 ? ",{\"name\":" : "{\"name\":");
 		bytes_add_json(&out, str_of(p.upstream));
 		bytes_addf(&out, ",\"verdict\":\"%s\",\"status\":%d",

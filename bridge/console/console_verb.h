@@ -30,10 +30,20 @@ bool given_flag(const struct given *g, const char *name);
 const char *given_each(const struct given *g, const char *name, size_t i);
 const char *given_arg(const struct given *g, size_t i); /* NULL past the end */
 size_t given_count(const struct given *g);
+/* Which of the verb's parts the first argument names. */
+size_t given_part(const struct given *g);
 /* Of OPTION_CONFIG: the file it names, or the usual one. */
 const char *given_config(const struct given *g);
 /* True for --output json. Only for verbs that have the option. */
 bool given_json(const struct given *g);
+
+/* A word behind the verb that says what is to be done: "key add". */
+struct verb_part {
+	const char *name;
+	unsigned min_args, max_args; /* behind it */
+	/* Options, one space between; one no part names goes with all. */
+	const char *takes;
+};
 
 struct verb {
 	const char *name;
@@ -43,8 +53,14 @@ struct verb {
 	const char *example; /* lines for --help, each indented by two */
 	const struct option_row *options; /* ended by a NULL name */
 	unsigned min_args, max_args;
+	const struct verb_part *parts; /* ended by a NULL name; or NULL */
+	const char *surplus; /* why a part takes no more arguments; or NULL */
 	int (*run)(const struct given *g); /* enum console_exit */
 };
+
+/* The part that is given, with what goes with it: -1, or an exit code. */
+int verb_part_find(const struct verb *v, const struct given *g,
+    size_t *which) MUST_CHECK;
 
 /* The i-th of the table; NULL past the end. */
 const struct verb *verb_at(size_t i);

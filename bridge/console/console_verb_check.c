@@ -29,7 +29,7 @@ look(struct checked *c, const struct given *g)
 {
 	if (given_count(g) == 0 || given_flag(g, "config")) {
 		c->settings = given_config(g);
-		c->program = program_load(c->settings, &c->faults);
+		c->program = program_check(c->settings, &c->faults);
 	}
 	for (; given_arg(g, c->mappings) != NULL; c->mappings++) {
 		char *file = mapping_file(given_arg(g, c->mappings));

@@ -51,9 +51,9 @@ print_line(const struct doctor_finding *f)
 	shown_add(&out, str_of(f->subject));
 	bytes_add_text(&out, ": ");
 	shown_add(&out, str_of(f->text));
-	if (f->todo != NULL) {
+	if (f->remedy != NULL) {
 		bytes_add_text(&out, "; ");
-		shown_add(&out, str_of(f->todo));
+		shown_add(&out, str_of(f->remedy));
 	}
 	bytes_add_char(&out, '\n');
 	print_bytes(&out);
@@ -62,7 +62,7 @@ print_line(const struct doctor_finding *f)
 
 void
 doctor_say(struct doctor *d, enum doctor_verdict v, const char *subject,
-    const char *todo, const char *fmt, ...)
+    const char *remedy, const char *fmt, ...)
 {
 	struct doctor_finding *f;
 	struct bytes text;
@@ -78,7 +78,7 @@ doctor_say(struct doctor *d, enum doctor_verdict v, const char *subject,
 		.check = d->check,
 		.subject = base_copy(subject),
 		.text = base_print("%.*s", STR_ARG(bytes_str(&text))),
-		.todo = base_copy(todo) };
+		.remedy = base_copy(remedy) };
 	bytes_done(&text);
 	if (d->as_it_comes)
 		print_line(f);
@@ -156,7 +156,7 @@ print_json(const struct doctor *d, bool is_well)
 		add_member(&out, "check", f->check);
 		add_member(&out, "subject", f->subject);
 		add_member(&out, "text", f->text);
-		add_member(&out, "todo", f->todo);
+		add_member(&out, "remedy", f->remedy);
 		bytes_add_char(&out, '}');
 	}
 	bytes_add_text(&out, "]}\n");
@@ -179,7 +179,7 @@ done(struct doctor *d)
 	for (size_t i = 0; i < d->count; i++) {
 		base_free(d->list[i].subject);
 		base_free(d->list[i].text);
-		base_free(d->list[i].todo);
+		base_free(d->list[i].remedy);
 	}
 	base_free(d->list);
 	base_free(d->metrics);

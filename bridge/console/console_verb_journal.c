@@ -158,9 +158,6 @@ check(const struct given *g)
 	struct program *p;
 	int code;
 
-	if (given_flag(g, "from") || given_flag(g, "to"))
-		return complain(EXIT_USAGE,
-		    "journal check: --from and --to go with migrate");
 	p = program_load(given_config(g), &all);
 	if (p == NULL)
 		return complain_faults(&all, EXIT_CANNOT);
@@ -194,17 +191,18 @@ migrate(const struct given *g)
 	return EXIT_OK;
 }
 
+enum { CHECK, MIGRATE };
+
+static const struct verb_part parts[] = {
+	[CHECK] = { "check", 0, 0, "" },
+	[MIGRATE] = { "migrate", 0, 0, "from to" },
+	{ .name = NULL },
+};
+
 static int
 journal(const struct given *g)
 {
-	const char *part = given_arg(g, 0);
-
-	if (strcmp(part, "check") == 0)
-		return check(g);
-	if (strcmp(part, "migrate") == 0)
-		return migrate(g);
-	return complain(EXIT_USAGE, "journal: check or migrate, not '%s'",
-	    part);
+	return given_part(g) == CHECK ? check(g) : migrate(g);
 }
 
 const struct verb verb_journal = {
@@ -229,5 +227,6 @@ const struct verb verb_journal = {
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,
+	.parts = parts,
 	.run = journal,
 };

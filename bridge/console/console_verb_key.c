@@ -1,6 +1,4 @@
 /* console/console_verb_key.c - the keys of the key store. */
-#include <string.h>
-
 #include "console/console_admin_client.h"
 #include "console/console_key.h"
 
@@ -18,79 +16,30 @@ static const struct option_row options[] = {
 	{ .name = NULL },
 };
 
-/* Options of their own, beside those of every client. */
-static const struct part {
-	const char *name;
-	unsigned args;
-	enum key_store_use use;
-	const char *takes;
-	int (*run)(struct keyring *k);
-} parts[] = {
-	{ "add", 1, KEY_STORE_CHANGE, "host no-reload ", key_add },
-	{ "list", 0, KEY_STORE_READ, "", key_list },
-	{ "rotate", 1, KEY_STORE_CHANGE, "no-probe no-reload ", key_rotate },
-	{ "remove", 1, KEY_STORE_CHANGE, "no-reload old yes ", key_remove },
-	{ "probe", 1, KEY_STORE_READ, "", key_probe },
+enum { ADD, LIST, ROTATE, REMOVE, PROBE };
+
+static const struct verb_part parts[] = {
+	[ADD] = { "add", 1, 1, "host no-reload" },
+	[LIST] = { "list", 0, 0, "" },
+	[ROTATE] = { "rotate", 1, 1, "no-probe no-reload" },
+	[REMOVE] = { "remove", 1, 1, "no-reload old yes" },
+	[PROBE] = { "probe", 1, 1, "" },
+	{ .name = NULL },
 };
 
-static const char *const own[] = { "host", "no-probe", "no-reload", "old",
-	"yes" };
-
-static const struct part *
-find_part(const char *name)
-{
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		if (strcmp(parts[i].name, name) == 0)
-			return &parts[i];
-	return NULL;
-}
-
-static int
-unknown_part(const char *name)
-{
-	struct nearest near;
-	const char *found;
-
-	nearest_start(&near, str_of(name));
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		nearest_try(&near, parts[i].name);
-	found = nearest_found(&near);
-	/* Not repeated: it may be a key. */
-	return complain(EXIT_USAGE,
-	    "key: add, list, rotate, remove or probe is expected%s%s%s",
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
-}
+static const struct act {
+	enum key_store_use use;
+	int (*run)(struct keyring *k);
+} acts[] = {
+	[ADD] = { KEY_STORE_CHANGE, key_add },
+	[LIST] = { KEY_STORE_READ, key_list },
+	[ROTATE] = { KEY_STORE_CHANGE, key_rotate },
+	[REMOVE] = { KEY_STORE_CHANGE, key_remove },
+	[PROBE] = { KEY_STORE_READ, key_probe },
+};
 
 static int
-check_usage(const struct part *p, const struct given *g)
-{
-	size_t count = given_count(g) - 1;
-	char word[32];
-
-	if (count < p->args)
-		return complain(EXIT_USAGE,
-		    "key %s: the name of one is "
-		    "expected",
-		    p->name);
-	if (count > p->args)
-		return complain(EXIT_USAGE,
-		    "key %s: too many arguments; a value is read from standard "
-		    "input, never from the command line, where others see it",
-		    p->name);
-	for (size_t i = 0; i < COUNT_OF(own); i++) {
-		snprintf(word, sizeof(word), "%s ", own[i]);
-		if (given_flag(g, own[i]) && strstr(p->takes, word) == NULL)
-			return complain(EXIT_USAGE,
-			    "key %s: --%s does not go with it; see 'leadbridge "
-			    "key --help'",
-			    p->name, own[i]);
-	}
-	return EXIT_OK;
-}
-
-static int
-run_part(const struct part *p, struct keyring *k, struct faults *all)
+run_act(const struct act *act, struct keyring *k, struct faults *all)
 {
 	const config_setting_t *group = config_setting_get_member(k->root,
 	    "key_store");
@@ -104,8 +53,9 @@ run_part(const struct part *p, struct keyring *k, struct faults *all)
 	k->room = secrets_alloc(SECRET_ROOM);
 	if (k->room == NULL)
 		return complain(EXIT_CANNOT, "key: out of memory");
-	k->store = key_store_open(group, k->settings, p->use, all);
-	code = k->store != NULL ? p->run(k) : complain_faults(all, EXIT_CANNOT);
+	k->store = key_store_open(group, k->settings, act->use, all);
+	code = k->store != NULL ? act->run(k)
+	                        : complain_faults(all, EXIT_CANNOT);
 	key_store_close(k->store);
 	secrets_wipe(k->room);
 	return code;
@@ -114,22 +64,16 @@ run_part(const struct part *p, struct keyring *k, struct faults *all)
 static int
 key(const struct given *g)
 {
-	const struct part *p = find_part(given_arg(g, 0));
 	struct keyring k = { .given = g, .settings = given_config(g) };
 	struct faults all = { 0 };
 	struct settings_file *file;
 	int code;
 
-	if (p == NULL)
-		return unknown_part(given_arg(g, 0));
-	code = check_usage(p, g);
-	if (code != EXIT_OK)
-		return code;
 	file = settings_open(k.settings, &all);
 	if (file == NULL)
 		return complain_faults(&all, EXIT_CANNOT);
 	k.root = settings_root(file);
-	code = run_part(p, &k, &all);
+	code = run_act(&acts[given_part(g)], &k, &all);
 	settings_close(file);
 	return code;
 }
@@ -158,6 +102,9 @@ const struct verb verb_key = {
 	           "  leadbridge key list --output json\n",
 	.options = options,
 	.min_args = 1,
-	.max_args = 3,
+	.max_args = 2,
+	.parts = parts,
+	.surplus = "a value is read from standard input, never from the "
+	           "command line, where others see it",
 	.run = key,
 };

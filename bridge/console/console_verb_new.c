@@ -127,8 +127,7 @@ unknown_sender(const char *name)
 	return complain(EXIT_FAULTS,
 	    "there is no sender '%s'%s%s%s; 'leadbridge senders' lists them, "
 	    "and 'generic' is for any other",
-	    name, found != NULL ? "; did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
+	    name, MEANT_ARG(found));
 }
 
 static int

@@ -78,8 +78,7 @@ unknown(const char *name)
 		nearest_try(&near, verify_preset_name(i));
 	found = nearest_found(&near);
 	return complain(EXIT_FAULTS, "there is no sender '%s'%s%s%s", name,
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    MEANT_ARG(found));
 }
 
 static int

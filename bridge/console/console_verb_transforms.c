@@ -119,8 +119,7 @@ unknown(const char *name)
 		nearest_try(&near, t.name);
 	found = nearest_found(&near);
 	return complain(EXIT_FAULTS, "there is no transform '%s'%s%s%s", name,
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    MEANT_ARG(found));
 }
 
 static int

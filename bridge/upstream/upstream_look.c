@@ -106,19 +106,13 @@ open_connection(struct walk *w)
 static void
 note_chain(struct walk *w)
 {
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(w->wire.ssl);
-	const int64_t now = clock_wall_ms() / 1000;
+	int at;
 
 	w->out->tls = SSL_get_version(w->wire.ssl);
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		const X509 *x = sk_X509_value(chain, i);
-		const int64_t left = cert_seconds_left(x, now);
-
-		if (i > 0 && left >= w->out->certificate_s)
-			continue;
-		w->out->certificate_s = left;
-		w->out->certificate_own = i == 0;
-	}
+	w->out->certificate_s = cert_list_seconds_left(SSL_get0_verified_chain(
+	                                                   w->wire.ssl),
+	    clock_wall_ms() / 1000, &at);
+	w->out->certificate_own = at == 0;
 }
 
 static bool

@@ -186,7 +186,10 @@ def test_there_may_be_nothing_to_check(house, journal, fault):
     _, err = house.run("journal", "check", "-c", "check.cfg", code=3)
     assert fault in err
     house.run("journal", "migrate", code=2)
-    house.run("journal", "chek", code=2)
+    _, err = house.run("journal", "chek", code=2)
+    assert "did you mean 'check'?" in err
+    _, err = house.run("journal", "check", "--from", "sqlite:x", code=2)
+    assert "journal check: --from does not go with it" in err
 
 
 def test_a_journal_is_moved(fresh):

@@ -1,6 +1,8 @@
 """`leadbridge doctor`: each line says what is so, and what to do about it."""
 
+import contextlib
 import glob
+import http.server
 import json
 import os
 import pwd
@@ -8,10 +10,12 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 
 import pytest
 
 from house import API_KEY, FORM_SECRET, TOKEN, House, wait_for
+from journal_api import Api
 from test_modes import route
 
 JOURNAL = 'journal = { url = "sqlite:store/journal.db"; };'
@@ -84,7 +88,7 @@ def test_every_check_says_something(house):
 def test_each_warning_says_what_to_do(house):
     for findings in doctor(house).values():
         for f in findings:
-            assert (f["todo"] is None) == (f["verdict"] == "ok") or (
+            assert (f["remedy"] is None) == (f["verdict"] == "ok") or (
                 f["check"] == "settings"), f
 
 
@@ -132,14 +136,14 @@ def test_a_folder_that_anybody_may_change(house):
     os.chmod(house.path("mappings"), 0o777)
     fault = one(doctor(house, code=1), "files", "fault")
     assert fault["subject"].endswith("/mappings")
-    assert fault["todo"] == "chmod o-w"
+    assert fault["remedy"] == "chmod o-w"
 
 
 def test_a_private_key_that_others_may_read(house):
     os.chmod(house.path("certs/server.key"), 0o644)
     warning = one(doctor(house), "files", "warning")
     assert warning["subject"] == "certs/server.key"
-    assert "chmod 600" in warning["todo"]
+    assert "chmod 600" in warning["remedy"]
 
 
 @pytest.mark.parametrize("days, verdict", [(90, "ok"), (12, "warning")])
@@ -172,14 +176,41 @@ def test_fewer_files_than_connections(house):
     assert said[0]["text"].startswith("1024 are allowed here")
 
 
-def test_a_disk_that_is_nearly_full(house, request):
+@pytest.fixture
+def small_disk(house):
+    """Mounts one below the journal, with these options."""
     if os.geteuid() != 0:
-        pytest.skip("only root can mount the small disk")
-    store = house.path("store")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700",
-                    "tmpfs", store], check=True)
-    request.addfinalizer(
-        lambda: subprocess.run(["umount", store], check=True))
+        pytest.skip("only root can mount a disk for the journal")
+    store, mounted = house.path("store"), []
+
+    def mount(options):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options + ",mode=700",
+                        "tmpfs", store], check=True)
+        mounted.append(store)
+
+    yield mount
+    for at in mounted:
+        subprocess.run(["umount", at], check=True)
+
+
+def test_a_bridge_that_stays_root(house):
+    if os.geteuid() != 0:
+        pytest.skip("only what root starts is root")
+    (said,) = [f for f in doctor(house)["confinement"]
+               if f["subject"] == "user"]
+    assert said["verdict"] == "warning"
+    assert said["remedy"].startswith("name one: user =")
+
+
+def test_more_memory_than_there_is(house):
+    change(house, "limits    = {", 'limits    = { memory = "1000G"; ')
+    (said,) = [f for f in doctor(house)["limits"] if f["subject"] == "memory"]
+    assert said["verdict"] == "warning"
+    assert "at the worst" in said["text"]
+
+
+def test_a_disk_that_is_nearly_full(house, small_disk):
+    small_disk("size=8m")
     fault = one(doctor(house, code=1), "journal", "fault")
     assert fault["text"] == "8.4 MB left"
 
@@ -187,17 +218,11 @@ def test_a_disk_that_is_nearly_full(house, request):
 def test_a_journal_that_others_may_read(house):
     house.write("store/journal.db", "", 0o644)
     fault = one(doctor(house, code=1), "journal", "fault")
-    assert fault["todo"] == "chmod 600"
+    assert fault["remedy"] == "chmod 600"
 
 
-def test_a_journal_on_a_disk_that_is_read_only(house, request):
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount the disk")
-    store = house.path("store")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=2g,mode=700",
-                    "tmpfs", store], check=True)
-    request.addfinalizer(
-        lambda: subprocess.run(["umount", store], check=True))
+def test_a_journal_on_a_disk_that_is_read_only(house, small_disk):
+    small_disk("ro,size=2g")
     fault = one(doctor(house, code=1), "journal", "fault")
     assert "cannot be written here: Read-only" in fault["text"]
 
@@ -225,13 +250,75 @@ def test_a_journal_that_is_not_the_users(build):
         shutil.rmtree(folder)
 
 
+@contextlib.contextmanager
+def bridge_that_says(house, status, metrics=""):
+    """In the place of one: what takes a real one hours is said at once."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            is_ready = self.path == "/readyz"
+            body = b"" if is_ready else metrics.encode()
+            self.send_response(status if is_ready else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(
+            ("127.0.0.1", house.admin_port), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield
+        server.shutdown()
+
+
+def test_a_bridge_that_is_not_ready(house):
+    with bridge_that_says(house, 503):
+        fault = one(doctor(house, code=1), "bridge", "fault")
+    assert fault["text"] == "the bridge is not ready (503)"
+    assert fault["remedy"].startswith("its log says which")
+
+
+@pytest.mark.parametrize("oldest, verdict, text", [
+    (900, "ok", "7 updates"),
+    (3600, "warning", "7 updates, the oldest for 60 minutes")])
+def test_updates_that_wait_for_long(house, oldest, verdict, text):
+    with bridge_that_says(house, 200, f"""\
+leadbridge_journal_items{{state="waiting"}} 7
+leadbridge_journal_items{{state="dead"}} 0
+leadbridge_journal_oldest_seconds {oldest}
+"""):
+        (said,) = [f for f in doctor(house)["journal"]
+                   if f["subject"] == "waiting"]
+    assert (said["verdict"], said["text"]) == (verdict, text)
+
+
+def test_updates_that_were_given_up(build, tmp_path):
+    api = Api()
+    api.plan = {"v1": [422]}
+    house = House(build, tmp_path, upstream=api.url, mappings={
+        "queue": route("queue")}, settings='journal = { url = "memory:"; };')
+    house.start()
+    assert house.send("/hooks/queue", b'{"lead":"v1","detail":"x"}', {
+        "Content-Type": "application/json", "X-Webhook-Token": TOKEN,
+        }).status == 202
+    wait_for(lambda: house.metric(
+        'leadbridge_journal_items{state="dead"}') == 1, what="its end")
+    (said,) = [f for f in doctor(house)["journal"]
+               if f["subject"] == "given up"]
+    assert (said["verdict"], said["text"]) == ("warning", "1 updates")
+    assert "deliveries list --state dead" in said["remedy"]
+    assert house.close() == 0
+    api.close()
+
+
 # ---------------------------------------------------------- the way out
 
 def test_a_key_that_is_refused(house):
     house.write("api.key", "another-key\n", 0o600)
     fault = one(doctor(house, code=1), "key", "fault")
     assert "refuses the key (401)" in fault["text"]
-    assert "upstreams.<name>.api_key" in fault["todo"]
+    assert "upstreams.<name>.api_key" in fault["remedy"]
 
 
 @pytest.mark.parametrize("url, said, count", [
@@ -251,7 +338,7 @@ def test_an_api_that_nobody_vouches_for(house, ca):
     found = doctor(house, code=1)
     fault = one(found, "upstream", "fault")
     assert "TLS fails" in fault["text"]
-    assert "upstreams.<name>.ca" in fault["todo"]
+    assert "upstreams.<name>.ca" in fault["remedy"]
 
 
 @pytest.mark.parametrize("minutes, verdict, said", [
@@ -285,4 +372,4 @@ def test_a_bridge_that_is_not_confined(house):
 def test_a_bridge_that_does_not_run(house):
     warning = one(doctor(house), "bridge", "warning")
     assert "no bridge answers" in warning["text"]
-    assert warning["todo"].startswith("start it")
+    assert warning["remedy"].startswith("start it")

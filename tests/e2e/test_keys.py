@@ -87,8 +87,24 @@ def test_add_wants_to_know_where_a_key_goes(ring):
         ring.key("add", "one-more", "--host", host, code=2, value="v")
 
 
+def test_add_does_not_choose_between_two_hosts(ring):
+    ring.configure("upstreams = {", """upstreams = {
+        other = { url = "https://other.example"; api_key = "leadsail"; };""")
+    _, err = ring.key("add", "leadsail", code=2, value=API_KEY)
+    assert ("is sent to other.example and to localhost; --host says which"
+            in err)
+    assert not os.path.exists(ring.path("keys.store"))
+
+
+def test_what_an_upstream_sends_is_the_first_value_of_its_secret(ring):
+    ring.configure(r'\{ store = "leadsail"; \}',
+                   '( { file = "api.key"; }, { store = "leadsail"; } )')
+    _, err = ring.key("add", "leadsail", code=2, value=API_KEY)
+    assert "no upstream of leadbridge.cfg sends 'leadsail' yet" in err
+
+
 @pytest.mark.parametrize("args, value, code, says", [
-    (["add"], None, 2, "the name of one is expected"),
+    (["add"], None, 2, "too few arguments: add NAME"),
     (["add", "a", "hunter2"], None, 2, "never from the command line"),
     (["add", "a/b"], "v", 2, "letters and digits"),
     (["add", "a", "--host", "none"], "", 1, "is empty"),
@@ -367,7 +383,7 @@ CHANGING = ("flock", "unlinkat", "write", "fsync", "renameat", "fchown")
 def test_killed_at_any_call_the_store_is_old_or_new(ring, tmp_path):
     """Between any two calls of a rotation."""
     if shutil.which("strace") is None:
-        pytest.skip("no strace")
+        pytest.skip("strace is not installed: nothing stops at a call")
     ring.fill()
     old = ring.store()
     rotate = ["rotate", "typeform", "--no-reload"]
@@ -398,7 +414,7 @@ def test_killed_at_any_call_the_store_is_old_or_new(ring, tmp_path):
 @pytest.mark.parametrize("call", ["write", "fsync", "renameat"])
 def test_a_disk_that_fails_leaves_the_old_store(ring, call):
     if shutil.which("strace") is None:
-        pytest.skip("no strace")
+        pytest.skip("strace is not installed: nothing stops at a call")
     old = ring.fill().store()
     p = run_traced(ring, ["rotate", "typeform", "--no-reload"],
                    "form-secret-2\n",

@@ -169,6 +169,17 @@ def test_every_row_of_every_table_is_in_a_page(shown):
             ".rows of the setting that leads to it")
 
 
+def test_the_readme_has_every_verb_and_every_setting(say):
+    with open(TOP + "/README.md") as f:
+        parts = dict(re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", f.read(),
+                                re.M | re.S))
+    rows = {name: re.findall(r"`(\w+)`", " ".join(re.findall(
+        r"^\| (`[^|]*) \|", text, re.M))) for name, text in parts.items()}
+    assert sorted(rows["Verbs"]) == sorted(verbs(say))
+    assert sorted(rows["Settings"]) == sorted(
+        name for _, table, name, _ in tables() if table == "program_table")
+
+
 def items(say, page, *sections):
     return {plain(i) for s in sections for i in re.findall(
         r'^\.It Cm "\\&(.*)"$', section(say, page, s), re.M)}
@@ -246,7 +257,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """, "bash", script, "leadbridge", *line],
         cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "", done
-    return done.stdout.split()
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def test_bash_completes_the_verbs(say, tmp_path):
@@ -265,15 +276,17 @@ def test_bash_completes_the_options_of_every_verb(say, tmp_path):
 def test_bash_completes_values_and_arguments(say, tmp_path):
     os.mkdir(tmp_path / "folder")
     (tmp_path / "file.cfg").write_text("")
+    (tmp_path / "two words.cfg").write_text("")
     assert complete(say, tmp_path, "map", "--output", "j") == ["json"]
     assert complete(say, tmp_path, "run", "-c", "fi") == ["file.cfg"]
+    assert complete(say, tmp_path, "run", "-c", "tw") == ["two words.cfg"]
     assert complete(say, tmp_path, "demo", "--dir", "") == ["folder"]
     assert complete(say, tmp_path, "deliveries", "--lead", "f") == []
     assert complete(say, tmp_path, "deliveries", "e") == ["export"]
     assert complete(say, tmp_path, "transforms", "phon") == ["phone"]
     assert complete(say, tmp_path, "senders", "typef") == ["typeform"]
-    assert complete(say, tmp_path, "check", "f") == ["folder", "file.cfg"] or \
-        complete(say, tmp_path, "check", "f") == ["file.cfg", "folder"]
+    assert sorted(complete(say, tmp_path, "check", "f")) == [
+        "file.cfg", "folder"]
     assert complete(say, tmp_path, "manual", "leadbridge.") == [
         "leadbridge.cfg"]
 

@@ -220,6 +220,26 @@ time_is_counted_to_the_second(void **state)
 }
 
 static void
+of_a_list_what_is_over_first_counts(void **state)
+{
+	static const int64_t ends[] = { 3000, 2000, 4000 };
+	STACK_OF(X509) *list = sk_X509_new_null();
+	int at;
+
+	(void)state;
+	assert_int_equal(cert_list_seconds_left(list, 1000, &at), INT64_MAX);
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		sk_X509_push(list, make(key, 1000, ends[i]));
+	assert_int_equal(cert_list_seconds_left(list, 1500, &at), 500);
+	assert_int_equal(at, 1);
+	X509_free(sk_X509_pop(list));
+	sk_X509_unshift(list, make(key, 1600, 9000)); /* has not begun */
+	assert_int_equal(cert_list_seconds_left(list, 1500, &at), -1);
+	assert_int_equal(at, 0);
+	sk_X509_pop_free(list, X509_free);
+}
+
+static void
 what_is_over_soon_is_told(void **state)
 {
 	X509 *x = make(key, 0, 100 * DAY);
@@ -264,6 +284,7 @@ main(void)
 		cmocka_unit_test(a_file_is_read_to_its_end),
 		cmocka_unit_test(a_broken_certificate_spoils_the_file),
 		cmocka_unit_test(time_is_counted_to_the_second),
+		cmocka_unit_test(of_a_list_what_is_over_first_counts),
 		cmocka_unit_test(what_is_over_soon_is_told),
 		cmocka_unit_test(a_pin_is_of_the_key_alone),
 	};
