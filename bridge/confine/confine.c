@@ -69,9 +69,9 @@ note_landlock(struct confine_state *state)
 		    "files: Landlock is not there (%s; Linux " LINUX_FILES
 		    ", and \"landlock\" in the boot's lsm=)",
 		    strerror(errno));
-	else if (!state->ports)
+	if (state->files && !state->ports)
 		confine_lacks(state, "TCP ports: Linux " LINUX_PORTS);
-	else if (!state->scopes)
+	if (state->files && !state->scopes)
 		confine_lacks(state, "signals: Linux " LINUX_SCOPES);
 }
 

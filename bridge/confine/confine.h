@@ -7,9 +7,9 @@
  *	umask		077: what is made is the bridge's own
  *	user		root becomes the user of the settings, for good
  *	no new		no program it could start gains a right
- *	 privileges
- *	Landlock	files to read, folders to write, TCP ports to connect
- *to; signals and abstract sockets of others are out of reach
+ *	  privileges
+ *	Landlock	files to read, folders to write, TCP ports; signals
+ *			and abstract sockets of others are out of reach
  *	seccomp		the system calls a bridge makes, and no others
  *
  * What the kernel does not have is left out and named; only a user that

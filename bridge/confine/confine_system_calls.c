@@ -1,9 +1,10 @@
 /*
  * confine/confine_system_calls.c - the filter, made of the table's rows.
  *
- * What the table does not name is answered "not implemented": libraries try
- * what newer kernels have, and go on by older ways on that answer alone. What
- * no bridge ever does ends the process: whoever asks for it is not us.
+ * What the table does not name fails with ENOSYS, as on a kernel that has it
+ * not: libraries try what newer kernels have, and go on by older ways on that
+ * answer alone. What no bridge ever does ends the process: whoever asks for it
+ * is not us.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -23,21 +24,13 @@
 #endif
 
 /* What a row means here; 0: nothing. */
-static uint32_t
-action_of(enum call_rule rule)
-{
-	switch (rule) {
-	case CALL_ALLOW:
-		return SCMP_ACT_ALLOW;
-	case CALL_KILL:
-		return SCMP_ACT_KILL_PROCESS;
-	case CALL_KILL_BUT_SANITIZER:
-		return LOOSE ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
-	case CALL_SANITIZER:
-		return LOOSE ? SCMP_ACT_ALLOW : 0;
-	}
-	return 0;
-}
+static const uint32_t actions[] = {
+	[CALL_ALLOW] = SCMP_ACT_ALLOW,
+	[CALL_KILL] = SCMP_ACT_KILL_PROCESS,
+	[CALL_KILL_BUT_SANITIZER] = LOOSE ? SCMP_ACT_ALLOW
+	                                  : SCMP_ACT_KILL_PROCESS,
+	[CALL_SANITIZER] = LOOSE ? SCMP_ACT_ALLOW : 0,
+};
 
 /* -1: no kernel of this architecture knows it. */
 static int
@@ -57,7 +50,7 @@ number_of(struct str name)
 static int
 add_row(scmp_filter_ctx filter, const struct call_row *row)
 {
-	const uint32_t action = action_of(row->rule);
+	const uint32_t action = actions[row->rule];
 	struct str rest = str_of(row->names), name;
 	int rc = 0;
 

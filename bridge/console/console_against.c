@@ -3,15 +3,6 @@
 #include "console/console_fixed.h"
 #include "console/console_against.h"
 
-#define CEILING ((size_t)64 << 10)
-
-static void
-note(struct program *p, char *text)
-{
-	p->notes = base_grow(p->notes, p->note_count + 1, sizeof(p->notes[0]));
-	p->notes[p->note_count++] = text;
-}
-
 static char *
 copy_text(const struct client_answer *a, doc_node object, const char *name)
 {
@@ -24,12 +15,9 @@ read_fixed(const struct client_answer *a, struct fixed *f)
 {
 	doc_node list = doc_member(a->doc, a->data, STR("fixed"));
 
-	DOC_FOREACH (a->doc, list, one) {
-		f->names = base_grow(f->names, f->count + 1, sizeof(char *));
-		f->texts = base_grow(f->texts, f->count + 1, sizeof(char *));
-		f->names[f->count] = copy_text(a, one, "name");
-		f->texts[f->count++] = copy_text(a, one, "value");
-	}
+	DOC_FOREACH (a->doc, list, one)
+		fixed_add(f, copy_text(a, one, "name"),
+		    copy_text(a, one, "value"));
 }
 
 static void
@@ -42,7 +30,7 @@ compare(const struct client_answer *a, struct program *p)
 	read_fixed(a, &runs);
 	fixed_read(p, &written);
 	while ((text = fixed_difference(&runs, &written, &at)) != NULL)
-		note(p, text);
+		program_note(p, text);
 	fixed_done(&runs);
 	fixed_done(&written);
 }

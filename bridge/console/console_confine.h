@@ -36,6 +36,8 @@ struct needs {
 	bool any_port; /* which ones is a matter of files that libpq reads */
 };
 
+/* "." where the path has no folder; yours to base_free. */
+char *folder_of(const char *path) MUST_CHECK;
 /* Of a program that was not loaded whole: what is there of it. */
 void needs_of(const struct program *p, struct needs *n);
 void needs_done(struct needs *n);

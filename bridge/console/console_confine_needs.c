@@ -103,8 +103,7 @@ needs_add_folder(struct needs *n, const char *path, bool write,
 	add(n, plain(path), write, at);
 }
 
-/* "." where the path has no folder; yours to base_free. */
-static char *
+char *
 folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -341,17 +340,17 @@ add_routes(struct needs *n, const struct program *p)
 static void
 add_journal(struct needs *n, const struct program *p)
 {
-	static const char sqlite[] = "sqlite:";
-	const char *url = p->journal.url;
+	const char *url = p->journal.url, *file;
 	char *folder;
 
 	if (url == NULL || strcmp(url, "memory:") == 0)
 		return;
-	if (strncmp(url, sqlite, sizeof(sqlite) - 1) != 0) {
+	file = journal_file(url);
+	if (file == NULL) {
 		needs_of_postgres(p, n);
 		return;
 	}
-	folder = folder_of(url + sizeof(sqlite) - 1);
+	folder = folder_of(file);
 	needs_add_folder(n, folder, true, p->settings.journal);
 	base_free(folder);
 }

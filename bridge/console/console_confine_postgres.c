@@ -35,30 +35,25 @@ cut_behind(struct str *whole, char mark)
 	return rest;
 }
 
+/* As libpq does: a '?' in a password ends nothing. */
 static struct url_parts
 take_apart(struct str url)
 {
 	struct url_parts parts = { .hosts = url };
 	const char *at = memmem(url.at, url.len, "://", 3);
+	struct str authority, rest;
 
 	if (at != NULL)
 		parts.hosts = str_skip(url, (size_t)(at - url.at) + 3);
-	parts.parameters = cut_behind(&parts.hosts, '?');
-	(void)cut_behind(&parts.hosts, '/');
-	at = memrchr(parts.hosts.at, '@', parts.hosts.len);
+	rest = parts.hosts;
+	(void)str_cut(&rest, '/', &authority);
+	at = memrchr(authority.at, '@', authority.len);
 	if (at != NULL)
 		parts.hosts = str_skip(parts.hosts,
-		    (size_t)(at - parts.hosts.at) + 1);
+		    (size_t)(at - authority.at) + 1);
+	parts.parameters = cut_behind(&parts.hosts, '?');
+	(void)cut_behind(&parts.hosts, '/');
 	return parts;
-}
-
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
-	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
-	                            : -1;
 }
 
 /* "%2F" as it is meant; yours to base_free. */
@@ -68,13 +63,13 @@ decoded(struct str text)
 	char *out = base_alloc(text.len + 1), *to = out;
 
 	for (size_t i = 0; i < text.len; i++) {
-		const bool is_code = text.at[i] == '%' && i + 2 < text.len &&
-		    hex(text.at[i + 1]) >= 0 && hex(text.at[i + 2]) >= 0;
+		unsigned char c = (unsigned char)text.at[i];
 
-		*to++ = is_code
-		    ? (char)(hex(text.at[i + 1]) * 16 + hex(text.at[i + 2]))
-		    : text.at[i];
-		i += is_code ? 2 : 0;
+		if (c == '%' && i + 2 < text.len &&
+		    hex_decode(str_span(text.at + i + 1, text.at + i + 3), &c,
+		        1) == 1)
+			i += 2;
+		*to++ = (char)c;
 	}
 	return out;
 }

@@ -7,35 +7,59 @@
 
 #define TEXT_CEILING ((size_t)64 << 10)
 
-static void
-add(struct fixed *f, char *name, struct bytes *text)
+void
+fixed_add(struct fixed *f, char *name, char *text)
 {
 	f->names = base_grow(f->names, f->count + 1, sizeof(char *));
 	f->texts = base_grow(f->texts, f->count + 1, sizeof(char *));
 	f->names[f->count] = name;
-	f->texts[f->count++] = base_print("%.*s", STR_ARG(bytes_str(text)));
+	f->texts[f->count++] = text;
+}
+
+static void
+add(struct fixed *f, char *name, struct bytes *text)
+{
+	fixed_add(f, name, base_print("%.*s", STR_ARG(bytes_str(text))));
 	bytes_done(text);
 }
 
-/* An url, but for the password and what stands behind a '?'. */
+/* "user:pass@word" up to the first mark of where a password begins. */
+static void
+print_user(struct str user, struct bytes *out)
+{
+	size_t len = 0;
+
+	while (len < user.len && strchr(":/?@", user.at[len]) == NULL)
+		len++;
+	bytes_add(out, user.at, len);
+}
+
+/*
+ * An url, but for the password and the parameters. Also who wrote a '?' or '/'
+ * into a password as it is finds no part of it in a log.
+ */
 static void
 print_url(struct str url, struct bytes *out)
 {
-	struct str rest = url, shown;
-	const char *at, *colon, *slash;
+	const char *scheme = memmem(url.at, url.len, "://", 3), *at = NULL;
+	struct str rest = url, behind, shown;
 
-	(void)str_cut(&rest, '?', &shown);
-	slash = memmem(shown.at, shown.len, "://", 3);
-	at = memrchr(shown.at, '@', shown.len);
-	colon = slash != NULL && at != NULL
-	    ? memchr(slash + 3, ':', (size_t)(at - slash - 3))
-	    : NULL;
-	if (colon == NULL) {
-		bytes_add_str(out, shown);
-		return;
+	if (scheme != NULL) {
+		rest = str_skip(url, (size_t)(scheme - url.at) + 3);
+		bytes_add_str(out, str_span(url.at, rest.at));
+		behind = rest;
+		(void)str_cut(&behind, '/', &shown);
+		at = memrchr(shown.at, '@', shown.len);
 	}
-	bytes_add_str(out, str_span(shown.at, colon));
-	bytes_add_str(out, str_span(at, shown.at + shown.len));
+	behind = str_span(at != NULL ? at : rest.at, rest.at + rest.len);
+	(void)str_cut(&behind, '?', &shown);
+	if (scheme != NULL)
+		at = memrchr(shown.at, '@', shown.len);
+	if (at != NULL) {
+		print_user(rest, out);
+		shown = str_span(at, shown.at + shown.len);
+	}
+	bytes_add_str(out, shown);
 }
 
 /* As the reader of settings filled it. */
@@ -83,18 +107,17 @@ add_row(struct fixed *f, char *name, const struct setting *row,
 static void
 add_url(struct fixed *f, const char *url)
 {
-	static const char sqlite[] = "sqlite:";
-	const char *path = url + sizeof(sqlite) - 1;
+	const char *path = journal_file(url);
 	char *folder = NULL, *real = NULL;
 	struct bytes text;
 
 	bytes_init(&text, TEXT_CEILING);
-	if (strncmp(url, sqlite, sizeof(sqlite) - 1) == 0) {
+	if (path != NULL) {
 		folder = settings_beside(path, ".");
 		real = realpath(folder, NULL);
 	}
 	if (real != NULL)
-		bytes_addf(&text, "%s%s/%s", sqlite, real, basename(path));
+		bytes_addf(&text, "sqlite:%s/%s", real, basename(path));
 	else
 		print_url(str_of(url), &text);
 	add(f, base_copy("journal.url"), &text);
@@ -137,17 +160,14 @@ is_tls(const struct listener_address *a)
 static void
 add_address(struct fixed *f, const struct listener_address *a)
 {
-	struct bytes text;
-
 	for (const struct setting *row = listener_address_settings;
 	     row->name != NULL; row++)
 		if (stays(row))
 			add_row(f,
 			    base_print("listen %s %s", a->address, row->name),
 			    row, a);
-	bytes_init(&text, TEXT_CEILING);
-	bytes_add_text(&text, is_tls(a) ? "yes" : "no");
-	add(f, base_print("listen %s TLS", a->address), &text);
+	fixed_add(f, base_print("listen %s TLS", a->address),
+	    base_copy(is_tls(a) ? "yes" : "no"));
 }
 
 static void
@@ -183,15 +203,12 @@ add_own(struct fixed *f, const struct program *p)
 void
 fixed_read(const struct program *p, struct fixed *f)
 {
-	struct bytes text;
-
 	*f = (struct fixed){ 0 };
 	add_own(f, p);
 	add_listen(f, p);
-	bytes_init(&text, TEXT_CEILING);
-	bytes_addf(&text, "%s%s", p->admin.address,
-	    is_tls(&p->admin) ? " with TLS" : "");
-	add(f, base_copy("admin.address"), &text);
+	fixed_add(f, base_copy("admin.address"),
+	    base_print("%s%s", p->admin.address,
+	        is_tls(&p->admin) ? " with TLS" : ""));
 	add_journal(f, p);
 }
 

@@ -17,6 +17,8 @@ struct fixed {
 
 void fixed_read(const struct program *p, struct fixed *f);
 void fixed_done(struct fixed *f);
+/* One more; both texts are its own from here on. */
+void fixed_add(struct fixed *f, char *name, char *text);
 /* The text of a name, or NULL. */
 const char *fixed_text(const struct fixed *f, const char *name);
 

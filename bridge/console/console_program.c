@@ -123,14 +123,20 @@ beside(const struct program *p, const char *path)
 	                    : NULL;
 }
 
+void
+program_note(struct program *p, char *text)
+{
+	p->notes = base_grow(p->notes, p->note_count + 1, sizeof(*p->notes));
+	p->notes[p->note_count++] = text;
+}
+
 /* Right, and yet to be looked at. */
 static void
 keep_note(void *arg, const char *file, const char *text)
 {
 	struct program *p = arg;
 
-	p->notes = base_grow(p->notes, p->note_count + 1, sizeof(*p->notes));
-	p->notes[p->note_count++] = base_print("%s: %s", file, text);
+	program_note(p, base_print("%s: %s", file, text));
 }
 
 static void
@@ -139,7 +145,7 @@ check_certificate(struct program *p, const struct listener_address *a,
 {
 	struct fault why = { 0 };
 
-	if (listener_check_tls(a, keep_note, p, &why) == -1)
+	if (listener_check_tls(a, p->strict, keep_note, p, &why) == -1)
 		settings_fault(all, entry, "%s: %s%s%s", what, why.where,
 		    why.where[0] != '\0' ? ": " : "", why.text);
 }
@@ -262,17 +268,25 @@ load_routes(struct program *p, bool targets_known, struct faults *all)
 		p->routes = routes_load(&setup, all);
 }
 
+#define SQLITE "sqlite:"
+
+const char *
+journal_file(const char *url)
+{
+	const size_t len = sizeof(SQLITE) - 1;
+
+	return strncmp(url, SQLITE, len) == 0 ? url + len : NULL;
+}
+
 /* A relative path stands beside the settings file. */
 static char *
 resolve_url(const struct program *p, const char *url)
 {
-	static const char sqlite[] = "sqlite:";
-	char *path, *resolved;
+	char *path = beside(p, journal_file(url)), *resolved;
 
-	if (strncmp(url, sqlite, sizeof(sqlite) - 1) != 0)
+	if (path == NULL)
 		return base_copy(url);
-	path = beside(p, url + sizeof(sqlite) - 1);
-	resolved = base_print("%s%s", sqlite, path);
+	resolved = base_print(SQLITE "%s", path);
 	base_free(path);
 	return resolved;
 }
@@ -393,12 +407,13 @@ free_program(struct share *share)
 	base_free(p);
 }
 
-struct program *
-program_load(const char *path, struct faults *all)
+static struct program *
+load(const char *path, bool strict, struct faults *all)
 {
 	struct program *p = base_alloc(sizeof(*p));
 	size_t before = all->count;
 
+	p->strict = strict;
 	share_init(&p->share, free_program);
 	p->file = settings_open(path, all);
 	if (p->file != NULL)
@@ -410,6 +425,18 @@ program_load(const char *path, struct faults *all)
 	if (p->settings.workers == 0)
 		p->settings.workers = sysconf(_SC_NPROCESSORS_ONLN);
 	return p;
+}
+
+struct program *
+program_load(const char *path, struct faults *all)
+{
+	return load(path, false, all);
+}
+
+struct program *
+program_check(const char *path, struct faults *all)
+{
+	return load(path, true, all);
 }
 
 static bool

@@ -28,6 +28,7 @@ struct program_settings {
 
 struct program {
 	struct share share; /* of all that hangs off it */
+	bool strict;        /* see program_check() */
 	struct settings_file *file;
 	struct program_settings settings;
 	struct listener_limits limits;
@@ -47,11 +48,19 @@ struct program {
 	size_t note_count;
 };
 
+/* The file of a journal's url; NULL: it is kept elsewhere. */
+const char *journal_file(const char *url);
+
 /* The table of the main file, for help and for the settings reference. */
 extern const struct setting program_table[];
 
 /* Loads everything; NULL with every fault of every file added. */
 struct program *program_load(const char *path, struct faults *all) MUST_CHECK;
+/*
+ * The same for a person who can still mend it: a certificate of ours that is
+ * over is a fault, where a bridge would serve it with a warning.
+ */
+struct program *program_check(const char *path, struct faults *all) MUST_CHECK;
 /* Lets go of it, the last one frees. NULL is fine. */
 void program_free(struct program *p);
 
@@ -67,5 +76,7 @@ struct secrets *program_secrets(const char *path, struct settings_file **file,
  * program's.
  */
 const char *program_warning(const struct program *p, size_t i);
+/* Adds to them; the text is the program's from here on. */
+void program_note(struct program *p, char *text);
 
 #endif

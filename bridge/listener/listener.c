@@ -59,12 +59,6 @@ listener_ends(struct listener *l, struct worker *w)
 	pthread_mutex_unlock(&l->lock);
 }
 
-unsigned
-listener_share(const struct listener *l, int64_t all)
-{
-	return (unsigned)((all + l->worker_count - 1) / l->worker_count);
-}
-
 static void
 new_worker(struct listener *l, unsigned n, const struct listener_setup *s)
 {
@@ -100,6 +94,7 @@ new_listener(const struct listener_setup *s)
 	l->ports = base_alloc(s->address_count * sizeof(*l->ports));
 	l->fronts = base_alloc(s->address_count * sizeof(*l->fronts));
 	l->crowd = crowd_new();
+	crowd_limit(l->crowd, &s->limits);
 	l->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->ended_fd == -1)
 		bug("no eventfd: %s", strerror(errno));

@@ -179,11 +179,12 @@ bool listener_socket_at(int fd, const char *address);
 /* What works and is yet to be looked at: a file, and what is the matter. */
 typedef void listener_note(void *arg, const char *file, const char *text);
 /*
- * Loads the certificates of an address as listener_start would, for `check`:
- * -1 with why (unreadable, not PEM, a key of another, expired, never served).
- * note, which may be NULL, is told of what will be over soon.
+ * Loads the certificates of an address as listener_start would: -1 with why
+ * (unreadable, not PEM, a key of another, never served). note, which may be
+ * NULL, is told of what will be over soon, and of a certificate that is over,
+ * for it is served all the same; where one is strict, that is a fault.
  */
-int listener_check_tls(const struct listener_address *a, listener_note *note,
-    void *arg, struct fault *why) MUST_CHECK;
+int listener_check_tls(const struct listener_address *a, bool strict,
+    listener_note *note, void *arg, struct fault *why) MUST_CHECK;
 
 #endif

@@ -6,9 +6,11 @@
  * fixed size, in two places each, found by a hash that nobody outside can
  * foresee, and the lower of the two counts: an address is taken for a crowd
  * when both its places are full. Nothing is ever evicted, and a place is
- * filled by connections that are open, or by requests that were served, of
- * which there are only so many: an attacker cannot fill others' places.
- * IPv6 counts by /64, which is what one customer has. Any thread.
+ * filled by connections that are open, or by requests that were let in, of
+ * which there are only so many. So an attacker cannot choose whose places he
+ * fills, and has to be at the limit from thousands of addresses at once to
+ * meet many others by chance. IPv6 counts by /64, which is what one customer
+ * has. Any thread.
  */
 #ifndef BRIDGE_LISTENER_CROWD_H
 #define BRIDGE_LISTENER_CROWD_H

@@ -109,6 +109,7 @@ incoming_free_pool(struct worker *w)
 		w->pool = in->next;
 		free_one(in);
 	}
+	w->pooled = 0;
 }
 
 bool
@@ -190,21 +191,24 @@ incoming_fill(struct incoming *in)
 }
 
 /* Nothing is wrong with it, and it is not served. */
-static const struct limited {
+static const struct unserved {
 	enum scan_reason reason;
-	enum metric_limit limit;
-} limited[] = {
-	{ SCAN_MEMORY, LIMIT_MEMORY },
-	{ SCAN_FULL, LIMIT_MEMORY },
-	{ SCAN_RATE, LIMIT_ADDRESS_REQUESTS },
+	const char *what;        /* in the log */
+	enum metric_limit limit; /* LIMITS: it met none */
+} unserved[] = {
+	{ SCAN_MEMORY, "request limited", LIMIT_MEMORY },
+	{ SCAN_FULL, "request limited", LIMIT_MEMORY },
+	{ SCAN_RATE, "request limited", LIMIT_ADDRESS_REQUESTS },
+	{ SCAN_STOPPING, "request not served", LIMITS },
+	{ SCAN_RENEWED, "request not served", LIMITS },
 };
 
-static const struct limited *
-find_limited(enum scan_reason reason)
+static const struct unserved *
+find_unserved(enum scan_reason reason)
 {
-	for (size_t i = 0; i < COUNT_OF(limited); i++)
-		if (limited[i].reason == reason)
-			return &limited[i];
+	for (size_t i = 0; i < COUNT_OF(unserved); i++)
+		if (unserved[i].reason == reason)
+			return &unserved[i];
 	return NULL;
 }
 
@@ -242,16 +246,15 @@ void
 incoming_refuse(struct incoming *in, enum scan_reason reason)
 {
 	const struct scan_verdict *verdict = scan_verdict(reason);
-	const struct limited *limit = find_limited(reason);
+	const struct unserved *good = find_unserved(reason);
 	struct fault why = { .code = FAULT_NONE };
 	struct answer a;
 
-	if (limit != NULL)
-		metrics_add(METRIC_LIMITED, limit->limit, 1);
-	else
+	if (good == NULL)
 		metrics_add(METRIC_BAD_REQUESTS, 0, 1);
-	log_refused(in, limit != NULL ? "request limited" : "bad request",
-	    verdict);
+	else if (good->limit != LIMITS)
+		metrics_add(METRIC_LIMITED, good->limit, 1);
+	log_refused(in, good != NULL ? good->what : "bad request", verdict);
 	fault_set(&why, fault_of(verdict->status), NULL, "%s", verdict->text);
 	answer_fault(&a, &why, in->exchange.arena);
 	a.status = verdict->status;

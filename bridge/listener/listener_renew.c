@@ -167,6 +167,7 @@ void
 listener_renew(struct listener *l, struct listener_change *c)
 {
 	keep_tls(l, c);
+	crowd_limit(l->crowd, &c->limits);
 	l->renewals++;
 	for (unsigned n = 0; n < l->worker_count; n++) {
 		struct bell *b = &l->workers[n].bell;

@@ -166,7 +166,9 @@ note_age(const struct loading *l, const char *file, const X509 *own)
 	if (l->notes->strict)
 		return fault_set(l->why, FAULT_SETTINGS, file,
 		    CERT_OUT_OF_DATE);
-	l->notes->tell(l->notes->arg, file, CERT_OUT_OF_DATE);
+	l->notes->tell(l->notes->arg, file,
+	    CERT_OUT_OF_DATE "; it is served all the same, and senders that "
+	                     "look at it send nothing");
 	return 0;
 }
 
@@ -367,11 +369,11 @@ tls_load(const struct listener_address *a, SSL_CTX **to, struct fault *why)
 }
 
 int
-listener_check_tls(const struct listener_address *a, listener_note *note,
-    void *arg, struct fault *why)
+listener_check_tls(const struct listener_address *a, bool strict,
+    listener_note *note, void *arg, struct fault *why)
 {
 	const struct tls_notes notes = { note != NULL ? note : tell_nobody, arg,
-		true };
+		strict };
 	struct loading l = { .address = a, .notes = &notes, .why = why };
 	SSL_CTX *tls;
 

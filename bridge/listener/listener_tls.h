@@ -26,7 +26,7 @@
 struct tls_notes {
 	listener_note *tell;
 	void *arg;
-	bool strict; /* a certificate out of date is a fault */
+	bool strict; /* see listener_check_tls() */
 };
 
 /*

@@ -137,7 +137,7 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *sealed, EVP_MAC_CTX *mac, int writing)
 {
 	int64_t now_us = clock_mono_us();
-	struct ticket_key k, latest;
+	struct ticket_key k;
 	int rc = -1;
 
 	if (writing != 0) {
@@ -150,12 +150,12 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	} else if (!tickets_find(&ring, now_us, name, &k)) {
 		rc = 0;
 	} else if (set_keys(&k, iv, sealed, mac, false)) {
-		/* TLS 1.3 wants each ticket to be used once. */
+		/*
+		 * TLS 1.3 wants each ticket to be used once. In TLS 1.2 the key
+		 * reads for as long as the session lasts, which a new ticket
+		 * would not change.
+		 */
 		rc = SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
-		if (rc == 1 && tickets_current(&ring, now_us, &latest) &&
-		    !is_named(&latest, k.name))
-			rc = 2;
-		OPENSSL_cleanse(&latest, sizeof(latest));
 	}
 	OPENSSL_cleanse(&k, sizeof(k));
 	return rc;

@@ -251,7 +251,6 @@ worker_limit(struct worker *w, const struct listener_limits *l)
 	w->timeout[PHASE_LINGER] = LINGER_MS;
 	w->scan_limits.head = (size_t)l->headers;
 	w->scan_limits.body = (size_t)l->body;
-	crowd_limit(w->crowd, l);
 	incoming_free_pool(w); /* of another size */
 	if (w->base != NULL)
 		worker_admit(w);

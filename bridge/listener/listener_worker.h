@@ -197,8 +197,6 @@ void bell_done(struct bell *b);
 /* listener.c: the worker runs, or could not start; its thread is through. */
 void listener_reports(struct listener *l, bool runs);
 void listener_ends(struct listener *l, struct worker *w);
-/* A worker's part of what all of them may have together. */
-unsigned listener_share(const struct listener *l, int64_t all);
 /* listener_renew.c: it serves by these settings now. */
 void listener_renewed(struct listener *l, struct worker *w, unsigned number);
 

@@ -3,8 +3,10 @@ called behind the listener."""
 
 import contextlib
 import http.client
+import json
 import shutil
 import signal
+import socket
 import ssl
 import time
 
@@ -196,6 +198,8 @@ def test_open_connections_are_asked_anew(
         status, body = read_answer(s)
         assert status == 503 and "client" not in body
         assert s.recv(100) == b""
+    told = [line["event"] for line in map(json.loads, e.stop().splitlines())]
+    assert "request not served" in told and "bad request" not in told
 
 
 # A route that asks for a name.
@@ -275,6 +279,28 @@ def test_a_reload_asks_for_more(house, clients):
                         http.client.RemoteDisconnected)):
         post(house, None)
     assert post(house, cert).status == 200
+
+
+@pytest.mark.parametrize("version", [V.TLSv1_2, V.TLSv1_3])
+def test_no_session_gets_around_a_certificate_that_is_required(
+        house, version):
+    """It was begun by one who showed none, when nobody had to."""
+    context = ssl.create_default_context(cafile=house.ca)
+    context.minimum_version = context.maximum_version = version
+
+    def come(session):
+        with socket.create_connection(("127.0.0.1", house.tls_port), 20) \
+                as raw, context.wrap_socket(raw, server_hostname="localhost",
+                                            session=session) as s:
+            s.sendall(get("/nowhere"))
+            return read_answer(s)[0], s.session_reused, s.session
+
+    _, _, session = come(None)
+    status, reused, session = come(session)
+    assert (status, reused) == (404, True)
+    change(house, 'client = "optional"', 'client = "required"')
+    with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
+        come(session)
 
 
 def test_a_reload_pins_the_api(house, clients):

@@ -7,24 +7,11 @@ import time
 
 import pytest
 
-from echo import (Echo, H, LIMITS, answers, closed_within, exchange, get,
-                  read_answer, wait_for)
+from echo import (H, LIMITS, answers, closed_within, exchange, get,
+                  read_answer, reset, wait_for)
 
 LAST = get("/last", "Connection: close\r\n")
 PATIENT = ['header_timeout="20s"', 'body_timeout="20s"', 'idle_timeout="20s"']
-
-
-@pytest.fixture
-def start(build):
-    running = []
-
-    def run(*options, **how):
-        running.append(Echo(build, *options, **how))
-        return running[-1]
-
-    yield run
-    for e in running:
-        e.stop()
 
 
 def events(e, name):
@@ -208,6 +195,18 @@ def test_requests_that_wait_are_counted(start):
     assert answers(exchange(post("/a"), b""))[0][0] == 200
 
 
+def test_what_a_waiting_request_took_since_is_counted(start):
+    e = start(*PATIENT, 'memory="4M"')
+    held = [e.connect() for _ in range(6)]
+    for s in held:
+        s.sendall(get("/slow?ms=1500&n=900000"))
+    assert wait_for(lambda: answers(e.talk(LAST))[0][0] == 503)
+    assert {read_answer(s)[0] for s in held} == {200, 503}
+    assert wait_for(lambda: answers(e.talk(LAST))[0][0] == 200)
+    for s in held:
+        s.close()
+
+
 def test_bytes_behind_a_request_are_counted(start):
     e = start(*PATIENT, 'memory="1M"')
     held = []
@@ -230,6 +229,20 @@ def test_bytes_behind_a_request_are_counted(start):
             gone += 1
         s.close()
     assert e.metric('leadbridge_limited_total{limit="memory"}') == gone > 0
+
+
+def test_bytes_behind_a_request_are_given_back(start):
+    """Also of those who leave before it is answered."""
+    e = start(*PATIENT, 'memory="1M"')
+    for _ in range(3):  # one after the other there is room for all
+        held = [e.connect() for _ in range(10)]
+        for s in held:
+            s.sendall(get("/slow?ms=300") + b"a" * 60000)
+        assert e.metric("leadbridge_connections") == 11
+        for s in held:
+            reset(s)
+        assert wait_for(lambda: e.metric("leadbridge_connections") == 1)
+    assert e.metric('leadbridge_limited_total{limit="memory"}') == 0
 
 
 # Room for connections, over all workers.

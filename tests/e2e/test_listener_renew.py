@@ -3,14 +3,16 @@ old ones go on, sessions are resumed over it."""
 
 import shutil
 import signal
+import socket
+import ssl
 
 import pytest
 
 import certs
 from echo import answers, get
-from house import wait_for
-from serving import (V, anyone, client, clients, connected, der, entry, mutual,
-                     named, pki, renew, resumed, said, served, start)
+from house import House, wait_for
+from serving import (V, anyone, client, clients, connected, der, entry, issue,
+                     mutual, named, pki, renew, resumed, said, served, start)
 
 
 @pytest.mark.parametrize("version", [V.TLSv1_2, V.TLSv1_3])
@@ -97,3 +99,36 @@ def test_a_renew_under_load_fails_nobody(start, pki, named):
                     data += got
                 assert [a[0] for a in answers(data)] == [200, 200]
         assert e.process.stdout.readline() == b"renewed\n"
+
+
+def test_one_that_is_over_is_served_and_told(build, tmp_path, pki):
+    """A start at night, or a reload for another reason, is no worse than to
+    go on; `check` is stricter, for somebody looks at what it says."""
+    over = issue(pki, "over", "localhost", start=-9, end=-1)
+    house = House(build, tmp_path)
+    with open(house.path("leadbridge.cfg")) as f:
+        text = f.read()
+    house.write("leadbridge.cfg", text.replace("certs/server.pem", over.chain)
+                .replace("certs/server.key", over.key))
+    config = house.path("leadbridge.cfg")
+    assert f"{over.chain[-40:]}: has expired, or is not valid yet" in \
+        house.run("check", "-c", config, code=1)[1]
+
+    def warnings():
+        return [e for e in house.logged("settings")
+                if over.chain in e["reason"]]
+
+    house.start()
+    try:
+        context = ssl.create_default_context(cafile=pki[0].pem)
+        with pytest.raises(ssl.SSLError, match="certificate has expired"), \
+                socket.create_connection(("127.0.0.1", house.tls_port), 20) \
+                as raw:
+            context.wrap_socket(raw, server_hostname="localhost")
+        assert house.typeform().status == 200
+        house.bridge.send_signal(signal.SIGHUP)
+        wait_for(lambda: house.logged("reloaded"), what="the reload")
+        assert [e["level"] for e in warnings()] == ["warning"] * 2
+        assert "it is served all the same" in warnings()[0]["reason"]
+    finally:
+        assert house.close() == 0

@@ -7,10 +7,10 @@
  * drain (a duration), or listen (a group, whose address counts for nothing),
  * or wants: then bodies of /unknown... are not wanted. Prints "port N" once it
  * listens; SIGHUP loads its certificates anew and prints "renewed", SIGTERM
- * drains and ends it. Paths with a meaning: /slow answers after
- *?ms=N, /never not before the service stops, /later only a while after that,
- * /big with ?n=N bytes, /close closes, /metrics tells the counters; all others
- *tell the request, as JSON.
+ * drains and ends it. Paths with a meaning: /slow answers after "?ms=N", and
+ * holds "n=N" bytes until then; /never not before the service stops, /later
+ * only a while after that, /big with "?n=N" bytes, /close closes, /metrics
+ * tells the counters; all others tell the request, as JSON.
  */
 #include <event2/event.h>
 #include <signal.h>
@@ -140,6 +140,7 @@ serve(void *mine, struct exchange *x)
 		answer(x);
 		return;
 	}
+	(void)!arena_take(x->arena, (size_t)number(x, STR("n")));
 	w = base_alloc(sizeof(*w));
 	w->exchange = x;
 	TAILQ_INSERT_TAIL(&e->waiting, w, link);

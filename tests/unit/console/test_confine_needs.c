@@ -20,6 +20,8 @@ static const struct {
 	{ "postgresql:///leadbridge?host=/run/postgresql", "5432" },
 	{ "postgresql://db:6432/leadbridge", "5432 6432" },
 	{ "postgres://u:p:1@db:6432/leadbridge", "5432 6432" },
+	{ "postgresql://u:p?1@db:6432/leadbridge", "5432 6432" },
+	{ "postgresql://db:6432/x?passfile=/a@b:7", "5432 6432" },
 	{ "postgresql://u:p@db1:6432,db2:6433,db3/x", "5432 6432 6433" },
 	{ "postgresql://[2001:db8::1]:6432,[::1]/x", "5432 6432" },
 	{ "postgresql://db/x?port=6432,6433", "5432 6432 6433" },

@@ -272,6 +272,13 @@ test_no_password_is_in_a_text(void **state)
 		{ "postgresql://u:p@w@h/d", "postgresql://u@h/d" },
 		{ "postgresql://h:5433/d", "postgresql://h:5433/d" },
 		{ "postgresql://u:pw@", "postgresql://u@" },
+		{ "postgresql://u:p?w@h/d", "postgresql://u@h/d" },
+		{ "postgresql://u:p/w@h/d", "postgresql://u@h/d" },
+		{ "postgresql://:pw@h", "postgresql://@h" },
+		{ "postgresql://h?password=pw", "postgresql://h" },
+		{ "postgresql:///d?password=p@w", "postgresql:///d" },
+		{ "postgresql://", "postgresql://" },
+		{ "postgresql:", "postgresql:" },
 		{ "sqlite:/nowhere/a.db", "sqlite:/nowhere/a.db" },
 		{ "memory:", "memory:" },
 	};

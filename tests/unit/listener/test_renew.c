@@ -243,6 +243,35 @@ test_connections_go_on_by_the_new_ones(void **state)
 	listener_stop(l, 0);
 }
 
+/* What workers share, too: who is in counts from before. */
+static void
+test_an_address_has_the_new_limit(void **state)
+{
+	struct listener_setup setup;
+	struct fault why = { 0 };
+	struct listener_change *c;
+	char byte;
+	int fd, other;
+
+	(void)state;
+	open_it(2);
+	fd = dial();
+	say(fd, "/", 10);
+	hear(fd, "200", "0");
+	setup = setup_of(1, 2);
+	setup.limits.connections_per_address = 1;
+	c = listener_prepare(l, &setup, &why);
+	assert_non_null(c);
+	listener_renew(l, c);
+	other = dial();
+	assert_int_equal(read(other, &byte, 1), 0);
+	close(other);
+	say(fd, "/", 10);
+	hear(fd, "200", "1");
+	close(fd);
+	listener_stop(l, 0);
+}
+
 /* What a worker keeps for the next request is of the size it was made for. */
 static void
 test_a_larger_body_has_room(void **state)
@@ -445,6 +474,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_all_workers_have_it_when_it_returns),
 		TEST(test_connections_go_on_by_the_new_ones),
+		TEST(test_an_address_has_the_new_limit),
 		TEST(test_a_larger_body_has_room),
 		TEST(test_what_cannot_be_loaded_changes_nothing),
 		TEST(test_a_forgotten_change_holds_nothing),

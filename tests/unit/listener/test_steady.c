@@ -141,31 +141,29 @@ ask(int fd, const char *path, const char *body, size_t cut)
 	} while (strstr(text, body) == NULL);
 }
 
+static struct service service = { .start = start,
+	.serve = serve,
+	.stop = stop,
+	.shared = &service };
+static const struct listener_address address = { .address = "127.0.0.1:0" };
+static const struct listener_setup setup = { .name = "steady",
+	.addresses = &address,
+	.address_count = 1,
+	.workers = 1,
+	.limits = { .body = 1 << 20,
+	    .headers = 1 << 14,
+	    .connections = 100,
+	    .header_timeout = 5000,
+	    .body_timeout = 5000,
+	    .idle_timeout = 5000,
+	    .write_timeout = 5000 },
+	.service = &service };
+
 static struct listener *
 listen_plain(void)
 {
-	static struct service service = { .start = start,
-		.serve = serve,
-		.stop = stop,
-		.shared = &service };
-	static const struct listener_address address = {
-		.address = "127.0.0.1:0"
-	};
 	struct fault why = { .code = FAULT_NONE };
-	struct listener
-	    *l = listener_start(&(struct listener_setup){ .name = "steady",
-	                            .addresses = &address,
-	                            .address_count = 1,
-	                            .workers = 1,
-	                            .limits = { .body = 1 << 20,
-	                                .headers = 1 << 14,
-	                                .connections = 100,
-	                                .header_timeout = 5000,
-	                                .body_timeout = 5000,
-	                                .idle_timeout = 5000,
-	                                .write_timeout = 5000 },
-	                            .service = &service },
-	        &why);
+	struct listener *l = listener_start(&setup, &why);
 
 	assert_non_null(l);
 	return l;
@@ -194,11 +192,40 @@ test_requests_take_nothing_from_the_system(void **state)
 	listener_stop(l, 0);
 }
 
+/* What was kept is of another size then; what comes is kept as before. */
+static void
+test_so_it_is_behind_any_number_of_renewals(void **state)
+{
+	struct listener *l = listen_plain();
+	int fd = dial(listener_port(l, 0));
+	struct fault why = { .code = FAULT_NONE };
+	unsigned before;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct listener_change *c = listener_prepare(l, &setup, &why);
+
+		assert_non_null(c);
+		ask(fd, "/now", "body", 0);
+		listener_renew(l, c);
+	}
+	for (int i = 0; i < WARM_UP; i++)
+		ask(fd, "/now", "body", 0);
+	before = taken;
+	for (int i = 0; i < COUNTED; i++)
+		ask(fd, "/now", "body", 0);
+	if (!SANITIZED)
+		assert_int_equal(taken, before);
+	close(fd);
+	listener_stop(l, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests_take_nothing_from_the_system),
+		cmocka_unit_test(test_so_it_is_behind_any_number_of_renewals),
 	};
 
 	event_set_mem_functions(pool_malloc, pool_realloc, pool_free);

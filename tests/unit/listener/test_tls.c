@@ -136,10 +136,10 @@ test_good_certificate(void **state)
 	struct noted noted = { .count = 0 };
 
 	(void)state;
-	assert_int_equal(listener_check_tls(&a, note, &noted, &why), 0);
+	assert_int_equal(listener_check_tls(&a, true, note, &noted, &why), 0);
 	assert_int_equal(why.code, FAULT_NONE);
 	assert_int_equal(noted.count, 0);
-	assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), 0);
+	assert_int_equal(listener_check_tls(&a, true, NULL, NULL, &why), 0);
 }
 
 static void
@@ -149,7 +149,7 @@ test_plain_http_is_no_fault(void **state)
 	struct listener_address a = { .address = "127.0.0.1:0" };
 
 	(void)state;
-	assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), 0);
+	assert_int_equal(listener_check_tls(&a, true, NULL, NULL, &why), 0);
 }
 
 /* 21 days are told of, and one second more is not. */
@@ -171,7 +171,9 @@ test_days_left_are_told(void **state)
 		struct listener_address a = serving(cases[i].file, "good.key");
 		struct noted noted = { .count = 0 };
 
-		assert_int_equal(listener_check_tls(&a, note, &noted, &why), 0);
+		assert_int_equal(listener_check_tls(&a, true, note, &noted,
+		                     &why),
+		    0);
 		assert_int_equal(noted.count, cases[i].says != NULL);
 		if (cases[i].says == NULL)
 			continue;
@@ -206,11 +208,34 @@ test_bad_certificates(void **state)
 		struct listener_address a = serving(cases[i].certificate,
 		    cases[i].key);
 
-		assert_int_equal(listener_check_tls(&a, NULL, NULL, &why), -1);
+		assert_int_equal(listener_check_tls(&a, true, NULL, NULL, &why),
+		    -1);
 		assert_int_equal(why.code, FAULT_SETTINGS);
 		assert_non_null(strstr(why.where, cases[i].where));
 		if (strstr(why.text, cases[i].says) == NULL)
 			fail_msg("%s: says %s", cases[i].certificate, why.text);
+	}
+}
+
+/* Senders are better served by one that is over than by nobody. */
+static void
+test_out_of_date_is_served_and_told(void **state)
+{
+	static const char *const files[] = { "old.pem", "early.pem" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		struct fault why = { .code = FAULT_NONE };
+		struct listener_address a = serving(files[i], "good.key");
+		struct noted noted = { .count = 0 };
+
+		assert_int_equal(listener_check_tls(&a, false, note, &noted,
+		                     &why),
+		    0);
+		assert_int_equal(noted.count, 1);
+		assert_non_null(strstr(noted.file, files[i]));
+		assert_non_null(strstr(noted.text, "has expired"));
+		assert_non_null(strstr(noted.text, "served all the same"));
 	}
 }
 
@@ -349,6 +374,7 @@ main(void)
 		cmocka_unit_test(test_plain_http_is_no_fault),
 		cmocka_unit_test(test_days_left_are_told),
 		cmocka_unit_test(test_bad_certificates),
+		cmocka_unit_test(test_out_of_date_is_served_and_told),
 		cmocka_unit_test(test_starts_and_stops),
 		cmocka_unit_test(test_a_worker_that_cannot_start_stops_all),
 		cmocka_unit_test(test_a_key_needs_its_certificate),
