@@ -70,7 +70,8 @@ make_room(struct bytes *b, size_t n)
 
 	if (b->failed)
 		return false;
-	if (n > b->ceiling - b->len) {
+	/* Past it already, where the ceiling came down below the room. */
+	if (b->len > b->ceiling || n > b->ceiling - b->len) {
 		b->failed = true;
 		return false;
 	}

@@ -178,20 +178,24 @@ add_text(const struct log_pair *pair, struct bytes *out)
 }
 
 /*
- * MESSAGE is what `journalctl` shows: the event, and why. The pairs are fields
- * of their own: journalctl LEADBRIDGE_DELIVERY=...
+ * MESSAGE is what `journalctl` shows: the event, why, and what was asked for in
+ * vain. The pairs are fields of their own: journalctl LEADBRIDGE_DELIVERY=...
  */
 static void
 start_fields(const struct log_line *line, struct bytes *out)
 {
-	const char *reason = line_value(line, "reason");
+	static const char *const shown[] = { "reason", "asked" };
 
 	bytes_addf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=leadbridge\nMESSAGE=",
 	    priorities[line->level]);
 	add_escaped(out, line->what, false);
-	if (reason != NULL) {
+	for (size_t i = 0; i < COUNT_OF(shown); i++) {
+		const char *value = line_value(line, shown[i]);
+
+		if (value == NULL)
+			continue;
 		bytes_add_text(out, ": ");
-		add_escaped(out, reason, false);
+		add_escaped(out, value, false);
 	}
 	bytes_add_text(out, "\nLEADBRIDGE_EVENT=");
 	add_escaped(out, line->what, false);
@@ -231,7 +235,9 @@ line_print(const struct log_line *line, enum log_format format,
 	const struct shape *shape = &shapes[format];
 	bool whole = true;
 
+	/* The room too: bytes look at the ceiling when that is used up. */
 	out->ceiling -= END_ROOM;
+	out->room -= END_ROOM;
 	shape->start(line, out);
 	for (size_t i = 0; i < line->count; i++) {
 		size_t before = out->len;
@@ -244,6 +250,7 @@ line_print(const struct log_line *line, enum log_format format,
 		whole = false;
 	}
 	out->ceiling += END_ROOM;
+	out->room += END_ROOM;
 	if (!whole)
 		shape->add(&cut, out);
 	bytes_add_text(out, shape->end);

@@ -67,7 +67,7 @@ is_whole(const struct net_range *r)
 	return true;
 }
 
-/* With a dot it was written as IPv4, and so are its bits. */
+/* Without a colon it was written as IPv4, and so are its bits. */
 static bool
 parse_range(struct str text, struct net_range *to)
 {

@@ -12,6 +12,14 @@
 
 static void delivery_next(struct delivery *d);
 
+/* What a stranger wrote is no reason: by that the log tells what is alike. */
+static const char *
+astray(struct delivery *d, const char *reason)
+{
+	d->asked = delivery_asked_for(d);
+	return reason;
+}
+
 static int
 match(struct delivery *d, const char **reason, struct fault *why)
 {
@@ -21,13 +29,13 @@ match(struct delivery *d, const char **reason, struct fault *why)
 	case ROUTE_FOUND:
 		return 0;
 	case ROUTE_WRONG_METHOD:
-		*reason = delivery_asked_for(d);
+		*reason = astray(d, "wrong method");
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	case ROUTE_NOT_FOUND:
 		break;
 	}
 	d->route = NULL;
-	*reason = delivery_asked_for(d);
+	*reason = astray(d, "no such route");
 	return fault_set(why, FAULT_ROUTE, NULL, "%s", "");
 }
 
@@ -120,7 +128,7 @@ greet(struct delivery *d, const char **reason, struct fault *why)
 	if (asked != 0)
 		return asked;
 	if (asking) {
-		*reason = delivery_asked_for(d);
+		*reason = astray(d, "wrong method");
 		return fault_set(why, FAULT_METHOD, NULL, "%s", "");
 	}
 	if (proof == VERIFY_OK)

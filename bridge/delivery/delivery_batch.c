@@ -32,12 +32,18 @@ give_up_rest(struct delivery *d, enum fault_code code, const char *reason)
 	d->next = d->events.count;
 }
 
+/*
+ * libevent's clock ticks, and stands while events are handled: the timer of the
+ * deadline may have run out a little before it.
+ */
+#define TICK_US 10000
+
 /* The sender waits for the whole of it: none of it may go on without end. */
 bool
 delivery_batch_late(struct delivery *d)
 {
 	if (!d->events.batch || d->deadline_us == INT64_MAX ||
-	    clock_mono_us() < d->deadline_us)
+	    clock_mono_us() < d->deadline_us - TICK_US)
 		return false;
 	give_up_rest(d, FAULT_UPSTREAM_LATE,
 	    "the sender would not wait for it; see patience");

@@ -46,7 +46,6 @@ flight_new(struct sender *s, const char *id, unsigned n)
 {
 	struct flight *f = base_alloc(sizeof(*f));
 
-	memset(f, 0, sizeof(*f));
 	f->sender = s;
 	f->n = n;
 	f->begun_us = clock_mono_us();

@@ -68,7 +68,9 @@ struct delivery {
 	struct exchange *exchange;
 	const struct route *route; /* NULL until matched */
 	char id[DELIVERY_ID_SIZE];
-	bool proven; /* as the route asks for it */
+	const char *first; /* the delivery whose id or key it has; or NULL */
+	const char *asked; /* what no route takes, for the log; or NULL */
+	bool proven;       /* as the route asks for it */
 	int64_t started_us;
 	int64_t mapped_us;   /* 0: it was not mapped, or not yet */
 	int64_t upstream_us; /* of all its calls */
@@ -104,7 +106,7 @@ void delivery_make_id(struct worker *w, int64_t now_ms,
  */
 void delivery_log(const struct delivery *d, enum log_level level,
     const char *what, const char *reason, int status);
-/* What its sender asked for, as a reason; in the arena, or NULL. */
+/* What its sender asked for; in the arena, or NULL. */
 const char *delivery_asked_for(const struct delivery *d);
 /* The API's answer has come, for delivery_log(). */
 void delivery_heard(struct delivery *d, const struct upstream_answer *got);

@@ -44,15 +44,15 @@ delivery_log(const struct delivery *d, enum log_level level, const char *what,
 
 	if (!log_wants(level))
 		return;
-	log_event(level, what, "delivery", d->id, "route",
+	log_event(level, what, "delivery", d->id, "first", d->first, "route",
 	    d->route != NULL ? route_path(d->route) : NULL, "sender",
 	    d->route != NULL ? route_sender(d->route) : NULL, "client",
 	    str_text(r->peer, client, sizeof(client)), "lead",
 	    str_text(d->update.lead_id, lead, sizeof(lead)), "status",
 	    status_text(status, told), "upstream_status",
 	    status_text(d->upstream_status, answered), "reason", reason,
-	    "receive_ms", ms_text(r->receive_us, receive), "map_ms",
-	    ms_text(d->mapped_us - d->started_us, map), "upstream_ms",
+	    "asked", d->asked, "receive_ms", ms_text(r->receive_us, receive),
+	    "map_ms", ms_text(d->mapped_us - d->started_us, map), "upstream_ms",
 	    ms_text(d->upstream_us, upstream), "ms",
 	    ms_text(clock_mono_us() - d->started_us, all), NULL);
 }

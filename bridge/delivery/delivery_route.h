@@ -74,6 +74,12 @@ struct routes {
 	bool journalled; /* the settings name a journal */
 };
 
+/*
+ * All that a route file holds; NULL with all faults added. `among`: the targets
+ * to choose from, and whether there is a journal; NULL: neither is known.
+ */
+struct route *route_load(const char *file, const struct secrets *secrets,
+    const struct routes *among, struct faults *all) MUST_CHECK;
 /* Cuts and checks the path of a route; adds faults. */
 bool route_compile_path(struct route *r, struct faults *all);
 

@@ -170,7 +170,6 @@ sender_new(const struct sender_setup *setup)
 {
 	struct sender *s = base_alloc(sizeof(*s));
 
-	memset(s, 0, sizeof(*s));
 	s->base = setup->base;
 	s->journal = setup->journal;
 	s->port = setup->port;

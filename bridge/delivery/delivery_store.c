@@ -268,7 +268,7 @@ reply_duplicate(struct store *s)
 	struct answer a = { .status = s->accept.first.status,
 		.body = STR("{\"success\":true,\"data\":null}") };
 
-	delivery_log(d, LOG_LEVEL_INFO, "duplicate", s->accept.first.id, 0);
+	delivery_log(d, LOG_LEVEL_INFO, "duplicate", NULL, 0);
 	/* What was queued was told 202, and so are several updates always. */
 	if (d->route->settings.mode == ROUTE_QUEUE ||
 	    s->accept.update_count > 1) {
@@ -306,20 +306,23 @@ keep_only(struct store *s, const struct fault *why, const char *reason)
 
 /*
  * The same id with other bytes: whose fault that is, a person has to see; it
- * is kept for one, and its sender told.
+ * is kept for one, and its sender told. Where anybody may send, anybody may
+ * bring this about: the line is one that can be held back, as its reason is
+ * always the same.
  */
 static void
 keep_conflict(struct store *s)
 {
+	static const char reason[] = "its id came before with another body";
+	enum log_level level = verifier_is_open(s->d->route->verifier)
+	    ? LOG_LEVEL_WARNING
+	    : LOG_LEVEL_ERROR;
 	struct fault why = { 0 };
 
-	fault_set(&why, FAULT_CONFLICT, NULL,
-	    "its id came before with another body, as delivery %s",
+	fault_set(&why, FAULT_CONFLICT, NULL, "%s, as delivery %s", reason,
 	    s->accept.first.id);
-	log_event(LOG_LEVEL_ERROR, "same id, other body", "delivery",
-	    s->accept.id, "first", s->accept.first.id, "route",
-	    route_path(s->d->route), NULL);
-	keep_only(s, &why, why.text);
+	delivery_log(s->d, level, "same id, other body", reason, 0);
+	keep_only(s, &why, reason);
 	s->accept.key = STR_NONE;
 	s->accept.lease = false;
 	s->accept.op.fault = (struct fault){ 0 };
@@ -339,6 +342,8 @@ on_result(struct store *s, const struct journal_op *op)
 	if (s->sender != NULL)
 		sender_leave(s->sender, s->pass);
 	s->sender = NULL;
+	if (op->result == JOURNAL_DUPLICATE || op->result == JOURNAL_CONFLICT)
+		s->d->first = s->accept.first.id;
 	if (op->result == JOURNAL_DUPLICATE) {
 		reply_duplicate(s);
 	} else if (op->result == JOURNAL_CONFLICT) {

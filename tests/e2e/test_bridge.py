@@ -237,7 +237,8 @@ def test_hubspot_v3_as_hubspot_documents_it(build, tmp_path):
 def test_a_mistyped_address_stands_in_the_log(house):
     house.send("/hooks/typfeorm?secret=x", b"{}")
     last = house.logged("refused")[-1]
-    assert last["reason"] == "POST /hooks/typfeorm"
+    assert last["reason"] == "no such route"
+    assert last["asked"] == "POST /hooks/typfeorm"
 
 
 def test_large_bodies_are_refused_with_413(build, tmp_path):

@@ -12,10 +12,10 @@ import uuid
 
 import pytest
 
-from conftest import TOP
 from house import (API_KEY, BATCH, FORM_SECRET, PARAM, TOKEN, TYPEFORM, House,
                    typeform_event, typeform_sign, wait_for)
 
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 QUEUED = """
 route    = "/hooks/queued";
 verify:  { type = "token"; signature = "header:X-Webhook-Token"; };
@@ -186,7 +186,7 @@ def test_leads_by_hash_are_the_same_under_the_same_key(build, tmp_path):
     first, = send()
     assert re.fullmatch("[0-9a-f]{16}", first)
     assert "PATCH" not in h.log()
-    assert h.logged("refused")[0]["reason"] == "POST /hooks/crm/{lead}"
+    assert h.logged("refused")[0]["asked"] == "POST /hooks/crm/{lead}"
     assert h.stop() == 0
     h.start()
     assert {first} == send()
@@ -314,6 +314,22 @@ def test_the_same_refusal_again_and_again_is_counted(house):
     assert rest and len(whole) + sum(rest) == 300
     assert len(whole) < 150
     assert lines(house)[-1]["event"] == "stopped"
+    house.start()
+
+
+def test_paths_that_no_route_has_are_counted_too(house):
+    """However many a scanner makes up."""
+    c = house.connect()
+    for n in range(300):
+        assert house.send(f"/hooks/{n}", b"", connection=c).status == 404
+    c.close()
+    assert house.stop() == 0
+    told = [e for e in house.logged("refused")
+            if e["reason"] == "no such route"]
+    whole = [e for e in told if e.get("asked", "").startswith("POST /hooks/")]
+    rest = [int(e["repeated"]) for e in told if "repeated" in e]
+    assert rest and len(whole) + sum(rest) == 300
+    assert len(whole) < 150
     house.start()
 
 

@@ -46,6 +46,9 @@ MAPPINGS = {
 
 
 MAPPINGS |= {
+    "open": route("open", more='dedupe = ( "$.at" );').replace(
+        '"token"; signature = "header:X-Webhook-Token";', '"none";').replace(
+        'secret   = "token";\n', ""),
     "put": route("queue", more='method = "PUT";'),
     "path": ROUTE.replace("{$.lead}", "{param('lead')}") % (
         "path/{lead}", "queue", 'dedupe = "body";', ""),
@@ -270,6 +273,24 @@ def test_the_same_id_with_another_body_is_a_conflict(house):
     wait_for(lambda: house.metric(refused) == 1, what="what is kept")
     # Another route's ids are others.
     accepted(post(house, "same", {"lead": "l1", "detail": "y"}, "d1"))
+
+
+@pytest.mark.parametrize("route,level", [
+    ("fields", "error"), ("open", "warning")])
+def test_lines_of_repeats_can_be_held_back(house, route, level):
+    """Who may send anything may repeat it: what a line says of it does not
+    differ from one to the next, but for an error, that its sender made."""
+    event = {"lead": "l1", "at": 1, "detail": "x"}
+    first = accepted(post(house, route, event))
+    for detail in "xyz":
+        post(house, route, event | {"detail": detail})
+    lines = house.logged("same id, other body")
+    reason = "its id came before with another body"
+    assert [(e["level"], e["reason"], e["first"]) for e in lines] == [
+        (level, reason, first)] * 2
+    assert [e["reason"] for e in house.logged("refused")] == [reason] * 2
+    duplicate, = house.logged("duplicate")
+    assert duplicate["first"] == first and "reason" not in duplicate
 
 
 def test_a_relayed_answer_is_given_again(house):

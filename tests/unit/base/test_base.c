@@ -224,6 +224,22 @@ test_bytes_keep_what_was_there_at_the_ceiling(void **state)
 	bytes_done(&b);
 }
 
+/* What is not theirs to grow is not grown, wherever the ceiling is by then. */
+static void
+test_bytes_never_grow_past_a_ceiling_that_came_down(void **state)
+{
+	char room[16];
+	struct bytes b = { .data = room, .room = sizeof(room), .ceiling = 15 };
+
+	(void)state;
+	b.ceiling = 4;
+	bytes_add_text(&b, "12345678");
+	bytes_add_text(&b, "more than there is room for");
+	assert_false(bytes_ok(&b));
+	assert_ptr_equal(b.data, room);
+	assert_str(bytes_str(&b), "12345678");
+}
+
 static void
 test_json_strings_are_escaped(void **state)
 {
@@ -517,6 +533,8 @@ main(void)
 		cmocka_unit_test(test_arena_settles_on_one_chunk),
 		cmocka_unit_test(test_arena_rewinds_to_a_mark),
 		cmocka_unit_test(test_bytes_keep_what_was_there_at_the_ceiling),
+		cmocka_unit_test(
+		    test_bytes_never_grow_past_a_ceiling_that_came_down),
 		cmocka_unit_test(test_json_strings_are_escaped),
 		cmocka_unit_test(test_doubles_read_back_the_same),
 		cmocka_unit_test(test_integers_of_every_size),

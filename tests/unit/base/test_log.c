@@ -162,7 +162,7 @@ test_cuts_long_values_between_characters(void **state)
 
 	(void)state;
 	open_pipe(ends, LOG_FORMAT_JSON);
-	for (size_t lead = 505; lead < 520; lead++) {
+	for (size_t lead = 505; lead < 540; lead++) {
 		memset(value, 'a', lead);
 		strcpy(value + lead, "\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac");
 		log_event(LOG_LEVEL_INFO, "x", "v", value, "w", "whole", NULL);
@@ -179,7 +179,7 @@ static void
 test_bounds_lines_and_says_so(void **state)
 {
 	int ends[2];
-	char value[600];
+	char value[600], last[600] = "";
 	const char *v = value;
 	size_t len;
 
@@ -193,6 +193,15 @@ test_bounds_lines_and_says_so(void **state)
 	assert_true(len < LINE_MAX_BYTES);
 	assert_int_equal(got[len - 1], '\n');
 	assert_non_null(strstr(got, ",\"z\":\"short\",\"cut\":\"true\"}\n"));
+	/* However much is left for its end. */
+	memset(last, 'a', sizeof(last) - 1);
+	for (size_t i = 0; i < sizeof(last); i++) {
+		log_event(LOG_LEVEL_INFO, "x", "a", v, "b", v, "c", v, "d", v,
+		    "e", v, "f", v, "g", v, "h", last + i, NULL);
+		len = strlen(read_all(ends[0]));
+		assert_true(len < LINE_MAX_BYTES);
+		assert_string_equal(got + len - 2, "}\n");
+	}
 	log_event(LOG_LEVEL_INFO, "x", "1", "", "2", "", "3", "", "4", "", "5",
 	    "", "6", "", "7", "", "8", "", "9", "", "10", "", "11", "", "12",
 	    "", "13", "", "14", "", "15", "", "16", "", "17", "", "18", "",
@@ -338,6 +347,10 @@ test_journald_gets_fields(void **state)
 	    "LEADBRIDGE_RETRY_IN=1.5\n"
 	    "LEADBRIDGE_REASON=a \"b\"\\u000aPRIORITY=0\n");
 	assert_string_equal(read_all(ends[0]), "");
+	log_event(LOG_LEVEL_INFO, "refused", "reason", "no such route", "asked",
+	    "POST /a", NULL);
+	assert_non_null(strstr(read_all(fd),
+	    "\nMESSAGE=refused: no such route: POST /a\n"));
 	/* Another stream than ours: systemd's word is of somebody else. */
 	setenv("JOURNAL_STREAM", "1:1", 1);
 	sink_forget(socket_path);
@@ -410,6 +423,7 @@ test_what_was_held_back_is_told_to_the_last(void **state)
 {
 	struct log_line line = { .level = LOG_LEVEL_INFO, .what = "bad" };
 	struct log_line other = { .level = LOG_LEVEL_INFO, .what = "bad" };
+	struct log_line graver = { .level = LOG_LEVEL_WARNING, .what = "bad" };
 	const struct log_line plain = { .what = "relayed" };
 	size_t written = 0;
 
@@ -418,6 +432,7 @@ test_what_was_held_back_is_told_to_the_last(void **state)
 	told_lines = told_rest = 0;
 	line_add(&line, "reason", "r");
 	line_add(&other, "reason", "s");
+	line_add(&graver, "reason", "r");
 	for (int64_t us = 1000000; us < 5000000; us += 10000)
 		written += same_may(&line, us, note_told);
 	assert_int_equal(written, 4 * LOG_SAME_A_SECOND);
@@ -430,6 +445,7 @@ test_what_was_held_back_is_told_to_the_last(void **state)
 		(void)same_may(&line, 6000000, note_told);
 	for (size_t i = 0; i < LOG_SAME_A_SECOND; i++)
 		assert_true(same_may(&other, 6000000, note_told));
+	assert_true(same_may(&graver, 6000000, note_told));
 	told_lines = told_rest = 0;
 	same_flush(note_told);
 	assert_int_equal(told_lines, 1);
