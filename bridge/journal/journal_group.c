@@ -165,17 +165,12 @@ apply_whole(struct journal *j, struct group *g)
 	return false;
 }
 
-bool
-group_begin(struct journal *j, struct group *g)
+static bool
+begin_whole(struct journal *j, struct group *g)
 {
 	int64_t start = clock_mono_us();
 	struct fault why = { 0 };
 
-	admit(j, g);
-	if (g->op_count == 0)
-		return false;
-	if (j->backend->begin == NULL)
-		return apply_whole(j, g);
 	if (j->backend->begin(j->store, g->ops, g->op_count, &why) == -1) {
 		note_failed(j, &why);
 		not_stored(j, g, &why);
@@ -183,6 +178,38 @@ group_begin(struct journal *j, struct group *g)
 	}
 	g->took_us = clock_mono_us() - start;
 	return true;
+}
+
+/* What waits from now on, as far as one can tell: the store has it already. */
+static void
+note_waiting(struct journal *j, const struct group *g)
+{
+	for (size_t i = 0; i < g->op_count; i++) {
+		const struct journal_op *op = g->ops[i];
+		const struct journal_accept *a = (const void *)op;
+		const struct journal_settle *s = (const void *)op;
+
+		if (op->result != JOURNAL_OK)
+			continue;
+		if (op->verb == JOURNAL_ACCEPT)
+			j->waiting += (int64_t)a->update_count;
+		if (op->verb == JOURNAL_SETTLE && s->to != JOURNAL_WAITING)
+			j->waiting--;
+	}
+}
+
+bool
+group_begin(struct journal *j, struct group *g)
+{
+	bool begun;
+
+	admit(j, g);
+	if (g->op_count == 0)
+		return false;
+	begun = j->backend->begin != NULL ? begin_whole(j, g)
+	                                  : apply_whole(j, g);
+	note_waiting(j, g);
+	return begun;
 }
 
 static void
@@ -213,23 +240,16 @@ group_wait(struct journal *j, const struct group *g)
 	note_synced(j, g, took_us);
 }
 
-/* What an op that was done changed of what waits, as far as one can tell. */
 static void
-note_op(struct journal *j, const struct journal_op *op)
+note_op(const struct journal_op *op)
 {
-	const struct journal_accept *a = (const void *)op;
 	const struct journal_settle *s = (const void *)op;
 
-	if (op->verb == JOURNAL_ACCEPT) {
+	if (op->verb == JOURNAL_ACCEPT)
 		metrics_add(METRIC_JOURNAL_ACCEPTS, op->result, 1);
-		if (op->result == JOURNAL_OK)
-			j->waiting += (int64_t)a->update_count;
-	}
 	if (op->verb != JOURNAL_SETTLE)
 		return;
 	metrics_add(METRIC_JOURNAL_FENCED, 0, op->result == JOURNAL_FENCED);
-	if (op->result == JOURNAL_OK && s->to != JOURNAL_WAITING)
-		j->waiting--;
 	if (op->result == JOURNAL_OK && s->to == JOURNAL_DEAD)
 		metrics_add(METRIC_JOURNAL_DEAD, 0, 1);
 }
@@ -259,7 +279,7 @@ void
 group_end(struct journal *j, struct group *g)
 {
 	for (size_t i = 0; i < g->count; i++)
-		note_op(j, g->all[i]);
+		note_op(g->all[i]);
 	wake_after(j, g->ops, g->op_count, clock_mono_us());
 	j->touched = true;
 	thread_expect(j, g);

@@ -9,9 +9,9 @@
  *	journal_postgres_person.c  what a person asks for, and prune and stats
  *	journal_postgres_copy.c	moved out and in, see journal_copy.h
  *	journal_postgres_lib.c	libpq, loaded when it is asked for
- *	journal_postgres_tables.sql  the tables, and what was added to them
- *since journal_postgres_2.sql	 ... in version 2 journal_postgres.sql	what is
- *done to them
+ *	journal_postgres_tables.sql  the tables of version 1
+ *	journal_postgres_2.sql	... and what version 2 added to them
+ *	journal_postgres.sql	what is done to them: the functions
  *
  * A group is one round trip: BEGIN, a statement for each run of accepts or
  * settles and for each other op, COMMIT, all sent before anything is read. No

@@ -136,17 +136,15 @@ seal_close(const struct seal *s, const struct seal_place *place,
 	                "the %s could not be encrypted", place->what);
 }
 
-/* In place: the text moves to where its own cipher text begins. */
+/* Begun. In place: the text moves to where its own cipher text begins. */
 static bool
-decrypt(EVP_CIPHER_CTX *c, const struct seal *s, const struct seal_place *place,
-    unsigned char *sealed, size_t len)
+decrypt(EVP_CIPHER_CTX *c, unsigned char *sealed, size_t len)
 {
-	unsigned char *nonce = sealed + 1, *at = nonce + NONCE;
+	unsigned char *at = sealed + 1 + NONCE;
 	size_t n = len - SEAL_EXTRA;
 	int done, rest;
 
-	return start(c, s, place, nonce, 0) &&
-	    EVP_CipherUpdate(c, at, &done, at, (int)n) == 1 &&
+	return EVP_CipherUpdate(c, at, &done, at, (int)n) == 1 &&
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG, at + n) == 1 &&
 	    EVP_CipherFinal_ex(c, at + n, &rest) == 1;
 }
@@ -164,8 +162,9 @@ seal_open(const struct seal *s, const struct seal_place *place,
 	/* The caller's own memory, read through a str till now. */
 	unsigned char *sealed = (unsigned char *)(uintptr_t)text->at;
 	size_t len = text->len;
+	bool whole = len >= SEAL_EXTRA && fits((struct str){ "", len });
 	EVP_CIPHER_CTX *c;
-	bool ok;
+	bool begun, ok;
 
 	if (!is_sealed(*text))
 		return 0;
@@ -174,9 +173,13 @@ seal_open(const struct seal *s, const struct seal_place *place,
 		return fault_set(why, FAULT_SETTINGS, "journal.encrypt",
 		    "the %s is encrypted and no key is set", place->what);
 	c = EVP_CIPHER_CTX_new();
-	ok = c != NULL && len >= SEAL_EXTRA && fits((struct str){ "", len }) &&
-	    decrypt(c, s, place, sealed, len);
+	begun = c != NULL && whole && start(c, s, place, sealed + 1, 0);
+	ok = begun && decrypt(c, sealed, len);
 	EVP_CIPHER_CTX_free(c);
+	if (whole && !begun)
+		return fault_set(why, FAULT_BUSY, "journal",
+		    "the %s could not be decrypted: out of memory",
+		    place->what);
 	if (!ok)
 		return fault_set(why, FAULT_SETTINGS, "journal.encrypt",
 		    "the %s was encrypted with another key, or was changed",

@@ -1,6 +1,5 @@
 /* journal/journal_sync.c - the slow half of a commit, on a thread of its own.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
@@ -64,18 +63,20 @@ syncer_run(void *arg)
 	return NULL;
 }
 
-/* The process's signals are the main thread's business. */
-static int
-start(struct syncer *s)
+int
+start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg,
+    struct fault *why)
 {
 	sigset_t all, before;
 	int rc;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&s->thread, NULL, syncer_run, s);
+	rc = pthread_create(thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
+	return rc == 0 ? 0
+	               : fault_set(why, FAULT_INTERNAL, "journal",
+	                     "no thread: %s", strerror(rc));
 }
 
 static void
@@ -91,7 +92,6 @@ syncer_new(const struct journal_backend *backend, void *store,
     void (*over)(void *arg), void *arg, struct fault *why)
 {
 	struct syncer *s = base_alloc(sizeof(*s));
-	int rc;
 
 	s->backend = backend;
 	s->store = store;
@@ -100,11 +100,8 @@ syncer_new(const struct journal_backend *backend, void *store,
 	s->state = SYNC_RESTS;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->moved, NULL);
-	rc = start(s);
-	if (rc == 0)
+	if (start_thread(&s->thread, syncer_run, s, why) == 0)
 		return s;
-	fault_set(why, FAULT_INTERNAL, "journal", "no thread: %s",
-	    strerror(rc));
 	release(s);
 	return NULL;
 }

@@ -9,8 +9,6 @@
  * one's sync is under way, on a thread of its own; and where it does not, it is
  * not: two half groups would cost two syncs.
  */
-#include <signal.h>
-#include <string.h>
 #include <time.h>
 
 #include "journal/journal_front.h"
@@ -54,6 +52,12 @@ timespec_of(int64_t us)
 	return (struct timespec){ us / SECOND_US, us % SECOND_US * 1000 };
 }
 
+static bool
+is_sync_over(struct journal *j)
+{
+	return j->syncing && syncer_is_over(j->syncer);
+}
+
 /*
  * Until so many ops are there, or that time, or the end of the sync that is
  * under way. Under the intake's lock.
@@ -65,8 +69,7 @@ rest(struct journal *j, size_t wanted, int64_t until_us)
 
 	j->wanted = wanted;
 	j->resting = true;
-	while (j->intake.count < wanted && !j->closing &&
-	    !(j->syncing && syncer_is_over(j->syncer)) &&
+	while (j->intake.count < wanted && !j->closing && !is_sync_over(j) &&
 	    pthread_cond_timedwait(&j->more, &j->lock, &until) == 0)
 		;
 	j->resting = false;
@@ -185,12 +188,6 @@ run_group(struct journal *j, struct group *g, struct group *before)
 	return false;
 }
 
-static bool
-is_sync_over(struct journal *j)
-{
-	return j->syncing && syncer_is_over(j->syncer);
-}
-
 static void *
 thread_run(void *arg)
 {
@@ -215,28 +212,19 @@ thread_run(void *arg)
 	return NULL;
 }
 
-/* The process's signals are the main thread's business. */
 int
 thread_start(struct journal *j, struct fault *why)
 {
-	sigset_t all, before;
-	int rc;
-
 	if (j->backend->sync != NULL) {
 		j->syncer = syncer_new(j->backend, j->store, on_sync_over, j,
 		    why);
 		if (j->syncer == NULL)
 			return -1;
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&j->thread, NULL, thread_run, j);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc == 0)
+	if (start_thread(&j->thread, thread_run, j, why) == 0)
 		return 0;
 	syncer_free(j->syncer);
-	return fault_set(why, FAULT_INTERNAL, "journal", "no thread: %s",
-	    strerror(rc));
+	return -1;
 }
 
 void

@@ -3,11 +3,10 @@
  *
  * Talks to the backend as the journal's thread does: groups of 64 ops, each
  * written while the one before is synced, no loop, no front. Beside it, in
- * turns of the same length,
- * the floor of anything that promises durability in such groups: as many bytes
- * written to a file that has its length, and fdatasync. A disk whose syncs are
- * free (a cache that nobody flushes) shows what SQLite costs, not what it adds
- * to a disk: so the same is done with syncs that take longer, of both.
+ * turns of the same length, the floor of anything that promises durability in
+ * such groups (journal_disk.h). A disk whose syncs are free (a cache that
+ * nobody flushes) shows what SQLite costs, not what it adds to a disk: so the
+ * same is done with syncs that take longer, of both.
  *
  *	bench_journal FOLDER [accepts|slow|work|million]...
  */
@@ -15,19 +14,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "journal/journal_sync.h"
+#include "journal_disk.h"
 
 #define GROUP JOURNAL_GROUP
 #define EVENT_BYTES 1024
 #define BODY_BYTES 200
 #define TURNS 25
 #define TURN_GROUPS 80
-#define BARE_BYTES ((off_t)32 << 20)
 #define MILLION 1000000
 #define LANES 100000
 #define LONG_LANE 100000 /* items of one lane in the million */
@@ -54,14 +50,6 @@ struct bench {
 	char event[EVENT_BYTES], body[BODY_BYTES];
 	struct group *groups; /* TURN_GROUPS of them, filled before a turn */
 };
-
-static void
-die(const char *what, const struct fault *why)
-{
-	fprintf(stderr, "bench_journal: %s: %s: %s\n", what,
-	    why != NULL ? why->where : "", why != NULL ? why->text : "failed");
-	exit(1);
-}
 
 static double
 seconds_since(int64_t start_us)
@@ -192,60 +180,6 @@ accept_group(struct bench *b)
 	apply(b, b->groups->ops, GROUP);
 }
 
-/* The system's disk, and a time more for each sync. */
-
-static sqlite3_vfs slow_vfs;
-/* Of the database, and of the files beside it, which are not locked. */
-static sqlite3_io_methods slow_methods[2];
-static int (*real_sync)(sqlite3_file *file, int flags);
-static long sync_us;
-
-static void
-sync_longer(void)
-{
-	struct timespec nap = { 0, sync_us * 1000 };
-
-	if (sync_us > 0)
-		nanosleep(&nap, NULL);
-}
-
-static int
-slow_sync(sqlite3_file *file, int flags)
-{
-	sync_longer();
-	return real_sync(file, flags);
-}
-
-static int
-slow_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
-    int flags, int *out)
-{
-	sqlite3_vfs *real = vfs->pAppData;
-	int rc = real->xOpen(real, name, file, flags, out);
-	sqlite3_io_methods *m;
-
-	if (rc != SQLITE_OK)
-		return rc;
-	m = &slow_methods[(flags & SQLITE_OPEN_MAIN_DB) != 0];
-	real_sync = file->pMethods->xSync;
-	*m = *file->pMethods;
-	m->xSync = slow_sync;
-	file->pMethods = m;
-	return rc;
-}
-
-static void
-slow_register(void)
-{
-	sqlite3_vfs *real = sqlite3_vfs_find(NULL);
-
-	slow_vfs = *real;
-	slow_vfs.zName = "slow";
-	slow_vfs.pAppData = real;
-	slow_vfs.xOpen = slow_open;
-	sqlite3_vfs_register(&slow_vfs, 1);
-}
-
 /* What of an accept has to be kept: its texts, ids and hashes. */
 static size_t
 payload(void)
@@ -255,46 +189,6 @@ payload(void)
 	           "leadsail"
 	           "lead_00000000"
 	           "hmac");
-}
-
-struct bare {
-	int fd;
-	off_t at;
-	size_t bytes; /* a group */
-	char *data;
-};
-
-static void
-bare_open(struct bare *f, const char *path)
-{
-	char block[65536];
-
-	f->bytes = GROUP * payload();
-	f->data = base_alloc(f->bytes);
-	for (size_t i = 0; i < f->bytes; i++)
-		f->data[i] = (char)mix(i);
-	memset(block, 1, sizeof(block));
-	f->at = 0;
-	f->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	for (off_t n = 0; n < BARE_BYTES; n += (off_t)sizeof(block))
-		if (write(f->fd, block, sizeof(block)) != sizeof(block))
-			die(path, NULL);
-	if (fsync(f->fd) == -1)
-		die(path, NULL);
-	unlink(path);
-}
-
-static void
-bare_group(struct bare *f)
-{
-	if (f->at + (off_t)f->bytes > BARE_BYTES)
-		f->at = 0;
-	if (pwrite(f->fd, f->data, f->bytes, f->at) != (ssize_t)f->bytes)
-		die("bare write", NULL);
-	sync_longer();
-	if (fdatasync(f->fd) == -1)
-		die("bare sync", NULL);
-	f->at += (off_t)f->bytes;
 }
 
 static int
@@ -317,7 +211,7 @@ time_accepts(struct bench *b, struct bare *bare, long us)
 {
 	double ratio[TURNS], ours[TURNS], floor[TURNS];
 
-	sync_us = us;
+	disk_syncs_longer(us);
 	for (size_t t = 0; t < TURNS; t++) {
 		int64_t start;
 		double floor_s, ours_s;
@@ -326,7 +220,7 @@ time_accepts(struct bench *b, struct bare *bare, long us)
 			fill_group(b, &b->groups[i]);
 		start = clock_mono_us();
 		for (size_t i = 0; i < TURN_GROUPS; i++)
-			bare_group(bare);
+			bare_write(bare);
 		floor_s = seconds_since(start);
 		start = clock_mono_us();
 		for (size_t i = 0; i < TURN_GROUPS; i++)
@@ -337,7 +231,7 @@ time_accepts(struct bench *b, struct bare *bare, long us)
 		ours[t] = TURN_GROUPS * GROUP / ours_s;
 		ratio[t] = floor_s / ours_s;
 	}
-	sync_us = 0;
+	disk_syncs_longer(0);
 	median(ratio, TURNS);
 	printf("accepts: syncs %.1f ms longer: %.0f/s, bare write + fdatasync "
 	       "%.0f/s: ratio %.2f (%.2f to %.2f)\n",
@@ -353,13 +247,12 @@ bench_accepts(struct bench *b)
 	struct bare bare;
 
 	snprintf(path, sizeof(path), "%s.bare", b->path);
-	bare_open(&bare, path);
+	bare_open(&bare, path, GROUP * payload());
 	new_store(b);
 	for (size_t i = 0; i < COUNT_OF(longer); i++)
 		time_accepts(b, &bare, longer[i]);
 	close_store(b);
-	close(bare.fd);
-	base_free(bare.data);
+	bare_close(&bare);
 }
 
 static void
@@ -368,7 +261,7 @@ bench_slow(struct bench *b)
 	const int groups = 100;
 	int64_t start;
 
-	sync_us = SLOW_US;
+	disk_syncs_longer(SLOW_US);
 	new_store(b);
 	start = clock_mono_us();
 	for (int i = 0; i < groups; i++)
@@ -376,7 +269,7 @@ bench_slow(struct bench *b)
 	printf("slow: %.0f accepts/s with %d ms more for a sync, bar 1000\n",
 	    groups * GROUP / seconds_since(start), SLOW_US / 1000);
 	close_store(b);
-	sync_us = 0;
+	disk_syncs_longer(0);
 }
 
 /* Claims a group of lanes, and settles them in the next transaction. */
@@ -538,7 +431,7 @@ main(int argc, char **argv)
 	snprintf(folder, sizeof(folder), "%s/bench.XXXXXX", argv[1]);
 	if (mkdtemp(folder) == NULL)
 		die(folder, NULL);
-	slow_register();
+	disk_register();
 	b = base_alloc(sizeof(*b));
 	b->arena = arena_new(16 << 20);
 	b->groups = base_alloc(TURN_GROUPS * sizeof(b->groups[0]));

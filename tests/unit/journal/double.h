@@ -24,6 +24,7 @@ static struct {
 	bool shut, inside; /* the gate; the thread stands before it */
 	size_t groups[GROUPS_MOST], group_count; /* sizes, in order */
 	enum fault_code fail; /* all groups, while it is set */
+	size_t fail_from;     /* all but so many of the first; 0: none */
 	bool no_house;        /* what the front does by itself fails */
 	bool sealed, bare;    /* some event or body was, or was not */
 	size_t failed_prunes;
@@ -143,9 +144,12 @@ pass_gate(struct journal_op *const *ops, size_t count, struct fault *why)
 		seen.inside = false;
 		if (seen.group_count < GROUPS_MOST)
 			seen.groups[seen.group_count++] = count;
+		pthread_cond_broadcast(&seen.moved);
 	}
 	code = seen.fail;
-	if (is_house_keeping(ops) && seen.no_house)
+	if (is_house_keeping(ops)
+	        ? seen.no_house
+	        : seen.fail_from != 0 && seen.group_count > seen.fail_from)
 		code = FAULT_BUSY;
 	for (size_t i = 0; i < count; i++) {
 		if (is_poison(ops[i]))
@@ -247,7 +251,7 @@ double_open(struct journal_settings settings, const char *key)
 	seen.failed_prunes = 0;
 	seen.begun = seen.sync_count = seen.overlaps = 0;
 	seen.sync_shut = seen.sync_inside = seen.sync_fails = false;
-	seen.group_count = 0;
+	seen.group_count = seen.fail_from = 0;
 	seen.fail = FAULT_NONE;
 	j = journal_open_with(&backend, &setup, &why);
 	if (j == NULL)

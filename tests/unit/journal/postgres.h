@@ -196,4 +196,14 @@ postgres_sound(const char *url)
 	}
 }
 
+static const struct suite_backend postgres_it = { &journal_postgres,
+	postgres_fresh, postgres_sound, true };
+
+/* A case that has an empty store of its own. */
+static inline int
+postgres_setup(void **state)
+{
+	return suite_setup(state, &postgres_it);
+}
+
 #endif

@@ -9,29 +9,22 @@
 
 #include "unit/journal/postgres.h"
 
-static const struct suite_backend node = { &journal_postgres, postgres_fresh,
-	postgres_sound, true };
-
 /* A second node on the first one's database. */
 static inline void
 join(struct world *w, const struct world *first)
 {
-	struct fault why = { 0 };
-
 	memset(w, 0, sizeof(*w));
 	w->with = first->with;
 	w->url = base_copy(first->url);
 	w->settings = first->settings;
 	w->arena = arena_new(16 << 20);
-	w->store = journal_postgres.open(w->url, &w->settings, &why);
-	if (w->store == NULL)
-		fail_msg("%s", why.text);
+	world_reopen(w);
 }
 
 static inline void
 leave(struct world *w)
 {
-	journal_postgres.close(w->store);
+	world_shut(w);
 	arena_free(w->arena);
 	base_free(w->url);
 }
@@ -41,7 +34,7 @@ setup(void **state)
 {
 	struct world *w = base_alloc(2 * sizeof(*w));
 
-	world_open(&w[0], &node);
+	world_open(&w[0], &postgres_it);
 	join(&w[1], &w[0]);
 	*state = w;
 	return 0;

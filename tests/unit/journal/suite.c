@@ -10,8 +10,6 @@ static const struct suite_backend *suite_with;
 void
 world_open(struct world *w, const struct suite_backend *b)
 {
-	struct fault why = { 0 };
-
 	memset(w, 0, sizeof(*w));
 	w->with = b;
 	w->url = b->fresh();
@@ -22,9 +20,15 @@ world_open(struct world *w, const struct suite_backend *b)
 		.keep_refused = 100,
 		.ceiling = 1000000 };
 	w->arena = arena_new(16 << 20);
-	w->store = b->backend->open(w->url, &w->settings, &why);
-	if (w->store == NULL)
-		fail_msg("open: %s: %s", why.where, why.text);
+	world_reopen(w);
+}
+
+void
+world_shut(struct world *w)
+{
+	if (w->store != NULL)
+		w->with->backend->close(w->store);
+	w->store = NULL;
 }
 
 void
@@ -32,20 +36,38 @@ world_reopen(struct world *w)
 {
 	struct fault why = { 0 };
 
-	w->with->backend->close(w->store);
+	world_shut(w);
 	w->store = w->with->backend->open(w->url, &w->settings, &why);
 	if (w->store == NULL)
-		fail_msg("open again: %s: %s", why.where, why.text);
+		fail_msg("open: %s: %s", why.where, why.text);
 }
 
 void
 world_close(struct world *w)
 {
-	w->with->backend->close(w->store);
+	world_shut(w);
 	if (w->with->gone != NULL)
 		w->with->gone(w->url);
 	base_free(w->url);
 	arena_free(w->arena);
+}
+
+int
+suite_setup(void **state, const struct suite_backend *b)
+{
+	struct world *w = base_alloc(sizeof(*w));
+
+	world_open(w, b);
+	*state = w;
+	return 0;
+}
+
+int
+suite_teardown(void **state)
+{
+	world_close(*state);
+	base_free(*state);
+	return 0;
 }
 
 void
@@ -235,19 +257,7 @@ next_tick(void)
 static int
 setup(void **state)
 {
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, suite_with);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_close(*state);
-	base_free(*state);
-	return 0;
+	return suite_setup(state, suite_with);
 }
 
 int
@@ -268,7 +278,7 @@ suite_run(const char *name, const struct suite_backend *b)
 				bug("more cases than the suite has room for");
 			tests[count] = *t;
 			tests[count].setup_func = setup;
-			tests[count++].teardown_func = teardown;
+			tests[count++].teardown_func = suite_teardown;
 		}
 	return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
 }

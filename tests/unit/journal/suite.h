@@ -49,9 +49,14 @@ struct world {
 };
 
 void world_open(struct world *w, const struct suite_backend *b);
+/* Closes the store, if it is open; the world waits to be opened again. */
+void world_shut(struct world *w);
 /* The same store, closed and opened again with the world's settings. */
 void world_reopen(struct world *w);
 void world_close(struct world *w);
+/* For cmocka: *state is a world that is open, then is no more. */
+int suite_setup(void **state, const struct suite_backend *b);
+int suite_teardown(void **state);
 
 /* As one group, which has to be committed. */
 void apply(struct world *w, struct journal_op *const *ops, size_t count);

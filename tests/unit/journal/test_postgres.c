@@ -4,13 +4,11 @@
 int
 main(void)
 {
-	static const struct suite_backend postgres = { &journal_postgres,
-		postgres_fresh, postgres_sound, true };
 	int failed;
 
 	if (!postgres_start())
 		return POSTGRES_SKIP;
-	failed = suite_run("journal.postgres", &postgres);
+	failed = suite_run("journal.postgres", &postgres_it);
 	postgres_end();
 	return failed;
 }

@@ -24,20 +24,14 @@ static const struct suite_backend proxied = { &journal_postgres, fresh_proxied,
 static int
 setup(void **state)
 {
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, &proxied);
-	*state = w;
-	return 0;
+	return suite_setup(state, &proxied);
 }
 
 static int
 teardown(void **state)
 {
 	atomic_store(&proxy.cut, CUT_NOTHING);
-	world_close(*state);
-	base_free(*state);
-	return 0;
+	return suite_teardown(state);
 }
 
 static int

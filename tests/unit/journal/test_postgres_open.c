@@ -6,27 +6,6 @@
 
 extern const char journal_postgres_tables_sql[]; /* of version 1 */
 
-static const struct suite_backend postgres = { &journal_postgres,
-	postgres_fresh, postgres_sound, true };
-
-static int
-setup(void **state)
-{
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, &postgres);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_close(*state);
-	base_free(*state);
-	return 0;
-}
-
 static void
 assert_refused(struct world *w, const char *url, const char *text)
 {
@@ -132,13 +111,10 @@ static void
 test_an_earlier_version_is_brought_up(void **state)
 {
 	struct world *w = *state;
-	struct fault why = { 0 };
 
-	journal_postgres.close(w->store);
+	world_shut(w);
 	make_first_version();
-	w->store = journal_postgres.open(w->url, &w->settings, &why);
-	if (w->store == NULL)
-		fail_msg("%s", why.text);
+	world_reopen(w);
 	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
 	    "2");
 	/* What there was of code is gone, what there was of events is not. */
@@ -159,9 +135,8 @@ static void
 test_a_step_that_fails_changes_nothing(void **state)
 {
 	struct world *w = *state;
-	struct fault why = { 0 };
 
-	journal_postgres.close(w->store);
+	world_shut(w);
 	make_first_version();
 	/* In the way of the functions, when the tables are made. */
 	postgres_ask("CREATE VIEW leadbridge.v AS SELECT leadbridge.claim(1)");
@@ -173,8 +148,7 @@ test_a_step_that_fails_changes_nothing(void **state)
 	    "");
 	postgres_ask("SELECT leadbridge.claim(1)");
 	base_free(postgres_fresh());
-	w->store = journal_postgres.open(w->url, &w->settings, &why);
-	assert_non_null(w->store);
+	world_reopen(w);
 }
 
 static void *
@@ -206,7 +180,8 @@ test_many_may_open_what_is_not_there_yet(void **state)
 	give(w, .number = 1);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f)                                                                \
+	cmocka_unit_test_setup_teardown(f, postgres_setup, suite_teardown)
 
 int
 main(void)

@@ -5,27 +5,6 @@
 
 #include "journal/journal_postgres.h"
 
-static const struct suite_backend postgres = { &journal_postgres,
-	postgres_fresh, postgres_sound, true };
-
-static int
-setup(void **state)
-{
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, &postgres);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_close(*state);
-	base_free(*state);
-	return 0;
-}
-
 static void
 test_bad_texts_are_made_good(void **state)
 {
@@ -107,7 +86,8 @@ test_a_page_has_a_ceiling_of_its_own(void **state)
 	base_free(big);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f)                                                                \
+	cmocka_unit_test_setup_teardown(f, postgres_setup, suite_teardown)
 
 int
 main(void)

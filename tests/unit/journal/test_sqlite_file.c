@@ -14,46 +14,14 @@
 static int
 setup(void **state)
 {
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, &sqlite_it);
-	*state = w;
-	return 0;
+	return suite_setup(state, &sqlite_it);
 }
 
 static int
 teardown(void **state)
 {
-	struct world *w = *state;
-
 	vfs_reset();
-	/* Some leave it closed, or as it cannot be opened. */
-	if (w->store == NULL) {
-		sqlite_gone(w->url);
-		base_free(w->url);
-		arena_free(w->arena);
-	} else {
-		world_close(w);
-	}
-	base_free(w);
-	return 0;
-}
-
-static void
-shut(struct world *w)
-{
-	journal_sqlite.close(w->store);
-	w->store = NULL;
-}
-
-static void
-unshut(struct world *w)
-{
-	struct fault why = { 0 };
-
-	w->store = journal_sqlite.open(w->url, &w->settings, &why);
-	if (w->store == NULL)
-		fail_msg("open: %s", why.text);
+	return suite_teardown(state);
 }
 
 /* Asserts that it cannot be opened, for this reason. */
@@ -106,7 +74,7 @@ test_nobody_else_may_read_it(void **state)
 	assert_int_equal(stat(wal, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	base_free(wal);
-	shut(w);
+	world_shut(w);
 	chmod(path_of(w), 0640);
 	refused(w, FAULT_SETTINGS, "others may use it (mode 0640): chmod 600");
 }
@@ -117,14 +85,14 @@ test_nobody_else_may_write_beside_it(void **state)
 	struct world *w = *state;
 	char *folder = base_copy(path_of(w));
 
-	shut(w);
+	world_shut(w);
 	*strrchr(folder, '/') = '\0';
 	chmod(folder, 0770);
 	refused(w, FAULT_SETTINGS, "others may write to its folder");
 	chmod(folder, 01777);
 	refused(w, FAULT_SETTINGS, "others may write to its folder");
 	chmod(folder, 0755);
-	unshut(w);
+	world_reopen(w);
 	base_free(folder);
 }
 
@@ -146,7 +114,7 @@ test_a_file_has_to_be_a_file(void **state)
 {
 	struct world *w = *state;
 
-	shut(w);
+	world_shut(w);
 	unlink(path_of(w));
 	assert_int_equal(mkfifo(path_of(w), 0600), 0);
 	refused(w, FAULT_SETTINGS, "it is no regular file");
@@ -171,12 +139,12 @@ test_a_newer_version_is_left_alone(void **state)
 {
 	struct world *w = *state;
 
-	shut(w);
+	world_shut(w);
 	tamper(w, "PRAGMA user_version = 2");
 	refused(w, FAULT_SETTINGS,
 	    "newer version (schema 2, this one knows 1)");
 	tamper(w, "PRAGMA user_version = 1");
-	unshut(w);
+	world_reopen(w);
 }
 
 static void
@@ -185,7 +153,7 @@ test_what_is_another_programs_is_left_alone(void **state)
 	struct world *w = *state;
 	char text[4096];
 
-	shut(w);
+	world_shut(w);
 	unlink(path_of(w));
 	tamper(w, "CREATE TABLE mine(a)");
 	chmod(path_of(w), 0600);
@@ -214,7 +182,7 @@ test_damage_is_found_at_the_start(void **state)
 
 	for (unsigned i = 0; i < 300; i++)
 		give(w, .number = i, .lead = "ann");
-	shut(w);
+	world_shut(w);
 	assert_int_equal(stat(path_of(w), &st), 0);
 	memset(junk, 0x5a, sizeof(junk));
 	/* The first pages are read by anybody, damage there is no feat. */
@@ -299,9 +267,9 @@ test_a_forgotten_lead_is_not_on_the_disk(void **state)
 	assert_int_equal(apply_one(w, &f.op), JOURNAL_OK);
 	assert_int_equal(f.held, 0);
 	assert_no_ann(w);
-	shut(w);
+	world_shut(w);
 	assert_no_ann(w);
-	unshut(w);
+	world_reopen(w);
 }
 
 static void
@@ -321,11 +289,11 @@ test_what_is_pruned_is_not_on_the_disk(void **state)
 	next_tick();
 	assert_int_equal(apply_one(w, &p.op), JOURNAL_OK);
 	assert_int_equal(p.pruned, 100);
-	shut(w);
+	world_shut(w);
 	assert_false(disk_has(w, "event of"));
 	assert_false(disk_has(w, "body of"));
 	assert_false(disk_has(w, "lead-ann"));
-	unshut(w);
+	world_reopen(w);
 }
 
 /* An accept is a few writes; a checkpoint of all this is more. */
@@ -396,9 +364,9 @@ test_no_lane_waits_for_ever(void **state)
 	struct world *w = *state;
 
 	give(w, .number = 1);
-	shut(w);
+	world_shut(w);
 	tamper(w, "UPDATE item SET due_ms = 9000000000000000000");
-	unshut(w);
+	world_reopen(w);
 	assert_int_equal(claim_most(w, 1), 0);
 	assert_true(w->claim.next_ms > JOURNAL_DELAY_MAX_MS - HOUR);
 	assert_true(w->claim.next_ms <= JOURNAL_DELAY_MAX_MS);

@@ -15,12 +15,12 @@
 static int
 setup(void **state)
 {
-	struct world *w = base_alloc(sizeof(*w));
+	struct world *w;
 
-	world_open(w, &sqlite_it);
+	suite_setup(state, &sqlite_it);
+	w = *state;
 	w->settings.reserve = RESERVE;
 	world_reopen(w);
-	*state = w;
 	return 0;
 }
 
@@ -28,9 +28,7 @@ static int
 teardown(void **state)
 {
 	vfs_reset();
-	world_close(*state);
-	base_free(*state);
-	return 0;
+	return suite_teardown(state);
 }
 
 static struct lite_reserve *
@@ -142,16 +140,14 @@ test_what_is_left_of_one_is_taken_over(void **state)
 {
 	struct world *w = *state;
 	char *path = base_print("%s-reserve", path_of(w));
-	struct fault why = { 0 };
 	FILE *f;
 
-	journal_sqlite.close(w->store);
+	world_shut(w);
 	f = fopen(path, "wb");
 	assert_non_null(f);
 	fputs("left", f);
 	fclose(f);
-	w->store = journal_sqlite.open(w->url, &w->settings, &why);
-	assert_non_null(w->store);
+	world_reopen(w);
 	assert_true(reserve_of(w)->whole);
 	give(w, .number = 1);
 	base_free(path);
@@ -165,15 +161,14 @@ test_what_cannot_be_one_is_told_at_the_start(void **state)
 	char *path = base_print("%s-reserve", path_of(w));
 	struct fault why = { 0 };
 
-	journal_sqlite.close(w->store);
+	world_shut(w);
 	assert_int_equal(symlink("/nowhere/at-all", path), 0);
 	assert_null(journal_sqlite.open(w->url, &w->settings, &why));
 	assert_int_equal(why.code, FAULT_SETTINGS);
 	assert_non_null(strstr(why.where, "-reserve"));
 	assert_non_null(strstr(why.text, "journal.reserve"));
 	unlink(path);
-	w->store = journal_sqlite.open(w->url, &w->settings, &why);
-	assert_non_null(w->store);
+	world_reopen(w);
 	base_free(path);
 }
 
@@ -192,18 +187,16 @@ static void
 test_it_is_gone_before_another_may_come(void **state)
 {
 	struct world *w = *state;
-	struct fault why = { 0 };
 
 	reserve_path = base_print("%s-reserve", path_of(w));
 	give(w, .number = 1);
 	assert_int_equal(access(reserve_path, F_OK), 0);
 	vfs_at_close = look_for_it;
-	journal_sqlite.close(w->store);
+	world_shut(w);
 	vfs_at_close = NULL;
 	assert_true(closed > 0);
 	assert_int_equal(closed_with_it, 0);
-	w->store = journal_sqlite.open(w->url, &w->settings, &why);
-	assert_non_null(w->store);
+	world_reopen(w);
 	base_free(reserve_path);
 }
 

@@ -14,20 +14,14 @@
 static int
 setup(void **state)
 {
-	struct world *w = base_alloc(sizeof(*w));
-
-	world_open(w, &sqlite_it);
-	*state = w;
-	return 0;
+	return suite_setup(state, &sqlite_it);
 }
 
 static int
 teardown(void **state)
 {
 	vfs_reset();
-	world_close(*state);
-	base_free(*state);
-	return 0;
+	return suite_teardown(state);
 }
 
 static size_t

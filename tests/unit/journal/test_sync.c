@@ -7,10 +7,17 @@
 #define MANY (1 + 2 * JOURNAL_GROUP + 10)
 
 static struct journal *
-open_late(void)
+open_with_ceiling(int64_t ceiling)
 {
 	seen.syncs = true;
-	return double_open((struct journal_settings){ 0 }, NULL);
+	return double_open((struct journal_settings){ .ceiling = ceiling },
+	    NULL);
+}
+
+static struct journal *
+open_late(void)
+{
+	return open_with_ceiling(0);
 }
 
 /* The first of them is before the gate; the rest has piled up behind it. */
@@ -41,6 +48,15 @@ wait_overlaps(size_t wanted)
 {
 	pthread_mutex_lock(&seen.lock);
 	while (seen.overlaps < wanted)
+		wait_moved();
+	pthread_mutex_unlock(&seen.lock);
+}
+
+static void
+wait_groups(size_t wanted)
+{
+	pthread_mutex_lock(&seen.lock);
+	while (seen.group_count < wanted || !seen.sync_inside)
 		wait_moved();
 	pthread_mutex_unlock(&seen.lock);
 }
@@ -89,10 +105,7 @@ test_what_is_less_than_a_group_waits_for_the_sync(void **state)
 	pile_up(w, events, count);
 	shut_syncs(true);
 	shut_gate(false);
-	pthread_mutex_lock(&seen.lock);
-	while (!seen.sync_inside)
-		wait_moved();
-	pthread_mutex_unlock(&seen.lock);
+	wait_groups(1);
 	assert_int_equal(seen.group_count, 1);
 	shut_syncs(false);
 	turn(w, count);
@@ -111,20 +124,68 @@ test_a_group_that_fails_takes_no_other_with_it(void **state)
 
 	(void)state;
 	pile_up(w, events, 1 + JOURNAL_GROUP);
+	seen.fail_from = 1;
 	shut_syncs(true);
 	shut_gate(false);
-	pthread_mutex_lock(&seen.lock);
-	while (!seen.sync_inside || seen.group_count < 1)
-		wait_moved();
-	seen.fail = FAULT_BUSY;
-	pthread_mutex_unlock(&seen.lock);
+	wait_groups(2);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->back_count, 0);
 	shut_syncs(false);
-	turn(w, 1);
-	assert_ptr_equal(w->back[0], &events[0]->a.op);
-	assert_int_equal(w->back[0]->result, JOURNAL_OK);
-	set_fail(FAULT_NONE);
 	turn(w, 1 + JOURNAL_GROUP);
+	for (size_t i = 0; i <= JOURNAL_GROUP; i++) {
+		assert_ptr_equal(w->back[i], &events[i]->a.op);
+		assert_int_equal(w->back[i]->result,
+		    i == 0 ? JOURNAL_OK : JOURNAL_UNAVAILABLE);
+	}
 	end(j, w, events, 1 + JOURNAL_GROUP);
+}
+
+/* What is written and not told yet waits already. */
+static void
+test_the_ceiling_holds_for_what_is_not_told_yet(void **state)
+{
+	const unsigned ceiling = 1 + JOURNAL_GROUP / 2;
+	struct journal *j = open_with_ceiling(ceiling);
+	struct worker *w = worker_new(j);
+	struct event_in *events[MANY];
+
+	(void)state;
+	pile_up(w, events, 1 + JOURNAL_GROUP);
+	j->count_us = INT64_MAX; /* its thread stands before the gate */
+	shut_syncs(true);
+	shut_gate(false);
+	wait_overlaps(1);
+	shut_syncs(false);
+	turn(w, 1 + JOURNAL_GROUP);
+	for (size_t i = 0; i <= JOURNAL_GROUP; i++)
+		assert_int_equal(w->back[i]->result,
+		    i < ceiling ? JOURNAL_OK : JOURNAL_UNAVAILABLE);
+	end(j, w, events, 1 + JOURNAL_GROUP);
+}
+
+/* ... and once: a count meanwhile has it, too. */
+static void
+test_a_count_before_it_is_told_counts_it_once(void **state)
+{
+	const unsigned count = 1 + JOURNAL_GROUP;
+	struct journal *j = open_with_ceiling(count + 1);
+	struct worker *w = worker_new(j);
+	struct event_in *events[MANY];
+
+	(void)state;
+	pile_up(w, events, count);
+	j->count_us = 0; /* as above */
+	j->touched = true;
+	shut_syncs(true);
+	shut_gate(false);
+	wait_overlaps(1);
+	shut_syncs(false);
+	turn(w, count);
+	events[count] = event_in(count, "ann");
+	submit(w, &events[count]->a.op);
+	turn(w, count + 1);
+	assert_int_equal(w->back[count]->result, JOURNAL_OK);
+	end(j, w, events, count + 1);
 }
 
 static void
@@ -197,6 +258,9 @@ main(void)
 		    test_what_is_less_than_a_group_waits_for_the_sync),
 		cmocka_unit_test(
 		    test_a_group_that_fails_takes_no_other_with_it),
+		cmocka_unit_test(
+		    test_the_ceiling_holds_for_what_is_not_told_yet),
+		cmocka_unit_test(test_a_count_before_it_is_told_counts_it_once),
 		cmocka_unit_test(test_a_sync_that_fails_ends_the_process),
 		cmocka_unit_test(test_many_groups),
 	};
