@@ -9,12 +9,12 @@
  *
  * A name holds one to eight values: all are accepted when proving a sender,
  * the first is used when sending. Those of a key store are bound to a host.
- *Values sit in locked memory that core dumps and forked children leave out,
- *that is read-only after loading, and that is wiped when freed. A trailing
- *newline is stripped; control characters, an empty value or one over 4096
- *bytes, a file others may read (mode & 077), a symlink, a file owned by neither
- *root nor us, or one in a folder where others could replace it is refused. No
- *function prints a value.
+ * Values sit in locked memory that core dumps and forked children leave out,
+ * that is read-only after loading, and that is wiped when freed. A trailing
+ * newline is stripped; control characters, an empty value or one over 4096
+ * bytes, a file others may read (mode & 077), a symlink, a file owned by
+ * neither root nor us, or one in a folder where others could replace it is
+ * refused. No function prints a value.
  *
  * A variable of the environment is wiped once it was read, its name stays; it
  * is read again from memory when the settings are loaded again.

@@ -10,8 +10,7 @@
 struct keys_seal {
 	unsigned char seal[32];
 	unsigned char fingerprint[32];
-	unsigned char
-	    check[32]; /* its first KEYS_CHECK bytes are in the file */
+	unsigned char check[32]; /* KEYS_CHECK bytes of it are in the file */
 };
 
 /* All false: OpenSSL cannot, which a system without memory explains. */

@@ -12,7 +12,7 @@
  * last. HOST is - for none; ADDED is seconds since 1970; SEALED is base64,
  * all else that is not decimal is hex, lower case.
  *
- * The 32 bytes that unlock it (of scrypt, LOG2N is 17 and R is 8 at least)
+ * The 32 bytes that unlock it (of scrypt LOG2N is 17 to 20, R 8, P 1 to 4)
  * are never used themselves: HMAC-SHA256 under them of the words "seal",
  * "fingerprint" and "check", each after "leadbridge keys 1 ", are the keys of
  * the sealing and of fingerprints, and (its first 16 bytes) CHECK, which tells

@@ -94,9 +94,9 @@ decode_key(const struct reading *r, size_t len)
 {
 	struct str text = str_trim((struct str){ r->into, len });
 	unsigned char key[KEYS_UNLOCK];
-	bool ok = len == KEYS_UNLOCK;
+	bool ok;
 
-	if (ok)
+	if (len == KEYS_UNLOCK)
 		return len;
 	ok = text.len == 2 * KEYS_UNLOCK
 	    ? hex_decode(text, key, sizeof(key)) == sizeof(key)

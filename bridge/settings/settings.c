@@ -86,7 +86,7 @@ given_text(const struct reading *r)
 	return str_of(config_setting_get_string(r->from));
 }
 
-/* "between 1s and 2m", in the words of the file. */
+/* "1s", in the words of the file. */
 static void
 print_bound(struct bytes *out, int64_t n, const struct unit *units)
 {
@@ -102,6 +102,22 @@ print_bound(struct bytes *out, int64_t n, const struct unit *units)
 static const struct unit plain[] = { { "", 1 }, { NULL, 0 } };
 
 static bool
+has_range(const struct setting *row)
+{
+	return row->min != 0 || row->max != 0;
+}
+
+static void
+print_range(struct bytes *out, const struct setting *row,
+    const struct unit *units)
+{
+	bytes_add_text(out, " between ");
+	print_bound(out, row->min, units);
+	bytes_add_text(out, " and ");
+	print_bound(out, row->max, units);
+}
+
+static bool
 store_number(const struct reading *r, int64_t n, const struct unit *units)
 {
 	const struct setting *row = r->row;
@@ -110,12 +126,9 @@ store_number(const struct reading *r, int64_t n, const struct unit *units)
 		.room = sizeof(text),
 		.ceiling = sizeof(text) - 1 };
 
-	if ((row->min != 0 || row->max != 0) &&
-	    (n < row->min || n > row->max)) {
-		bytes_add_text(&words, "a value between ");
-		print_bound(&words, row->min, units);
-		bytes_add_text(&words, " and ");
-		print_bound(&words, row->max, units);
+	if (has_range(row) && (n < row->min || n > row->max)) {
+		bytes_add_text(&words, "a value");
+		print_range(&words, row, units);
 		return refuse(r, text);
 	}
 	memcpy(r->into + row->at, &n, sizeof(n));
@@ -154,12 +167,8 @@ settings_print_kind(const struct setting *row, struct bytes *out)
 	for (const struct name *n = row->names; n != NULL && n->text != NULL;
 	     n++)
 		bytes_addf(out, "%s%s", n > row->names ? ", " : "", n->text);
-	if (row->min == 0 && row->max == 0)
-		return;
-	bytes_add_text(out, " between ");
-	print_bound(out, row->min, units);
-	bytes_add_text(out, " and ");
-	print_bound(out, row->max, units);
+	if (has_range(row))
+		print_range(out, row, units);
 }
 
 static bool

@@ -16,10 +16,8 @@ endif()
 if(NOT epoch) # a tree without its history
   file(TIMESTAMP ${PROJECT_SOURCE_DIR}/CHANGELOG.md epoch "%s" UTC)
 endif()
-set(before $ENV{SOURCE_DATE_EPOCH})
 set(ENV{SOURCE_DATE_EPOCH} ${epoch})
 string(TIMESTAMP changelog_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
-set(ENV{SOURCE_DATE_EPOCH} ${before})
 
 # --- what is made of the tree
 # The manual and the completions are what the program itself says.
@@ -73,10 +71,10 @@ endfunction()
 
 # --- where it goes
 include(GNUInstallDirs)
-install(FILES ${packed}/leadbridge.1.gz TYPE MAN RENAME man1/leadbridge.1.gz)
-foreach(page leadbridge.cfg.5 leadbridge-mapping.5)
-  install(FILES ${packed}/${page}.gz TYPE MAN RENAME man5/${page}.gz)
-endforeach()
+install(FILES ${packed}/leadbridge.1.gz
+  DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${packed}/leadbridge.cfg.5.gz ${packed}/leadbridge-mapping.5.gz
+  DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${packed}/leadbridge.bash
   DESTINATION share/bash-completion/completions RENAME leadbridge)
 install(FILES ${packed}/_leadbridge DESTINATION share/zsh/vendor-completions)

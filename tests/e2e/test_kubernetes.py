@@ -153,10 +153,12 @@ def test_the_settings_pass_check(build, tmp_path, manifests, container):
         where = name if name == "leadbridge.cfg" else f"mappings/{name}"
         h.write(where, text.replace("/etc/leadbridge", h.folder))
     # As a Secret of the type kubernetes.io/tls is mounted.
-    os.mkdir(h.path("tls"))
-    shutil.copy(h.certs + "/server.pem", h.path("tls/tls.crt"))
-    shutil.copy(h.certs + "/server.key", h.path("tls/tls.key"))
-    os.chmod(h.path("tls/tls.key"), 0o440)
+    os.makedirs(h.path("tls/..2026"))
+    os.symlink("..2026", h.path("tls/..data"))
+    for name, made in (("tls.crt", "server.pem"), ("tls.key", "server.key")):
+        shutil.copy(f"{h.certs}/{made}", h.path(f"tls/..2026/{name}"))
+        os.chmod(h.path(f"tls/..2026/{name}"), 0o440)
+        os.symlink(f"..data/{name}", h.path(f"tls/{name}"))
     env = {name: f"a-value-of-{name}"
            for name in manifests["Secret"]["stringData"]}
     env["JOURNAL_KEY"] = "0f" * 32

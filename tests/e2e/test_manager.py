@@ -2,6 +2,7 @@
 hands over. The manager is this test."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -30,10 +31,7 @@ class Manager:
         while True:
             lines = self.socket.recv(4096).decode().splitlines()
             self.told.append(lines)
-            if what in [line.split("=")[0] + "=" + line.split("=")[1]
-                        if line.startswith(("READY", "RELOADING", "STOPPING",
-                                            "WATCHDOG")) else line
-                        for line in lines]:
+            if what in lines:
                 return dict(line.split("=", 1) for line in lines)
 
     def silent_for(self, seconds):
@@ -117,6 +115,15 @@ def test_the_watchdog_is_fed_while_all_threads_come_round(house):
     t.join(20)
 
 
+def test_the_watchdog_of_another_process_is_not_fed(house):
+    """WATCHDOG_PID is of who was started, and its children inherit it."""
+    manager = Manager(house.path("notify"))
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify"),
+                     WATCHDOG_USEC="100000", WATCHDOG_PID="1"))
+    manager.hear("READY=1")
+    assert manager.silent_for(1)
+
+
 class Stopped:
     """One thread of another process, held as a debugger does."""
 
@@ -172,19 +179,17 @@ def listen(port, host="127.0.0.1"):
 
 def launch(house, sockets, pid="$$"):
     def prepare():
-        for i, s in enumerate(sockets):
-            os.dup2(s.fileno() if s.fileno() > 9 else s.fileno(), 3 + i)
-            os.set_inheritable(3 + i, True)
+        # By way of higher ones: a socket may be where another is to be.
+        high = [fcntl.fcntl(s, fcntl.F_DUPFD, 100) for s in sockets]
+        for i, fd in enumerate(high):
+            os.dup2(fd, 3 + i)
 
-    moved = [socket.socket(fileno=os.dup(s.fileno())) for s in sockets]
     house.bridge = subprocess.Popen(
         ["sh", "-c", LAUNCH % pid, "sh", house.program, "run", "-c",
          house.path("leadbridge.cfg")],
         env=dict(os.environ, LISTEN_FDS=str(len(sockets))),
         pass_fds=range(3, 3 + len(sockets)), preexec_fn=prepare,
         stdin=subprocess.DEVNULL, stderr=open(house.path("bridge.log"), "a"))
-    for s in moved:
-        s.close()
     return house
 
 

@@ -104,6 +104,8 @@ teardown(void **state)
 	return 0;
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 static inline struct key_store *
 open_as(struct place *p, const char *settings, enum key_store_use use)
 {
@@ -163,6 +165,13 @@ assert_fault(struct place *p, const char *part)
 	assert_null(strstr(bytes_str(&text).at, VALUE));
 	assert_null(strstr(bytes_str(&text).at, KEY));
 	bytes_done(&text);
+}
+
+static inline void
+assert_refused(struct place *p, const char *settings, const char *fault)
+{
+	assert_null(open_as(p, settings, KEY_STORE_READ));
+	assert_fault(p, fault);
 }
 
 #endif
