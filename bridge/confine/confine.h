@@ -14,7 +14,7 @@
  *
  * What the kernel does not have is left out and named; only a user that
  * cannot be had is a fault. All of it is inherited by threads, and none of it
- * can be undone. The console works out the rules (console_confine.h): this
+ * can be undone. The console works out the rules (program_confine.h): this
  * room knows the kernel, and nothing of settings.
  */
 #ifndef BRIDGE_CONFINE_H

@@ -6,13 +6,6 @@
 #ifndef BRIDGE_CONSOLE_H
 #define BRIDGE_CONSOLE_H
 
-enum console_exit {
-	EXIT_OK = 0,
-	EXIT_FAULTS = 1,
-	EXIT_USAGE = 2,
-	EXIT_CANNOT = 3
-};
-
 /* argv as main has it; returns the exit code. */
 int console_run(int argc, char **argv);
 

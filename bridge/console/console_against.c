@@ -1,6 +1,6 @@
 /* console/console_against.c - what is written, against what runs. */
-#include "console/console_admin_client.h"
-#include "console/console_fixed.h"
+#include "console/console_client.h"
+#include "program/program.h"
 #include "console/console_against.h"
 
 static char *

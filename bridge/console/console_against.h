@@ -2,7 +2,7 @@
 #ifndef BRIDGE_CONSOLE_AGAINST_H
 #define BRIDGE_CONSOLE_AGAINST_H
 
-#include "console/console_program.h"
+#include "program/program.h"
 #include "console/console_verb.h"
 
 /*

@@ -7,7 +7,7 @@
 #ifndef BRIDGE_CONSOLE_DELIVERIES_H
 #define BRIDGE_CONSOLE_DELIVERIES_H
 
-#include "console/console_admin_client.h"
+#include "console/console_client.h"
 
 /* Each returns an exit code; the client is open. */
 int deliveries_list(struct client *c, const struct given *g);

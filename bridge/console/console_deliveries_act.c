@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "console/console_deliveries.h"
-#include "console/console_shown.h"
+#include "base/base.h"
 
 /* Deliveries a request: an answer's fields are shown, and it has a ceiling. */
 #define BATCH 100

@@ -1,6 +1,6 @@
 /* console/console_deliveries_diff.c - what differs between two updates. */
 #include "console/console_deliveries.h"
-#include "console/console_shown.h"
+#include "base/base.h"
 
 static void
 print_side(const struct document *d, char side, struct str path, doc_node n,

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "console/console_deliveries.h"
-#include "console/console_file.h"
+#include "terminal/terminal.h"
 
 static int
 write_one(const char *folder, const char *id, const char *end, struct str text)

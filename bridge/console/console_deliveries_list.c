@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "console/console_deliveries.h"
-#include "console/console_shown.h"
+#include "base/base.h"
 
 #define PAGE_MOST 1000
 #define LIST_USUAL 50

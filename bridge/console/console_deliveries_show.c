@@ -1,6 +1,6 @@
 /* console/console_deliveries_show.c - one delivery, whole. */
 #include "console/console_deliveries.h"
-#include "console/console_shown.h"
+#include "base/base.h"
 
 static void
 print_line(struct bytes *out, const char *name, struct str value)

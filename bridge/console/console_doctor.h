@@ -8,7 +8,7 @@
 #ifndef BRIDGE_CONSOLE_DOCTOR_H
 #define BRIDGE_CONSOLE_DOCTOR_H
 
-#include "console/console_program.h"
+#include "program/program.h"
 
 enum doctor_verdict {
 	DOCTOR_OK,

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "console/console_confine.h"
+#include "program/program.h"
 #include "console/console_doctor.h"
 #include "console/console_post.h"
 

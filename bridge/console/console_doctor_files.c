@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "console/console_confine.h"
+#include "program/program.h"
 #include "console/console_doctor.h"
 
 static void

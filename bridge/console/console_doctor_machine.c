@@ -4,7 +4,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "console/console_confine.h"
+#include "program/program.h"
 #include "console/console_doctor.h"
 
 /* Logs, wakes, the journal's files, lookups. */

@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "console/console_admin_client.h"
+#include "console/console_client.h"
 #include "console/console_key.h"
 
 int

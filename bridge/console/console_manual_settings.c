@@ -1,6 +1,6 @@
 /* console/console_manual_settings.c - leadbridge.cfg(5), of the tables. */
 #include "console/console_manual.h"
-#include "console/console_program.h"
+#include "program/program.h"
 
 static const char example[] =
     "listen    = ( { address = \"0.0.0.0:8443\";\n"

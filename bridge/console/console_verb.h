@@ -7,96 +7,15 @@
 #ifndef BRIDGE_CONSOLE_VERB_H
 #define BRIDGE_CONSOLE_VERB_H
 
-#include <stdio.h>
-
-#include "base/base.h"
-#include "console/console.h"
-
-/* An option of a verb: "-c, --config FILE". */
-struct option_row {
-	const char *name;  /* long name, without dashes */
-	char letter;       /* 0: none */
-	const char *value; /* what follows, as shown in help; NULL: a flag */
-	const char *help;
-	bool many; /* may be given several times */
-};
-
-/* What was given on the command line, read through the verb's rows. */
-struct given;
-/* The value of an option; NULL when it was not given. */
-const char *given_option(const struct given *g, const char *name);
-bool given_flag(const struct given *g, const char *name);
-/* The i-th value of an option that may be repeated; NULL past the end. */
-const char *given_each(const struct given *g, const char *name, size_t i);
-const char *given_arg(const struct given *g, size_t i); /* NULL past the end */
-size_t given_count(const struct given *g);
-/* Which of the verb's parts the first argument names. */
-size_t given_part(const struct given *g);
-/* Of OPTION_CONFIG: the file it names, or the usual one. */
-const char *given_config(const struct given *g);
-/* True for --output json. Only for verbs that have the option. */
-bool given_json(const struct given *g);
-
-/* A word behind the verb that says what is to be done: "key add". */
-struct verb_part {
-	const char *name;
-	unsigned min_args, max_args; /* behind it */
-	/* Options, one space between; one no part names goes with all. */
-	const char *takes;
-};
-
-struct verb {
-	const char *name;
-	const char *args;    /* shown in usage as it stands */
-	const char *help;    /* one line, ends with a full stop */
-	const char *more;    /* paragraphs for --help; NULL: none */
-	const char *example; /* lines for --help, each indented by two */
-	const struct option_row *options; /* ended by a NULL name */
-	unsigned min_args, max_args;
-	const struct verb_part *parts; /* ended by a NULL name; or NULL */
-	const char *surplus; /* why a part takes no more arguments; or NULL */
-	int (*run)(const struct given *g); /* enum console_exit */
-};
-
-/* The part that is given, with what goes with it: -1, or an exit code. */
-int verb_part_find(const struct verb *v, const struct given *g,
-    size_t *which) MUST_CHECK;
+#include "terminal/terminal.h"
 
 /* The i-th of the table; NULL past the end. */
 const struct verb *verb_at(size_t i);
-/* Of every verb, beside its rows. */
-extern const struct option_row option_help;
-
-/* The exit codes in a line, for help. */
-#define EXIT_CODES "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
 
 extern const struct verb verb_completion, verb_manual;
 extern const struct verb verb_check, verb_coverage, verb_deliveries, verb_demo,
     verb_doctor, verb_explain, verb_forget, verb_journal, verb_key, verb_map,
     verb_new, verb_query, verb_reload, verb_run, verb_sandbox, verb_schema,
     verb_send, verb_senders, verb_test, verb_transforms, verb_version;
-
-/* The settings file when -c was not given. */
-#define CONFIG_USUAL "leadbridge.cfg"
-
-/* Rows several verbs share. */
-#define OPTION_CONFIG                                                          \
-	{                                                                      \
-		.name = "config", .letter = 'c', .value = "FILE",              \
-		.help = "The settings file (default: " CONFIG_USUAL ").",      \
-	}
-#define OPTION_OUTPUT                                                          \
-	{                                                                      \
-		.name = "output", .value = "text|json",                        \
-		.help = "How to print (default: text).",                       \
-	}
-
-/* Prints "leadbridge: ..." on standard error; returns the exit code. */
-int complain(int code, const char *fmt, ...) PRINTF(2, 3);
-/* Prints all faults, a line each, on standard error. */
-int complain_faults(struct faults *all, int code);
-int complain_fault(const struct fault *f, int code);
-/* Prints what bytes hold and forgets it; for standard output. */
-void print_bytes(struct bytes *b);
 
 #endif

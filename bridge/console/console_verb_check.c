@@ -1,11 +1,10 @@
 /* console/console_verb_check.c - are the settings and mappings right? */
 #include "console/console_against.h"
-#include "console/console_admin_client.h"
-#include "console/console_file.h"
-#include "console/console_program.h"
-#include "console/console_shown.h"
+#include "console/console_client.h"
+#include "terminal/terminal.h"
+#include "program/program.h"
+#include "base/base.h"
 #include "console/console_verb.h"
-#include "console/console_worst.h"
 
 static const struct option_row options[] = {
 	OPTIONS_CLIENT,

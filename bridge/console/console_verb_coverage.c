@@ -1,9 +1,8 @@
 /* console/console_verb_coverage.c - what no sample of a mapping tries. */
 #include <string.h>
 
-#include "console/console_coverage.h"
-#include "console/console_outcome.h"
-#include "console/console_shown.h"
+#include "workshop/workshop.h"
+#include "base/base.h"
 #include "console/console_verb.h"
 
 #define WHERE_WIDTH 24

@@ -8,12 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "console/console_bridge.h"
+#include "keeper/keeper.h"
 #include "console/console_demo.h"
-#include "console/console_file.h"
-#include "console/console_outcome.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
 #include "console/console_post.h"
-#include "console/console_sign.h"
 #include "console/console_verb.h"
 #include "sandbox/sandbox.h"
 

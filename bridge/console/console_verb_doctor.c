@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "console/console_doctor.h"
-#include "console/console_shown.h"
+#include "base/base.h"
 #include "console/console_verb.h"
 
 #define OUTPUT_CEILING ((size_t)1 << 22)

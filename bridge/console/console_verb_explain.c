@@ -1,7 +1,7 @@
 /* console/console_verb_explain.c - where each field of an update came from. */
-#include "console/console_file.h"
-#include "console/console_outcome.h"
-#include "console/console_shown.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
+#include "base/base.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)

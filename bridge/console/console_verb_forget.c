@@ -1,8 +1,8 @@
 /* console/console_verb_forget.c - a person, erased from the journal. */
 #include <string.h>
 
-#include "console/console_admin_client.h"
-#include "console/console_shown.h"
+#include "console/console_client.h"
+#include "base/base.h"
 
 static const struct option_row options[] = {
 	OPTIONS_CLIENT,

@@ -1,7 +1,7 @@
 /* console/console_verb_journal.c - a journal, without a bridge. */
 #include <string.h>
 
-#include "console/console_program.h"
+#include "program/program.h"
 #include "console/console_verb.h"
 
 #define PAGE_ROWS 500

@@ -1,5 +1,5 @@
 /* console/console_verb_key.c - the keys of the key store. */
-#include "console/console_admin_client.h"
+#include "console/console_client.h"
 #include "console/console_key.h"
 
 static const struct option_row options[] = {

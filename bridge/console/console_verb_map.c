@@ -1,7 +1,7 @@
 /* console/console_verb_map.c - a dry run: a sample through a mapping. */
-#include "console/console_file.h"
-#include "console/console_outcome.h"
-#include "console/console_program.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
+#include "program/program.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)

@@ -1,9 +1,8 @@
 /* console/console_verb_new.c - a mapping's folder to start from. */
 #include <string.h>
 
-#include "console/console_file.h"
-#include "console/console_scaffold.h"
-#include "console/console_template.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
 #include "console/console_verb.h"
 
 static const struct option_row options[] = {

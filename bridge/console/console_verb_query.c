@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "console/console_file.h"
+#include "terminal/terminal.h"
 #include "console/console_verb.h"
 #include "jsonpath/jsonpath.h"
 

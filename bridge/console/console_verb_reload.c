@@ -1,6 +1,6 @@
 /* console/console_verb_reload.c - a running bridge, told to load again. */
-#include "console/console_admin_client.h"
-#include "console/console_shown.h"
+#include "console/console_client.h"
+#include "base/base.h"
 #include "settings/settings.h"
 
 static const struct option_row options[] = {

@@ -3,9 +3,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "console/console_files.h"
-#include "console/console_keeper.h"
-#include "console/console_measure.h"
+#include "program/program.h"
+#include "keeper/keeper.h"
 #include "console/console_verb.h"
 #include "metrics/metrics.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "console/console_file.h"
+#include "terminal/terminal.h"
 #include "console/console_verb.h"
 #include "sandbox/sandbox.h"
 

@@ -3,11 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console/console_file.h"
-#include "console/console_outcome.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
 #include "console/console_post.h"
-#include "console/console_program.h"
-#include "console/console_sign.h"
+#include "program/program.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)

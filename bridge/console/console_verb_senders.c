@@ -1,7 +1,7 @@
 /* console/console_verb_senders.c - the senders known by name. */
 #include <string.h>
 
-#include "console/console_sender.h"
+#include "workshop/workshop.h"
 #include "console/console_verb.h"
 #include "verify/verify.h"
 

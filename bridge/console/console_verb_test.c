@@ -4,9 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console/console_file.h"
-#include "console/console_outcome.h"
-#include "console/console_report.h"
+#include "terminal/terminal.h"
+#include "workshop/workshop.h"
 #include "console/console_verb.h"
 
 #define SAMPLE_CEILING ((size_t)64 << 20)

@@ -173,9 +173,10 @@ def load(target, stage, seconds, connections=CONNECTIONS, body="body.json",
             "pss_mib": memory["pss"] / 1024, "rss_mib": memory["rss"] / 1024}
 
 
-def alone(url, stage, seconds, key=None):
-    """The median, in microseconds, of one connection with nothing beside."""
-    result, _ = wrk(stage, url, seconds, 1, key=key)
+def alone(url, stage, key=None):
+    """The median, in microseconds, of one connection with nothing beside, in
+    a second."""
+    result, _ = wrk(stage, url, 1, 1, key=key)
     return result["p50"]
 
 

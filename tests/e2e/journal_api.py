@@ -24,6 +24,7 @@ class Api:
         self.plan = {}
         self.usual = 200
         self.key = None          # the only one it takes; None: any
+        self.strangers = 0       # calls with another
         self.lock = threading.Lock()
         self.released = threading.Event()
         api = self
@@ -42,6 +43,7 @@ class Api:
                     what = planned.pop(0) if planned else api.usual
                     if api.key not in (None, self.headers["X-API-Key"]):
                         what = 401
+                        api.strangers += 1
                 if what is None:
                     api.released.wait(30)
                     what = 200

@@ -267,7 +267,7 @@ def test_each_use_of_the_admin_endpoint_is_told(house):
         "list", "show", "settings", "retry", "drop", "forget", "reload",
         "log"]
     assert {e["peer"] for e in house.logged("admin")} == {"127.0.0.1"}
-    with open(os.path.join(TOP, "bridge/console/console_admin.c")) as f:
+    with open(os.path.join(TOP, "bridge/admin/admin.c")) as f:
         pages = re.findall(r'\{ "(/[a-z/]*)", "\w+", (?:true|false)', f.read())
     assert len(pages) == 8 + 3, "a page is new: what does it tell?"
 

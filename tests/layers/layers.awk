@@ -18,7 +18,7 @@ BEGIN {
 	literal["\""] = "^\"([^\"\\\\]|\\\\.)*\""
 
 	split("upstream listener sandbox verify decode secrets mapping " \
-	    "console journal delivery certs", list)
+	    "console program admin journal delivery certs", list)
 	for (i in list)
 		openssl[list[i]] = 1
 }

@@ -1,0 +1,70 @@
+/* admin/admin_drop.c - POST /deliveries/drop. */
+#include <string.h>
+
+#include "admin/admin_act.h"
+
+static void
+on_dropped(struct job *j)
+{
+	const struct journal_drop *d = &j->ask.drop;
+	struct fault why = { 0 };
+
+	if (job_failed(j, &why)) {
+		act_finish_fault(j, "failed", &why);
+	} else if (d->op.result == JOURNAL_NOT_FOUND) {
+		act_finish(j, "nothing",
+		    "it has no update that could be dropped");
+	} else {
+		act_finish_done(j, "dropped", d->dropped);
+	}
+}
+
+static void
+on_shown(struct job *j)
+{
+	const struct journal_show *show = &j->ask.show;
+	struct fault why = { 0 };
+	size_t some = 0;
+
+	if (job_failed(j, &why)) {
+		act_finish_fault(j, "failed", &why);
+		return;
+	}
+	if (show->op.result == JOURNAL_OK)
+		for (size_t i = 0; i < show->count; i++)
+			some += choose_may_retry(&show->rows[i]) ||
+			    show->rows[i].state == JOURNAL_DONE;
+	if (some == 0)
+		act_finish(j, "nothing",
+		    "it has no update that could be dropped");
+	else
+		act_finish_done(j, "would_drop", some);
+}
+
+static void
+drop_one(struct job *j)
+{
+	const struct acts *a = j->mine;
+
+	if (a->asked.dry_run) {
+		act_show(j, on_shown);
+		return;
+	}
+	j->ask.drop = (struct journal_drop){ .op = { .verb = JOURNAL_DROP } };
+	memcpy(j->ask.drop.id, a->ids[a->at], JOURNAL_ID_SIZE);
+	job_ask(j, on_dropped);
+}
+
+void
+admin_drop(struct admin_worker *w, struct exchange *x)
+{
+	static const struct act drop = {
+		.name = "drop",
+		.who = ASK_DROP,
+		.states = ACT_RETRIED | BIT(JOURNAL_DONE),
+		.only = "only dead, refused and done can be dropped",
+		.each = drop_one,
+	};
+
+	act_begin(w, x, &drop);
+}
