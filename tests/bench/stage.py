@@ -266,6 +266,12 @@ class Target:
             seen += 1
         return pids
 
+    def keep_to(self, cores):
+        """On these cores only, from now on."""
+        for pid in self.pids():
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), cores)
+
     def cpu(self):
         """User and system seconds so far, over all processes."""
         ticks = 0

@@ -303,6 +303,14 @@ def step_clang():
         list(pool.map(fuzz, fuzzers()))
 
 
+def room_step(room):
+    """`--only ROOM`: its unit tests, and what its fuzzers have found."""
+    def step():
+        build("asan")
+        ctest(folder("asan"), "-R", rf"^({room}\.|fuzz\.fuzz_{room}_)")
+    return step
+
+
 def step_mappings():
     build("asan")
     program = os.path.join(folder("asan"), "leadbridge")
@@ -319,12 +327,17 @@ VALGRIND = ("valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
             "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
 
 
-def quiet_units():
-    """The unit programs of the rooms that wait for nothing: no loop."""
+def rooms(loop):
+    """Those of bridge/ROOMS; `loop`: "no" for the ones that wait for nothing,
+    "yes" for the others, "" for all."""
     with open(os.path.join(TOP, "bridge/ROOMS")) as f:
-        rooms = re.findall(r"^([a-z]+) +no ", f.read(), re.M)
+        return re.findall(rf"^([a-z]+) +(?:{loop or 'no|yes'}) ", f.read(),
+                          re.M)
+
+
+def quiet_units():
     return tuple(
-        f"test_{room}_{name[5:-2]}" for room in rooms
+        f"test_{room}_{name[5:-2]}" for room in rooms("no")
         for name in sorted(os.listdir(os.path.join(TOP, "tests/unit", room)))
         if re.fullmatch(r"test_\w+\.c", name))
 
@@ -332,9 +345,14 @@ def quiet_units():
 def valgrind_units():
     units = quiet_units()
     build("release", units, GCC)
-    for name in units:
-        one(f"valgrind {name}", *VALGRIND,
-            os.path.join(folder("release"), name))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda name: one(
+            f"valgrind {name}", *VALGRIND,
+            os.path.join(folder("release"), name)), units))
+
+
+# Each has a case that the sanitizers' own allocator hides.
+ALLOCATING = ("test_base_pool", "test_base_arena_wipe")
 
 
 def step_release():
@@ -347,6 +365,9 @@ def step_release():
     pytest(os.path.join(TOP, "build"), "tests/static/test_hardening.py")
     one("valgrind demo", *VALGRIND, os.path.join(TOP, "build", "leadbridge"),
         "demo")
+    build("release", ALLOCATING, GCC)
+    for name in ALLOCATING:
+        one(name, os.path.join(folder("release"), name))
     if LONG:
         valgrind_units()
     pytest(os.path.join(TOP, "build"), "tests/hostile/test_secret_hunt.py")
@@ -419,15 +440,19 @@ def main():
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--fast", action="store_true", help="the quick steps only")
-    p.add_argument("--only", action="append", choices=list(STEPS),
-                   help="this step (may be repeated)")
+    p.add_argument("--only", action="append", metavar="STEP",
+                   choices=[*STEPS, *rooms("")],
+                   help="this step, or the unit tests of this room of bridge/\n"
+                   "(may be repeated)")
     p.add_argument("--long", action="store_true",
                    help="the long forms of steps that have one")
     p.add_argument("--coverage", action="store_true",
                    help="which lines the tests run, and nothing else")
     given = p.parse_args()
     LONG = given.long
-    steps = {name: step for name, step in STEPS.items()
+    known = STEPS | {room: room_step(room) for room in rooms("")
+                     if given.only and room in given.only}
+    steps = {name: step for name, step in known.items()
              if (not given.only or name in given.only)
              and not (given.fast and name in SLOW)}
     if given.coverage:
