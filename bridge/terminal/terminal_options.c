@@ -137,7 +137,9 @@ static int
 take_option(struct given *g, const struct option_row *row, const char *value)
 {
 	if (!row->many && given_option(g, row->name) != NULL)
-		return usage_error(g->verb, "given twice: --", row->name);
+		return complain(EXIT_USAGE,
+		    "%s: --%s is given twice; see 'leadbridge %s --help'",
+		    g->verb->name, row->name, g->verb->name);
 	if (value != NULL && !value_fits(row, value))
 		return complain(EXIT_USAGE, "%s: --%s takes %s, not '%s'",
 		    g->verb->name, row->name, row->value, value);
@@ -158,7 +160,7 @@ read_options(struct given *g, int argc, char **argv)
 
 	make_tables(g->verb, longs, letters);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* glibc's way to begin anew */
 	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct option_row *row;
 
