@@ -229,6 +229,7 @@ read_event(struct delivery *d, const char **reason, struct fault *why)
 	if (rc != 0)
 		return rc;
 	d->proven = true;
+	delivery_trace_proven(d);
 	if (delivery_take_rate(d, why) == -1)
 		return -1;
 	document = route_decode(&d->exchange->request, d->exchange->arena, why);
@@ -238,12 +239,22 @@ read_event(struct delivery *d, const char **reason, struct fault *why)
 	return split(d, why);
 }
 
+static const struct upstream_target *
+target_of(const struct delivery *d)
+{
+	return d->era->routes->targets[d->route->target];
+}
+
 static void
 on_answer(void *arg, const struct upstream_answer *got)
 {
 	struct delivery *d = arg;
 
 	delivery_heard(d, got);
+	call_trace_end(&d->trace.call, &d->era->tracer,
+	    &(struct call_traced){ .target = target_of(d),
+	        .id = d->id,
+	        .got = got });
 	if (!d->events.batch) {
 		delivery_relay(d, got);
 		return;
@@ -266,6 +277,7 @@ send_update(struct delivery *d, struct upstream_call *call)
 		d->update.lead_id = str_of(item->lead_id);
 	}
 	upstream_until(call, d->deadline_us);
+	call_trace_begin(&d->trace.call, &d->era->tracer, call);
 	upstream_send(call, d->update.lead_id, STR_NONE, on_answer, d);
 }
 

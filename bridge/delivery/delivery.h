@@ -17,6 +17,9 @@
 #include "upstream/upstream.h"
 #include "verify/verify.h"
 
+struct trace;
+struct trace_rules;
+
 /* One mapping file, loaded: its route and how it is served. */
 struct route;
 
@@ -53,13 +56,15 @@ const char *routes_ask_client(const struct routes *r);
  * The service a listener serves: verify, map, deliver, relay; or store, and
  * deliver from the journal. NULL journal: no route may need one. It has to
  * outlive the service. When the service is renewed, with another setup whose
- * journal does not count, what is under way ends by the routes that it began
- * with, and these are let go of behind it.
+ * journal and exporter do not count, what is under way ends by the routes that
+ * it began with, and these are let go of behind it.
  */
 struct delivery_setup {
 	const struct routes *routes;
 	struct journal *journal;
 	struct share *share; /* of the routes; NULL: they outlive the service */
+	struct trace *trace; /* outlives the service; NULL: there is none */
+	const struct trace_rules *trace_rules; /* NULL: nothing is recorded */
 };
 struct service delivery_service(const struct delivery_setup *setup);
 
@@ -106,8 +111,9 @@ const struct mapping *route_mapping(const struct route *r);
 const struct verifier *route_verifier(const struct route *r); /* or NULL */
 /*
  * What the API refused of an update, back to the mapping: read the answer,
- * run the mapping again under the watch, tell the rest. All in the arena,
- * where the body has to stay.
+ * run the mapping again under the watch, tell the rest. Where there is no
+ * event to run it with, it is looked up instead: then the source is all that
+ * is written at the place. All in the arena, where the body has to stay.
  */
 struct blamed {
 	struct str field; /* "address.city"; STR_NONE: no detail names one */
@@ -122,6 +128,7 @@ struct blame;
 struct blame *blame_new(struct str body, struct arena *arena, blame_tell *tell,
     void *arg) MUST_CHECK;
 const struct mapping_watch *blame_watch(const struct blame *b);
+void blame_lookup(struct blame *b, const struct mapping *m);
 void blame_rest(const struct blame *b);
 
 /* As verifier_delivery_id(); secrets are not needed for it. */

@@ -10,6 +10,7 @@ delivery_reply(struct delivery *d, const struct answer *a)
 {
 	struct era *era = d->era;
 
+	delivery_trace_end(d, a->status);
 	d->exchange->reply(d->exchange, a);
 	era->deliveries--;
 }
@@ -29,6 +30,7 @@ delivery_refuse(struct delivery *d, const struct fault *why, const char *reason)
 	struct answer a;
 
 	delivery_move(d, DELIVERY_REFUSED);
+	d->trace.refused = why->code;
 	metrics_add(METRIC_REFUSED, why->code, 1);
 	answer_fault(&a, why, d->exchange->arena);
 	if (why->code == FAULT_RATE)

@@ -16,7 +16,9 @@ start_senders(struct era *e, struct worker *w)
 		    .port = w->port,
 		    .target = routes->targets[i],
 		    .pool = e->pools[i],
+		    .routes = routes,
 		    .seed = w->seed[1] + i,
+		    .tracer = e->tracer,
 		});
 }
 
@@ -29,6 +31,7 @@ era_new(struct worker *w, const struct delivery_setup *setup)
 	e->share = setup->share;
 	share_hold(e->share);
 	e->routes = routes;
+	e->tracer = (struct tracer){ w->trace_port, setup->trace_rules };
 	e->pools = base_alloc(routes->target_count * sizeof(e->pools[0]));
 	for (size_t i = 0; i < routes->target_count; i++)
 		e->pools[i] = upstream_pool_new(w->base, routes->targets[i]);

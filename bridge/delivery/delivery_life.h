@@ -8,6 +8,7 @@
 #define BRIDGE_DELIVERY_LIFE_H
 
 #include "delivery/delivery_era.h"
+#include "delivery/delivery_trace.h"
 
 #define DELIVERY_ID_SIZE 37
 
@@ -58,6 +59,7 @@ struct worker {
 	struct event_base *base;
 	struct journal *journal; /* NULL: there is none */
 	struct journal_port *port;
+	struct trace_port *trace_port; /* NULL: there is no exporter */
 	unsigned asked; /* states of deliveries, being looked up */
 };
 
@@ -81,10 +83,12 @@ struct delivery {
 	struct mapping_events events;
 	size_t next;                  /* event to map next */
 	unsigned silent;              /* calls in a row without an answer */
+	unsigned blamed;              /* lines of fields that were refused */
 	struct arena_mark mark;       /* what one event takes is given back */
 	struct mapping_update update; /* the one in flight */
 	struct delivery_item *items;  /* batches: one an event */
 	char retry_after[RETRY_AFTER_SIZE]; /* batches: the API's last; or "" */
+	struct delivery_trace trace;
 };
 
 /* A request comes in; see struct service. */
@@ -152,7 +156,14 @@ bool delivery_no_answer(const struct upstream_answer *got, struct fault *why);
 /* Of a usable one: true for a 2xx that says "success": false. */
 bool delivery_declined(const struct upstream_answer *got, struct arena *arena,
     struct fault *why);
-/* Logs the fields of the update that the API refused, and what wrote them. */
+/*
+ * Logs the fields of the update that the API refused, and what wrote them; of
+ * a delivery BLAME_LINES at most.
+ */
+#define BLAME_LINES 32
 void delivery_blame(struct delivery *d, const struct upstream_answer *got);
+/* One such line. */
+void blame_log(const char *delivery, const char *route,
+    const struct blamed *one);
 
 #endif

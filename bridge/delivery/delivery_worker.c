@@ -64,6 +64,8 @@ start(void *shared, void *event_base, unsigned index)
 		bug("no event for a worker");
 	if (w->journal != NULL)
 		w->port = journal_port_new(w->journal, w->base, on_work, w);
+	if (setup->trace != NULL)
+		w->trace_port = trace_port_new(setup->trace);
 	w->era = era_new(w, setup);
 	return w;
 }

@@ -113,6 +113,9 @@ struct journal_lease {
 #define JOURNAL_ONCE 1u     /* an attempt that may have worked is the last */
 #define JOURNAL_COALESCE 2u /* may be merged with those behind it */
 #define JOURNAL_BLOCKS 4u   /* dead, it holds its lane until a person acts */
+/* For who sends it; the journal only keeps them. */
+#define JOURNAL_TRACED 8u     /* its sender began the trace it came in */
+#define JOURNAL_UNSAMPLED 16u /* ... and does not want it recorded */
 
 /*
  * Stores an event and its updates. JOURNAL_OK: it is on stable storage.
@@ -313,11 +316,15 @@ struct journal_stats {
 };
 
 struct journal_settings {
-	const char *url;     /* "sqlite:/path", "postgresql://...", "memory:" */
-	int64_t keep_done;   /* ms a delivered item is kept; 0: not at all */
-	int64_t keep_bodies; /* ms its body and event are; 0: not at all */
-	int64_t keep_keys;   /* ms of dedupe keys; 7 days at least */
-	int64_t keep_dead;   /* ms; 0: for ever */
+	const char *url; /* "sqlite:/path", "postgresql://...", "memory:" */
+	/*
+	 * ms a delivered item is kept; 0: not at all. In any case while another
+	 * of its delivery is not delivered: a retry of that has to know.
+	 */
+	int64_t keep_done;
+	int64_t keep_bodies;  /* ms its body and event are; 0: not at all */
+	int64_t keep_keys;    /* ms of dedupe keys; 7 days at least */
+	int64_t keep_dead;    /* ms; 0: for ever */
 	int64_t keep_refused; /* how many refused events are kept */
 	int64_t reserve;      /* bytes of disk held for deliveries; 0: none */
 	int64_t ceiling;      /* items waiting before accepts are refused */

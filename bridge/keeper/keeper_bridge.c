@@ -22,6 +22,7 @@ struct bridge {
 	struct fixed fixed;
 	struct asks *asks;
 	struct journal *journal; /* or NULL */
+	struct trace *trace;     /* or NULL */
 	char *journal_url;       /* what it was opened with */
 	atomic_bool ready;
 	struct listener *listener;
@@ -49,7 +50,9 @@ new_snapshot(struct bridge *b, struct program *p)
 	share_hold(&p->share);
 	s->delivery = (struct delivery_setup){ .routes = p->routes,
 		.journal = b->journal,
-		.share = &s->share };
+		.share = &s->share,
+		.trace = b->trace,
+		.trace_rules = p->trace };
 	s->admin = (struct admin){ .journal = b->journal,
 		.routes = p->routes,
 		.token = p->admin_token,
@@ -181,10 +184,23 @@ open_journal(struct bridge *b, struct fault *why)
 	return b->journal != NULL;
 }
 
+/* As the journal: opened once, where the settings of the start have it. */
+static bool
+open_trace(struct bridge *b, struct fault *why)
+{
+	struct snapshot *s = b->now;
+
+	if (s->program->trace == NULL)
+		return true;
+	b->trace = trace_open(s->program->trace, &s->share, why);
+	s->delivery.trace = b->trace;
+	return b->trace != NULL;
+}
+
 static bool
 run_all(struct bridge *b, struct fault *why)
 {
-	return open_journal(b, why) &&
+	return open_journal(b, why) && open_trace(b, why) &&
 	    listener_run(b->admin_listener, why) == 0 &&
 	    listener_run(b->listener, why) == 0;
 }
@@ -252,6 +268,8 @@ bridge_renew(struct bridge *b, struct program *p, struct fault *why)
 	follow_targets(p, before->program);
 	listener_renew(b->listener, change);
 	listener_renew(b->admin_listener, admin_change);
+	if (b->trace != NULL)
+		trace_renew(b->trace, p->trace, &s->share);
 	b->now = s;
 	share_drop(&before->share);
 	return 0;
@@ -304,6 +322,7 @@ bridge_stop(struct bridge *b)
 		    b->now->program->settings.drain_timeout);
 	if (b->admin_listener != NULL)
 		listener_stop(b->admin_listener, 0);
+	trace_close(b->trace);
 	journal_close(b->journal);
 	share_drop(&b->now->share);
 	fixed_done(&b->fixed);

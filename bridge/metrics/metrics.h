@@ -15,16 +15,17 @@
 #include "base/base.h"
 
 enum metric {
-	METRIC_REQUESTS,       /* label: HTTP status class, 0..5 */
-	METRIC_REFUSED,        /* label: enum fault_code */
-	METRIC_EVENTS,         /* route; enum metric_outcome */
-	METRIC_UNPROVEN,       /* route; enum metric_unproven */
-	METRIC_MAPPING_FAULTS, /* field */
-	METRIC_RECEIVE,        /* histogram: first to last byte of a request */
-	METRIC_MAP,            /* histogram: proof, decoding, mapping */
-	METRIC_ANSWER_TIME,    /* histogram: last byte to our answer */
-	METRIC_DELIVER,        /* histogram: accepted to delivered */
-	METRIC_UPSTREAM,       /* upstream; enum metric_answer */
+	METRIC_REQUESTS,        /* label: HTTP status class, 0..5 */
+	METRIC_REFUSED,         /* label: enum fault_code */
+	METRIC_EVENTS,          /* route; enum metric_outcome */
+	METRIC_UNPROVEN,        /* route; enum metric_unproven */
+	METRIC_MAPPING_FAULTS,  /* field */
+	METRIC_RECEIVE,         /* histogram: first to last byte of a request */
+	METRIC_MAP,             /* histogram: proof, decoding, mapping */
+	METRIC_ANSWER_TIME,     /* histogram: last byte to our answer */
+	METRIC_DELIVER,         /* histogram: accepted to delivered */
+	METRIC_UPSTREAM,        /* upstream; enum metric_answer */
+	METRIC_UPSTREAM_STATUS, /* upstream; metric_status() */
 	METRIC_UPSTREAM_FAILURES, /* upstream; enum metric_unanswered */
 	METRIC_UPSTREAM_TIME,     /* histogram; upstream */
 	METRIC_UPSTREAM_CONNECTS,
@@ -59,6 +60,8 @@ enum metric {
 	METRIC_RELOAD_TIME,    /* gauge: of the last that was done; Unix time */
 	METRIC_SNAPSHOTS,      /* gauge: states of the settings still in use */
 	METRIC_CONFINED,       /* gauge, 0 or 1; label: enum metric_confined */
+	METRIC_TRACE_SPANS,    /* label: enum metric_span */
+	METRIC_TRACE_EXPORTS,  /* label: enum metric_export */
 	METRICS
 };
 
@@ -80,6 +83,9 @@ enum metric_answer {
 	ANSWER_NONE,
 	ANSWERS
 };
+
+/* The value for an HTTP status, of the few that are told apart; 0: "other". */
+unsigned metric_status(int status);
 
 /* Why there was none: enum upstream_outcome without the first. */
 enum metric_unanswered {
@@ -121,6 +127,8 @@ enum metric_limit {
 	LIMIT_ADDRESS_REQUESTS,
 	LIMIT_MEMORY,
 	LIMIT_PROXY_HEADER,
+	LIMIT_CONNECTIONS, /* times that a worker stopped accepting for it */
+	LIMIT_FILES,       /* times that it could not accept */
 	LIMITS
 };
 
@@ -139,6 +147,15 @@ enum metric_confined {
 	METRIC_CONFINED_CALLS,
 	METRIC_CONFINED_KINDS
 };
+
+/* What became of a span that was recorded. */
+enum metric_span {
+	METRIC_SPAN_EXPORTED,
+	METRIC_SPAN_DROPPED, /* no room, or no collector */
+	METRIC_SPAN_REFUSED, /* the collector does not take it */
+	METRIC_SPANS
+};
+enum metric_export { METRIC_EXPORT_DONE, METRIC_EXPORT_FAILED, METRIC_EXPORTS };
 
 /* Whose certificate: ours, of the servers we call, of clients. */
 enum metric_side { METRIC_SIDE_IN, METRIC_SIDE_OUT, METRIC_SIDES };

@@ -31,10 +31,14 @@ static const char *const reasons[] = { "none", "settings", "request",
 static const char *const reloads[] = { "done", "refused" };
 static const char *const confined[] = { "files", "ports", "signals",
 	"system_calls" };
+static const char *const spans[] = { "exported", "dropped", "refused" };
+static const char *const exports[] = { "done", "failed" };
 static const char *const limits[] = { "address_connections", "address_requests",
-	"memory", "proxy_header" };
+	"memory", "proxy_header", "connections", "files" };
 
 _Static_assert(COUNT_OF(reasons) == FAULT_CODES, "a name a fault code");
+_Static_assert(COUNT_OF(spans) == METRIC_SPANS, "a name an outcome");
+_Static_assert(COUNT_OF(exports) == METRIC_EXPORTS, "a name an outcome");
 _Static_assert(COUNT_OF(limits) == LIMITS, "a name a limit");
 _Static_assert(COUNT_OF(outcomes) == OUTCOMES, "a name an outcome");
 _Static_assert(COUNT_OF(answers) == ANSWERS, "a name an answer");
@@ -75,7 +79,8 @@ static const int64_t wait_bounds[] = { 100000, 250000, 500000, 1000000, 2500000,
 
 const struct metric_row metric_rows[METRICS] = {
 	[METRIC_REQUESTS] = { "leadbridge_requests_total", COUNTER,
-	    "Requests answered, by class of the status sent.",
+	    "Requests answered, the admin endpoint's too, by class of the "
+	    "status.",
 	    EACH("status", status_classes) },
 	[METRIC_REFUSED] = { "leadbridge_refused_total", COUNTER,
 	    "Events refused by the bridge itself, by reason.",
@@ -100,6 +105,13 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_UPSTREAM] = { "leadbridge_upstream_answers_total", COUNTER,
 	    "Calls of the leads API, by class of the answer.",
 	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "status", answers) },
+	[METRIC_UPSTREAM_STATUS] = { "leadbridge_upstream_statuses_total",
+	    COUNTER,
+	    "Answers of the leads API, by status; one that never came is "
+	    "not there.",
+	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "status",
+	        metric_statuses),
+	    .sparse = true },
 	[METRIC_UPSTREAM_FAILURES] = { "leadbridge_upstream_failures_total",
 	    COUNTER, "Calls of the leads API without an answer, by why.",
 	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "reason", unanswered) },
@@ -128,7 +140,8 @@ const struct metric_row metric_rows[METRICS] = {
 	    "Times an upstream's queued updates were held, by why.",
 	    NAMED_EACH(METRIC_UPSTREAMS, UPSTREAMS_MAX, "gate", gates) },
 	[METRIC_RATE_WAITS] = { "leadbridge_upstream_rate_waits_total", COUNTER,
-	    "Times a queued update waited as the upstream's rate was spent.",
+	    "Times no queued update was taken as the upstream's rate was "
+	    "spent.",
 	    NAMED(METRIC_UPSTREAMS, UPSTREAMS_MAX) },
 	[METRIC_CONNECTIONS] = { "leadbridge_connections", GAUGE,
 	    "Inbound connections open now.", ONE },
@@ -139,7 +152,8 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_BAD_REQUESTS] = { "leadbridge_bad_requests_total", COUNTER,
 	    "Requests refused as malformed HTTP.", ONE },
 	[METRIC_LIMITED] = { "leadbridge_limited_total", COUNTER,
-	    "Connections closed and requests refused at a limit, by which.",
+	    "Limits met, by which: connections closed or kept waiting, "
+	    "requests refused.",
 	    EACH("limit", limits) },
 	[METRIC_JOURNAL_ITEMS] = { "leadbridge_journal_items", GAUGE,
 	    "Lead updates in the journal, by state.", EACH("state", states) },
@@ -187,6 +201,12 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_CONFINED] = { "leadbridge_confined", GAUGE,
 	    "1 where the process gave up what it does not need, by kind.",
 	    EACH("of", confined) },
+	[METRIC_TRACE_SPANS] = { "leadbridge_trace_spans_total", COUNTER,
+	    "Spans recorded for tracing, by what became of them.",
+	    EACH("outcome", spans) },
+	[METRIC_TRACE_EXPORTS] = { "leadbridge_trace_exports_total", COUNTER,
+	    "Requests to the tracing collector, by outcome.",
+	    EACH("outcome", exports) },
 	[METRIC_START_TIME] = { "process_start_time_seconds", GAUGE,
 	    "When the process started, as Unix time.", ONE },
 };

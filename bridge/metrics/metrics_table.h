@@ -50,6 +50,10 @@ metric_cells(const struct metric_row *row, unsigned label)
 	return at < row->cell_count ? &row->cells[at] : NULL;
 }
 
+/* Statuses that are told apart, and "other" for the rest. */
+#define METRIC_STATUSES 41
+extern const char *const metric_statuses[METRIC_STATUSES];
+
 /* Most names of a kind, "other" among them. */
 #define ROUTES_MAX 256
 #define UPSTREAMS_MAX 32

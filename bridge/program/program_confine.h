@@ -5,7 +5,7 @@
  *	the settings	the files they name, and the folders of those: files
  *			are replaced by renaming, and read again by a reload
  *	the journal	its folder, to write; or its servers' ports
- *	the upstreams	their ports
+ *	the upstreams	their ports, and the tracing collector's
  *	the system	names, roots of trust, time zones, libraries: a table
  */
 #ifndef BRIDGE_PROGRAM_CONFINE_H

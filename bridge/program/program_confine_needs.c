@@ -394,6 +394,9 @@ needs_of(const struct program *p, struct needs *n)
 		needs_add_port(n, upstream_target_port(p->targets[i]),
 		    config_setting_get_member(p->settings.upstreams,
 		        upstream_target_name(p->targets[i])));
+	if (p->trace != NULL)
+		needs_add_port(n, upstream_target_port(p->trace->collector),
+		    p->settings.tracing);
 }
 
 void

@@ -81,6 +81,13 @@ const struct setting program_table[] = {
 	    .shape = SETTING_NAMED,
 	    .help = "API keys and webhook secrets, by name." },
 
+	{ .name = "tracing",
+	    .kind = SETTING_TREE,
+	    .at = offsetof(struct program_settings, tracing),
+	    .rows = trace_settings_table,
+	    .help = "Where spans of the events' way are sent, as OTLP over "
+	            "HTTP; without it none are made." },
+
 	{ .name = "upstreams",
 	    .kind = SETTING_TREE,
 	    .at = offsetof(struct program_settings, upstreams),
@@ -375,6 +382,9 @@ load_parts(struct program *p, struct faults *all)
 	log_settings_read(p->settings.log, p->secrets, &p->log, all);
 	load_admin(p, all);
 	load_journal(p, all);
+	if (p->settings.tracing != NULL)
+		p->trace = trace_rules_load(p->settings.tracing, p->secrets,
+		    all);
 	before = all->count;
 	if (p->secrets != NULL)
 		load_upstreams(p, all);
@@ -394,6 +404,7 @@ free_program(struct share *share)
 	for (size_t i = 0; i < p->target_count; i++)
 		upstream_target_free(p->targets[i]);
 	base_free(p->targets);
+	trace_rules_free(p->trace);
 	base_free(p->journal_url);
 	secrets_free(p->secrets);
 	for (size_t i = 0; i < p->listen_count; i++)

@@ -8,6 +8,7 @@
 #include "program/program_log.h"
 #include "delivery/delivery.h"
 #include "listener/listener.h"
+#include "trace/trace.h"
 
 struct program_settings {
 	int confine; /* program_confine.h has its names */
@@ -24,6 +25,7 @@ struct program_settings {
 	const config_setting_t *log;
 	const config_setting_t *upstreams;
 	const config_setting_t *secrets;
+	const config_setting_t *tracing;
 };
 
 struct program {
@@ -44,7 +46,8 @@ struct program {
 	struct upstream_target **targets;
 	size_t target_count;
 	struct routes *routes;
-	char **notes; /* told by program_warning() */
+	struct trace_rules *trace; /* NULL: nothing is traced */
+	char **notes;              /* told by program_warning() */
 	size_t note_count;
 };
 

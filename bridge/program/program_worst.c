@@ -25,6 +25,7 @@ enum part {
 	PART_WORKERS,
 	PART_UPSTREAMS,
 	PART_ADMIN,
+	PART_TRACING, /* told where there is any */
 	PARTS
 };
 
@@ -37,6 +38,7 @@ static const struct {
 	[PART_WORKERS] = { "workers", "workers" },
 	[PART_UPSTREAMS] = { "upstreams", "calls of upstreams" },
 	[PART_ADMIN] = { "admin", "the admin endpoint" },
+	[PART_TRACING] = { "tracing", "tracing" },
 };
 
 static bool
@@ -64,6 +66,8 @@ add_up(const struct program *p, int64_t parts[PARTS])
 	parts[PART_WORKERS] = in.workers;
 	parts[PART_ADMIN] = admin.connections + admin.heads + admin.requests +
 	    admin.workers;
+	parts[PART_TRACING] = p->trace != NULL ? trace_worst(p->trace, workers)
+	                                       : 0;
 	parts[PART_UPSTREAMS] = 0;
 	for (size_t i = 0; i < p->target_count; i++)
 		parts[PART_UPSTREAMS] += workers *
@@ -81,6 +85,12 @@ worst_total(const struct program *p)
 	return total;
 }
 
+static bool
+is_told(const int64_t parts[PARTS], int i)
+{
+	return i != PART_TRACING || parts[i] > 0;
+}
+
 void
 worst_print(const struct program *p, struct bytes *out)
 {
@@ -90,8 +100,9 @@ worst_print(const struct program *p, struct bytes *out)
 	bytes_addf(out, "worst case: %lld MB of memory:",
 	    (long long)(worst_total(p) / MEGA));
 	for (int i = 0; i < PARTS; i++)
-		bytes_addf(out, "%s %lld %s", i > 0 ? "," : "",
-		    (long long)(parts[i] / MEGA), part_words[i].text);
+		if (is_told(parts, i))
+			bytes_addf(out, "%s %lld %s", i > 0 ? "," : "",
+			    (long long)(parts[i] / MEGA), part_words[i].text);
 	bytes_addf(out, " (%lld connections, %lld worker%s)\n",
 	    (long long)p->limits.connections, (long long)p->settings.workers,
 	    p->settings.workers == 1 ? "" : "s");
@@ -105,7 +116,8 @@ worst_print_json(const struct program *p, struct bytes *out)
 	add_up(p, parts);
 	bytes_addf(out, "{\"bytes\":%lld", (long long)worst_total(p));
 	for (int i = 0; i < PARTS; i++)
-		bytes_addf(out, ",\"%s\":%lld", part_words[i].name,
-		    (long long)parts[i]);
+		if (is_told(parts, i))
+			bytes_addf(out, ",\"%s\":%lld", part_words[i].name,
+			    (long long)parts[i]);
 	bytes_add_char(out, '}');
 }

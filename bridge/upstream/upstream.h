@@ -51,6 +51,24 @@ const char *upstream_target_note(const struct upstream_target *t);
 const char *upstream_target_host(const struct upstream_target *t);
 uint16_t upstream_target_port(const struct upstream_target *t);
 
+/*
+ * A server that takes reports: POST of JSON to one path, with what is said
+ * above of names and certificates, and nothing counted as a call of the leads
+ * API. upstream_send and the gate are not for it. NULL with faults added.
+ */
+struct upstream_collector {
+	const char *what; /* its group, in faults */
+	const char *url;  /* as of a target */
+	const char *path; /* where the url has none */
+	const char *ca;   /* beside the group's file; NULL: the system's */
+	const char *authorization; /* name of a secret; NULL: none is sent */
+	int64_t timeout_ms;        /* of a call */
+};
+struct upstream_target *
+upstream_collector_new(const struct upstream_collector *given,
+    const config_setting_t *group, const struct secrets *secrets,
+    struct faults *all) MUST_CHECK;
+
 /* The target must outlive the pool. */
 struct upstream_pool *upstream_pool_new(struct event_base *base,
     const struct upstream_target *t) MUST_CHECK;
@@ -119,6 +137,15 @@ void upstream_until(struct upstream_call *call, int64_t us);
  */
 void upstream_send(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key, upstream_done *done, void *arg);
+/*
+ * The trace that the next send goes on with, as fields of those names; each
+ * may be STR_NONE. Whoever says it has checked their grammar; that they are
+ * printable is asserted. Not copied: they stay until it is sent.
+ */
+void upstream_context(struct upstream_call *call, struct str traceparent,
+    struct str tracestate);
+/* Sends the body to a collector; done as above. */
+void upstream_post(struct upstream_call *call, upstream_done *done, void *arg);
 /* All of it at once, for a body that lies elsewhere: it is copied. */
 struct upstream_call *upstream_patch(struct upstream_pool *p,
     struct str lead_id, struct str body, struct str idempotency_key,

@@ -43,6 +43,7 @@ call_begin(struct upstream_pool *p, size_t most)
 	}
 	call->sent = 0;
 	call->until_us = INT64_MAX;
+	call->traceparent = call->tracestate = STR_NONE;
 	call->wrote = call->again = false;
 	call->request.ceiling = head + most;
 	/* A failure sticks: whoever prints the body, or sends it, sees it. */
@@ -97,7 +98,8 @@ call_show_key(struct upstream_call *call)
 {
 	const struct upstream_target *t = call->pool->target;
 
-	memcpy(call->request.data + call->key, t->key, t->key_len);
+	if (t->key_len > 0)
+		memcpy(call->request.data + call->key, t->key, t->key_len);
 }
 
 void
@@ -105,7 +107,8 @@ call_hide_key(struct upstream_call *call)
 {
 	const struct upstream_target *t = call->pool->target;
 
-	memset(call->request.data + call->key, '*', t->key_len);
+	if (t->key_len > 0)
+		memset(call->request.data + call->key, '*', t->key_len);
 }
 
 void
@@ -202,7 +205,34 @@ widen(struct upstream_call *call, size_t more)
 	return true;
 }
 
-static const char key_field[] = "\r\nIdempotency-Key: ";
+/* Fields of this call alone; a value that is STR_NONE leaves one out. */
+static const struct str key_field = { "\r\nIdempotency-Key: ", 19 };
+static const struct str parent_field = { "\r\ntraceparent: ", 15 };
+static const struct str state_field = { "\r\ntracestate: ", 14 };
+
+static void
+put_field(char **at, struct str name, struct str value)
+{
+	if (value.at == NULL)
+		return;
+	put(at, value.at, value.len);
+	put(at, name.at, name.len);
+}
+
+/* The most that they take. */
+static size_t
+own_fields(const struct upstream_call *call, struct str idempotency_key)
+{
+	size_t most = 0;
+
+	if (idempotency_key.at != NULL)
+		most += key_field.len + 3 * idempotency_key.len;
+	if (call->traceparent.at != NULL)
+		most += parent_field.len + call->traceparent.len;
+	if (call->tracestate.at != NULL)
+		most += state_field.len + call->tracestate.len;
+	return most;
+}
 
 bool
 call_print_head(struct upstream_call *call, struct str lead_id,
@@ -210,29 +240,28 @@ call_print_head(struct upstream_call *call, struct str lead_id,
 {
 	const struct upstream_target *t = call->pool->target;
 	struct bytes *out = &call->request;
-	size_t head = t->head_room, body;
+	size_t head = t->head_room, body, more;
 	char *at;
 
 	if (!bytes_ok(out))
 		return false;
 	body = out->len - head;
-	if (idempotency_key.at != NULL) {
-		size_t more = sizeof(key_field) + 3 * idempotency_key.len;
-
-		if (!widen(call, more))
-			return false;
-		head += more;
-	}
-	at = out->data + head;
+	more = own_fields(call, idempotency_key);
+	if (more > 0 && !widen(call, more))
+		return false;
+	at = out->data + head + more;
 	put(&at, "\r\n\r\n", 4);
+	put_field(&at, state_field, call->tracestate);
+	put_field(&at, parent_field, call->traceparent);
 	if (idempotency_key.at != NULL) {
 		put_header_text(&at, idempotency_key);
-		put(&at, key_field, sizeof(key_field) - 1);
+		put(&at, key_field.at, key_field.len);
 	}
 	put_number(&at, body);
 	put(&at, t->fields, t->fields_len);
 	call->key = (size_t)(at - out->data) + t->key_at;
-	put(&at, lead_id.at, lead_id.len);
+	if (lead_id.len > 0)
+		put(&at, lead_id.at, lead_id.len);
 	put(&at, t->start, t->start_len);
 	call->sent = (size_t)(at - out->data);
 	return true;
@@ -340,6 +369,8 @@ call_answer(struct upstream_call *call, int64_t now_us)
 		.body = bytes_str(&r->body) };
 
 	count_answer(call, answer_class(r->status));
+	metrics_add(METRIC_UPSTREAM_STATUS,
+	    metric_of(call->pool->target->metric, metric_status(r->status)), 1);
 	run_done(call, &a, now_us);
 }
 

@@ -49,6 +49,14 @@ count_state(const struct conn *c, int n)
 		    n);
 }
 
+/* Of what no name tells apart. */
+static void
+count_event(const struct conn *c, enum metric what)
+{
+	if (c->pool->target->metric != UPSTREAM_UNCOUNTED)
+		metrics_add(what, 0, 1);
+}
+
 static void
 conn_move(struct conn *c, enum conn_state to)
 {
@@ -106,7 +114,7 @@ static void
 conn_fail(struct conn *c, enum upstream_outcome outcome, const char *reason)
 {
 	if (outcome == UPSTREAM_NO_TLS)
-		metrics_add(METRIC_TLS_FAILURES, 0, 1);
+		count_event(c, METRIC_TLS_FAILURES);
 	call_end(c->call, outcome, reason);
 }
 
@@ -203,7 +211,7 @@ conn_begin(struct conn *c, struct upstream_call *call)
 	TAILQ_REMOVE(&c->pool->idle, c, idle);
 	conn_move(c, CONN_BUSY);
 	attach(c, call);
-	metrics_add(METRIC_UPSTREAM_REUSES, 0, 1);
+	count_event(c, METRIC_UPSTREAM_REUSES);
 	conn_write(c);
 }
 
@@ -328,7 +336,7 @@ conn_ready(struct conn *c)
 
 	event_del(&c->timer);
 	c->pool->address = c->address;
-	metrics_add(METRIC_UPSTREAM_CONNECTS, 0, 1);
+	count_event(c, METRIC_UPSTREAM_CONNECTS);
 	log_connected(c);
 	result = wire_read(&c->wire, c->pool->scratch, POOL_SCRATCH, &got);
 	if (result == WIRE_NEEDS_READ) {

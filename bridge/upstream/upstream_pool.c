@@ -270,14 +270,33 @@ upstream_body(struct upstream_call *call)
 	return &call->request;
 }
 
+/* What ends a header, or begins another, is in none of ours. */
+static bool
+is_field_value(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] != '\t' && (s.at[i] < ' ' || s.at[i] > '~'))
+			return false;
+	return true;
+}
+
 void
-upstream_send(struct upstream_call *call, struct str lead_id,
+upstream_context(struct upstream_call *call, struct str traceparent,
+    struct str tracestate)
+{
+	if (!is_field_value(traceparent) || !is_field_value(tracestate))
+		bug("upstream_context: not a field's value");
+	call->traceparent = traceparent;
+	call->tracestate = tracestate;
+}
+
+/* Prints the head and puts the call on its way; what does not go, ends. */
+static void
+submit(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key, upstream_done *done, void *arg)
 {
 	struct upstream_pool *p = call->pool;
 
-	if (!id_is_safe(lead_id))
-		bug("upstream_send: not a lead id");
 	if (p->stopping)
 		bug("upstream_send: the pool is being freed");
 	call_start(call, done, arg);
@@ -290,6 +309,23 @@ upstream_send(struct upstream_call *call, struct str lead_id,
 	else
 		call_end(call, UPSTREAM_BUSY,
 		    "all connections are taken, and the queue is full");
+}
+
+void
+upstream_send(struct upstream_call *call, struct str lead_id,
+    struct str idempotency_key, upstream_done *done, void *arg)
+{
+	if (!id_is_safe(lead_id))
+		bug("upstream_send: not a lead id");
+	submit(call, lead_id, idempotency_key, done, arg);
+}
+
+void
+upstream_post(struct upstream_call *call, upstream_done *done, void *arg)
+{
+	if (call->pool->target->metric != UPSTREAM_UNCOUNTED)
+		bug("upstream_post: not to a collector");
+	submit(call, STR_NONE, STR_NONE, done, arg);
 }
 
 struct upstream_call *

@@ -79,7 +79,8 @@ struct upstream_call {
 	struct event deadline;
 	int64_t started_us;
 	int64_t until_us; /* see upstream_until(); INT64_MAX: not said */
-	enum upstream_outcome outcome; /* when ended */
+	struct str traceparent, tracestate; /* see upstream_context() */
+	enum upstream_outcome outcome;      /* when ended */
 	char reason[256];
 	upstream_done *done;
 	void *arg;
@@ -139,7 +140,10 @@ void call_start(struct upstream_call *call, upstream_done *done, void *arg);
 /* Over: wiped, and kept for the next one unless enough are. */
 void call_retire(struct upstream_call *call);
 void call_free_spare(struct upstream_pool *p);
-/* Prints the head before the body; false when there is no memory for it. */
+/*
+ * Prints the head before the body; false when there is no memory for it.
+ * lead_id: what stands behind the target's `start`.
+ */
 bool call_print_head(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key) MUST_CHECK;
 /* Around each write: the key is in the request, and is out of it again. */

@@ -303,8 +303,7 @@ find_key(const struct loading *l, struct str *key)
 		settings_fault(l->all, member(l, "api_key"),
 		    "upstreams.%s.api_key: there is no secret of that "
 		    "name%s%s%s",
-		    l->target->name, near != NULL ? "; did you mean '" : "",
-		    near != NULL ? near : "", near != NULL ? "'?" : "");
+		    l->target->name, MEANT_ARG(near));
 		return false;
 	}
 	if (!may_go(l, secret))
@@ -407,8 +406,10 @@ upstream_target_free(struct upstream_target *t)
 	if (t == NULL)
 		return;
 	secrets_wipe(t->key);
-	gate_done(&t->gate);
-	metrics_unname(METRIC_UPSTREAMS, t->metric);
+	if (t->metric != UPSTREAM_UNCOUNTED) {
+		gate_done(&t->gate);
+		metrics_unname(METRIC_UPSTREAMS, t->metric);
+	}
 	SSL_CTX_free(t->tls);
 	pins_done(&t->pins);
 	base_free(t->note);

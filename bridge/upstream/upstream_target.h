@@ -60,10 +60,16 @@ struct upstream_target {
 	size_t key_at; /* of fields */
 	size_t start_len;
 	size_t fields_len;
-	unsigned metric; /* its number among the metrics' names */
-	struct gate gate;
+	unsigned metric;  /* its number among the metrics' names */
+	struct gate gate; /* not of a collector */
 	size_t head_room; /* the longest head without an Idempotency-Key */
 };
+
+/*
+ * In place of `metric`, of a collector: a number that no metric has. What is
+ * told of the leads API says nothing of it.
+ */
+#define UPSTREAM_UNCOUNTED (1u << 20)
 
 /* What of TLS is a target's own; files' names are whole. */
 struct tls_rules {

@@ -29,24 +29,42 @@ def counter(build, tmp_path_factory):
     return out
 
 
+def taken_by(count, house, connection, rounds):
+    before = struct.unpack("Q", count.read_bytes())[0]
+    for i in range(rounds):
+        got = house.typeform(typeform_event(score=i), connection=connection)
+        assert got.status == 200
+    return struct.unpack("Q", count.read_bytes())[0] - before
+
+
+def run(house, counter, count):
+    house.start(env={**os.environ, "LD_PRELOAD": counter,
+                     "MALLOC_COUNT": str(count)})
+
+
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_steady_load_takes_nothing_from_malloc(build, counter, tmp_path,
                                                  tls):
     count = tmp_path / "count"
     house = House(build, tmp_path, workers=1)
-    house.start(env={**os.environ, "LD_PRELOAD": counter,
-                     "MALLOC_COUNT": str(count)})
+    run(house, counter, count)
     connection = house.connect(tls)
+    # It counts: the first ones fill the pools.
+    assert taken_by(count, house, connection, ROUNDS) > 0
+    assert taken_by(count, house, connection, ROUNDS) == 0
+    connection.close()
+    assert house.close() == 0
 
-    def taken_by(rounds):
-        before = struct.unpack("Q", count.read_bytes())[0]
-        for i in range(rounds):
-            got = house.typeform(typeform_event(score=i),
-                                 connection=connection)
-            assert got.status == 200
-        return struct.unpack("Q", count.read_bytes())[0] - before
 
-    assert taken_by(ROUNDS) > 0  # it counts: the first ones fill the pools
-    assert taken_by(ROUNDS) == 0
+def test_nor_does_tracing_it(build, counter, tmp_path):
+    """A worker; as long as the exporter, who prints them, sleeps."""
+    count = tmp_path / "count"
+    house = House(build, tmp_path, workers=1, settings="""tracing = {
+        url = "http://127.0.0.1:9"; interval = "60s"; };""")
+    run(house, counter, count)
+    connection = house.connect()
+    # Five spans a round: fewer than the 512 that wake it.
+    assert taken_by(count, house, connection, 50) > 0
+    assert taken_by(count, house, connection, 50) == 0
     connection.close()
     assert house.close() == 0

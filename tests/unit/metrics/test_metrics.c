@@ -2,8 +2,10 @@
 #include "unit/cmocka_all.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "metrics/metrics_table.h"
 
@@ -312,6 +314,39 @@ test_label_values_are_escaped(void **state)
 	assert_null(strstr(print(), "side=\"in\""));
 }
 
+/* Each that is told apart is itself; no other makes a series of its own. */
+static void
+test_statuses_are_bounded(void **state)
+{
+	unsigned up = metrics_name(METRIC_UPSTREAMS, "statuses");
+	unsigned told = 0;
+
+	(void)state;
+	for (int status = 0; status < 1000; status++) {
+		unsigned i = metric_status(status);
+
+		assert_true(i < METRIC_STATUSES);
+		told += i != 0;
+		if (i != 0)
+			assert_int_equal(atoi(metric_statuses[i]), status);
+	}
+	assert_int_equal(told, METRIC_STATUSES - 1);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(metric_status((int[]){ -1, INT_MIN, INT_MAX,
+		                     1200, 100200 }[i]),
+		    0);
+	metrics_add(METRIC_UPSTREAM_STATUS, metric_of(up, metric_status(429)),
+	    3);
+	metrics_add(METRIC_UPSTREAM_STATUS, metric_of(up, metric_status(599)),
+	    2);
+	assert_true(has_line("leadbridge_upstream_statuses_total{"
+	                     "upstream=\"statuses\",status=\"429\"} 3"));
+	assert_true(has_line("leadbridge_upstream_statuses_total{"
+	                     "upstream=\"statuses\",status=\"other\"} 2"));
+	assert_null(strstr(text.data, "upstream=\"statuses\",status=\"200\""));
+	metrics_unname(METRIC_UPSTREAMS, up);
+}
+
 static void *
 count_many(void *arg)
 {
@@ -369,6 +404,7 @@ main(void)
 		cmocka_unit_test(test_label_values_are_escaped),
 		cmocka_unit_test(test_names_that_are_gone_make_room),
 		cmocka_unit_test(test_a_place_begins_from_0),
+		cmocka_unit_test(test_statuses_are_bounded),
 		cmocka_unit_test(test_threads_count_all),
 	};
 

@@ -612,6 +612,41 @@ a_body_is_sent_from_where_it_was_printed(void **state)
 	close_stage(&s);
 }
 
+/* Of one call: the next has its own, or none. */
+static void
+a_context_goes_with_one_call(void **state)
+{
+	static const struct {
+		const char *parent, *state, *key, *fields;
+	} cases[] = {
+		{ "00-a-b-01", "a=1,b=2", "k",
+		    "\r\nIdempotency-Key: k\r\ntraceparent: 00-a-b-01"
+		    "\r\ntracestate: a=1,b=2\r\n\r\n{}" },
+		{ NULL, NULL, NULL, "\r\nContent-Length: 2\r\n\r\n{}" },
+		{ "00-c-d-00", NULL, NULL,
+		    "\r\nContent-Length: 2\r\ntraceparent: 00-c-d-00"
+		    "\r\n\r\n{}" },
+	};
+	struct ended e = { 0 };
+	struct upstream_call *call;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		call = upstream_begin(s.pool, 2);
+		bytes_add_text(upstream_body(call), "{}");
+		if (cases[i].parent != NULL)
+			upstream_context(call, str_of(cases[i].parent),
+			    str_of(cases[i].state));
+		upstream_send(call, STR("lead_1"), str_of(cases[i].key),
+		    on_done, &e);
+		run_until(&s, &e.count, i + 1);
+		assert_non_null(strstr(s.last, cases[i].fields));
+	}
+	close_stage(&s);
+}
+
 /* One call's memory serves the next, and has no key in it meanwhile. */
 static void
 calls_are_kept_without_the_key(void **state)
@@ -694,6 +729,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_body_is_sent_from_where_it_was_printed),
+		cmocka_unit_test(a_context_goes_with_one_call),
 		cmocka_unit_test(calls_are_kept_without_the_key),
 		cmocka_unit_test(a_request_that_waits_holds_no_key),
 		cmocka_unit_test(a_body_past_its_ceiling_is_not_sent),

@@ -1,0 +1,63 @@
+/*
+ * trace/trace_answer.c - what a collector's answer means, by the rules of
+ * OTLP over HTTP.
+ */
+#include "decode/decode.h"
+#include "trace/trace_exporter.h"
+
+#define FIRST_MS INT64_C(1000)
+#define MOST_MS INT64_C(60000)
+
+static bool
+is_passing(int status)
+{
+	return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+enum trace_verdict
+trace_judge(const struct upstream_answer *a)
+{
+	if (a->outcome != UPSTREAM_ANSWERED || is_passing(a->status))
+		return TRACE_AGAIN;
+	return a->status >= 200 && a->status < 300 ? TRACE_TAKEN
+	                                           : TRACE_REFUSED;
+}
+
+/* Retry-After in seconds; a date is not what collectors send. */
+int64_t
+trace_wait_ms(const struct upstream_answer *a, unsigned n)
+{
+	int64_t asked = -1, wait = FIRST_MS;
+
+	if (a->retry_after.at != NULL)
+		asked = str_number(str_trim(a->retry_after), INT32_MAX);
+	for (; n > 1 && wait < MOST_MS; n--)
+		wait *= 2;
+	if (asked * 1000 > wait)
+		wait = asked * 1000;
+	return wait < MOST_MS ? wait : MOST_MS;
+}
+
+/* {"partialSuccess":{"rejectedSpans":"3","errorMessage":"..."}} */
+size_t
+trace_rejected(struct str body, size_t count, struct arena *arena)
+{
+	struct fault why = { 0 };
+	const struct document *d;
+	struct str text;
+	doc_node n;
+	int64_t rejected;
+
+	if (body.len == 0)
+		return 0;
+	d = decode_json(arena, body, &decode_limits_default, &why);
+	if (d == NULL)
+		return 0;
+	n = doc_member(d, doc_root(d), STR("partialSuccess"));
+	n = doc_member(d, n, STR("rejectedSpans"));
+	text = doc_kind(d, n) == DOC_NUMBER ? doc_number(d, n) : doc_text(d, n);
+	rejected = text.at != NULL ? str_number(text, INT64_MAX) : 0;
+	if (rejected < 0)
+		return 0;
+	return (size_t)rejected < count ? (size_t)rejected : count;
+}
