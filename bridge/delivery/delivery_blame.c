@@ -17,6 +17,13 @@
 /* Places told of one field: one that is refused whole may have many. */
 #define BLAME_PLACES 8
 #define BLAME_SOURCE 512
+/*
+ * Of an answer, as large as it may be: details that are looked at, of each
+ * what its text begins with, and of its path so many parts.
+ */
+#define BLAME_DETAILS 256
+#define BLAME_TEXT 256
+#define BLAME_PATH 32
 
 /* A field in its steps, "questionnaire", "answer"; indexes are left out. */
 struct steps {
@@ -107,6 +114,8 @@ find_steps(struct str text, struct steps *out)
 	struct str word;
 	bool joined;
 
+	if (text.len > BLAME_TEXT)
+		text.len = BLAME_TEXT;
 	while (take_word(&text, &word, &joined))
 		if (lead_field_find(word) != NULL) {
 			take_steps(text, word, out);
@@ -119,10 +128,14 @@ find_steps(struct str text, struct steps *out)
 static bool
 steps_of_list(const struct document *d, doc_node list, struct steps *out)
 {
+	unsigned looked = 0;
+
 	out->count = 0;
 	DOC_FOREACH (d, list, n) {
 		struct str text = doc_text(d, n);
 
+		if (looked++ == BLAME_PATH)
+			break;
 		if (text.at == NULL || is_index(text))
 			continue;
 		if (out->count == BLAME_STEPS)
@@ -172,33 +185,39 @@ is_within(const char *place, const struct steps *field)
 	return true;
 }
 
+/* where: of the target, "update.address.city". */
 static void
-tell_place(struct blame *b, const struct mapping_told *told, struct str place)
+tell_place(struct blame *b, const char *where, struct str source,
+    const config_setting_t *at)
 {
-	struct blamed one = { .field = place,
-		.source = b->source.len > 0 ? bytes_str(&b->source)
-		                            : told->text,
-		.file = settings_where(told->at),
-		.line = settings_line(told->at) };
+	static const struct str update = STR("update.");
+	struct blamed one = { .field = str_of(where),
+		.source = source,
+		.file = settings_where(at),
+		.line = settings_line(at) };
+	bool found = false;
 
+	if (!str_starts(one.field, update))
+		return;
+	one.field = str_skip(one.field, update.len);
 	for (size_t i = 0; i < b->count; i++) {
 		struct refused *r = &b->list[i];
 
-		if (r->last == told->where || r->places == BLAME_PLACES ||
-		    !is_within(place.at, &r->steps))
+		if (r->last == where || r->places == BLAME_PLACES ||
+		    !is_within(one.field.at, &r->steps))
 			continue;
-		r->last = told->where;
+		r->last = where;
 		r->places++;
-		b->tell(b->arg, &one);
+		found = true;
 	}
+	if (found)
+		b->tell(b->arg, &one);
 }
 
 static void
 on_told(void *context, const struct mapping_told *told)
 {
-	static const struct str update = STR("update.");
 	struct blame *b = context;
-	struct str place = str_of(told->where);
 
 	if (told->kind == MAPPING_TOLD_SOURCE && told->rule != NULL) {
 		if (b->source.len > 0)
@@ -208,9 +227,18 @@ on_told(void *context, const struct mapping_told *told)
 	if (told->kind != MAPPING_TOLD_FIELD &&
 	    told->kind != MAPPING_TOLD_FAULT)
 		return;
-	if (told->rule != NULL && told->at != NULL && str_starts(place, update))
-		tell_place(b, told, str_skip(place, update.len));
+	if (told->rule != NULL && told->at != NULL)
+		tell_place(b, told->where,
+		    b->source.len > 0 ? bytes_str(&b->source) : told->text,
+		    told->at);
 	bytes_clear(&b->source);
+}
+
+static void
+on_rule(void *context, const struct mapping_rule *rule)
+{
+	if (rule->kind == MAPPING_RULE_FIELD && rule->at != NULL)
+		tell_place(context, rule->where, rule->text, rule->at);
 }
 
 static bool
@@ -235,12 +263,15 @@ add_details(struct blame *b, const struct envelope *e)
 {
 	doc_node details = doc_member(e->document, e->error, STR("details"));
 	struct steps field;
+	unsigned looked = 0;
 
-	DOC_FOREACH (e->document, details, n)
-		if (b->count < BLAME_FIELDS &&
-		    steps_of_detail(e->document, n, &field) &&
+	DOC_FOREACH (e->document, details, n) {
+		if (looked++ == BLAME_DETAILS || b->count == BLAME_FIELDS)
+			return;
+		if (steps_of_detail(e->document, n, &field) &&
 		    !is_known(b, &field))
 			b->list[b->count++].steps = field;
+	}
 }
 
 struct blame *
@@ -271,6 +302,23 @@ blame_watch(const struct blame *b)
 }
 
 void
+blame_lookup(struct blame *b, const struct mapping *m)
+{
+	mapping_rules(m, on_rule, b);
+}
+
+/* It or another part of its field, of those before the i-th. */
+static bool
+is_told(const struct blame *b, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (b->list[k].places == 0 &&
+		    str_eq(b->list[k].steps.at[0], b->list[i].steps.at[0]))
+			return true;
+	return false;
+}
+
+void
 blame_rest(const struct blame *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
@@ -278,27 +326,36 @@ blame_rest(const struct blame *b)
 		const struct lead_field *f = lead_field_find(r->steps.at[0]);
 		struct blamed one = { .field = str_of(f->name) };
 
-		if (r->places == 0)
+		if (r->places == 0 && !is_told(b, i))
 			b->tell(b->arg, &one);
 	}
 	if (b->count == 0)
 		b->tell(b->arg, &(struct blamed){ .field = STR_NONE });
 }
 
-static void
-on_blamed(void *arg, const struct blamed *one)
+void
+blame_log(const char *delivery, const char *route, const struct blamed *one)
 {
-	const struct delivery *d = arg;
 	char field[128], source[512], at[256];
 
 	snprintf(field, sizeof(field), "%.*s", STR_ARG(one->field));
 	snprintf(source, sizeof(source), "%.*s", STR_ARG(one->source));
 	snprintf(at, sizeof(at), "%s:%u", one->file, one->line);
-	log_event(LOG_LEVEL_WARNING, "field refused", "delivery", d->id,
-	    "route", route_path(d->route), "field",
-	    one->field.at != NULL ? field : NULL, "source",
-	    one->source.at != NULL ? source : NULL, "at",
+	log_event(LOG_LEVEL_WARNING, "field refused", "delivery", delivery,
+	    "route", route, "field", one->field.at != NULL ? field : NULL,
+	    "source", one->source.at != NULL ? source : NULL, "at",
 	    one->file != NULL ? at : NULL, NULL);
+}
+
+static void
+on_blamed(void *arg, const struct blamed *one)
+{
+	struct delivery *d = arg;
+
+	if (d->blamed < BLAME_LINES) {
+		d->blamed++;
+		blame_log(d->id, route_path(d->route), one);
+	}
 }
 
 void
@@ -311,7 +368,8 @@ delivery_blame(struct delivery *d, const struct upstream_answer *got)
 	struct blame *b;
 
 	if (got->outcome != UPSTREAM_ANSWERED || got->status < 400 ||
-	    got->status >= 500 || !log_wants(LOG_LEVEL_WARNING))
+	    got->status >= 500 || d->blamed == BLAME_LINES ||
+	    !log_wants(LOG_LEVEL_WARNING))
 		return;
 	b = blame_new(got->body, d->exchange->arena, on_blamed, d);
 	if (b == NULL)

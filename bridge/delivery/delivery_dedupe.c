@@ -105,42 +105,50 @@ is_plain(enum doc_kind kind)
 }
 
 /* JSON, one behind the other: no two lists of values print the same. */
-static struct str
+static int
 key_of_paths(const struct dedupe *d, const struct document *document,
-    struct arena *arena)
+    struct arena *arena, struct str *out)
 {
 	const struct jsonpath_scope scope = { .document = document,
 		.current = DOC_NONE,
 		.arena = arena };
 	struct bytes key;
 
-	bytes_init_in(&key, arena, DEDUPE_KEY_MAX);
+	/* As long as values of an event are: only its hash is kept. */
+	bytes_init_in(&key, arena, SIZE_MAX / 4);
 	for (size_t i = 0; i < d->count; i++) {
 		doc_node n = jsonpath_one(d->paths[i], &scope);
 
 		if (!is_plain(doc_kind(document, n)))
-			return STR_NONE;
+			return 0;
 		doc_print(document, n, &key);
 		bytes_add_char(&key, '\n');
 	}
-	return bytes_ok(&key) ? bytes_str(&key) : STR_NONE;
+	if (!bytes_ok(&key))
+		return -1;
+	*out = bytes_str(&key);
+	return 0;
 }
 
-struct str
+int
 dedupe_key(const struct dedupe *d, const struct dedupe_event *event,
-    struct arena *arena)
+    struct arena *arena, struct str *key)
 {
+	*key = STR_NONE;
 	switch ((enum dedupe_kind)d->kind) {
 	case DEDUPE_ID:
-		return event->id;
+		if (event->id.len > 0)
+			*key = event->id;
+		break;
 	case DEDUPE_BODY:
-		return event->digest;
+		*key = event->digest;
+		break;
 	case DEDUPE_PATHS:
-		return event->document != NULL
-		    ? key_of_paths(d, event->document, arena)
-		    : STR_NONE;
+		if (event->document != NULL)
+			return key_of_paths(d, event->document, arena, key);
+		break;
 	case DEDUPE_NONE:
 		break;
 	}
-	return STR_NONE;
+	return 0;
 }

@@ -25,11 +25,12 @@ bool dedupe_by_id(const struct dedupe *d);
  * is no text, number or boolean.
  */
 struct dedupe_event {
-	struct str id;     /* the sender's; STR_NONE: it gave none */
+	struct str id;     /* the sender's; STR_NONE, or empty: it gave none */
 	struct str digest; /* of the body */
 	const struct document *document; /* NULL: it could not be read */
 };
-struct str dedupe_key(const struct dedupe *d, const struct dedupe_event *event,
-    struct arena *arena);
+/* -1: the arena has no room for it. */
+int dedupe_key(const struct dedupe *d, const struct dedupe_event *event,
+    struct arena *arena, struct str *key) MUST_CHECK;
 
 #endif

@@ -12,12 +12,14 @@
 
 #include "delivery/delivery_route.h"
 #include "delivery/delivery_sender.h"
+#include "delivery/delivery_trace.h"
 
 struct worker;
 
 struct era {
 	struct share *share; /* held; of all that follows */
 	const struct routes *routes;
+	struct tracer tracer;
 	struct upstream_pool **pools; /* one a target */
 	struct sender **senders;      /* one a target; NULL: no journal */
 	size_t deliveries;            /* that are served by it */

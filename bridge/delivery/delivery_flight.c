@@ -42,7 +42,7 @@ next_random(struct sender *s)
 }
 
 static struct flight *
-flight_new(struct sender *s, const char *id, unsigned n)
+flight_new(struct sender *s, const char *id, unsigned n, struct str route)
 {
 	struct flight *f = base_alloc(sizeof(*f));
 
@@ -51,6 +51,7 @@ flight_new(struct sender *s, const char *id, unsigned n)
 	f->begun_us = clock_mono_us();
 	f->lease_until_us = f->begun_us + sender_lease_ms(s) * 1000;
 	memcpy(f->id, id, sizeof(f->id));
+	snprintf(f->route, sizeof(f->route), "%.*s", STR_ARG(route));
 	f->next = s->flights;
 	if (f->next != NULL)
 		f->next->before = f;
@@ -159,6 +160,22 @@ log_attempt(const struct flight *f, const struct upstream_answer *a,
 	    a->took_us > 0 ? took : NULL, "ms", age, NULL);
 }
 
+/* Whoever waits for the answer has told its fields, by the event itself. */
+static void
+name_refused(struct flight *f, const struct upstream_answer *a)
+{
+	struct sender *s = f->sender;
+
+	refused_tell(&(struct refused_update){ .routes = s->routes,
+	                 .route = f->route,
+	                 .id = f->id,
+	                 .answer = a->body,
+	                 .scratch = s->scratch,
+	                 .log = f->told == NULL ? &s->refused : NULL },
+	    f->settle.reason, sizeof(f->settle.reason));
+	arena_reset(s->scratch);
+}
+
 /* Why an attempt failed, for a person; never what the API said of values. */
 static void
 give_reason(struct flight *f, const struct upstream_answer *a,
@@ -178,6 +195,8 @@ give_reason(struct flight *f, const struct upstream_answer *a,
 	else
 		snprintf(out, room, "the API answered %d %s", a->status,
 		    http_reason(a->status));
+	if (v->class == RETRY_REFUSED)
+		name_refused(f, a);
 }
 
 static void
@@ -245,6 +264,7 @@ send_call(struct flight *f, struct upstream_call *call)
 	    (unsigned long long)f->settle.through);
 	upstream_until(call,
 	    f->lease_until_us - SETTLE_SPARE_MS * INT64_C(1000));
+	call_trace_begin(&f->trace, &f->sender->tracer, call);
 	upstream_send(call, str_of(f->settle.lease.lead), str_of(key),
 	    on_answer, f);
 }
@@ -307,6 +327,11 @@ on_answer(void *arg, const struct upstream_answer *a)
 	struct fault why = { 0 };
 	struct retry_verdict v;
 
+	call_trace_end(&f->trace, &s->tracer,
+	    &(struct call_traced){ .target = s->target,
+	        .id = f->id,
+	        .resent = f->attempts - 1,
+	        .got = a });
 	(void)(delivery_no_answer(a, &why) ||
 	    delivery_declined(a, s->scratch, &why));
 	arena_reset(s->scratch);
@@ -337,7 +362,7 @@ put_off(struct flight *f, const char *reason, int64_t delay_ms)
 struct flight *
 sender_send(struct sender *s, const struct sender_update *u)
 {
-	struct flight *f = flight_new(s, u->id, u->n);
+	struct flight *f = flight_new(s, u->id, u->n, u->route);
 
 	f->attempts = 1;
 	f->pass = u->pass;
@@ -347,6 +372,8 @@ sender_send(struct sender *s, const struct sender_update *u)
 		put_off(f, "stopping", STOPPING_MS);
 		return NULL;
 	}
+	if (u->trace != NULL)
+		f->trace = *u->trace;
 	f->told = u->told;
 	f->arg = u->arg;
 	send_body(f, u->body);
@@ -383,13 +410,15 @@ send_merged(struct flight *f, const struct journal_item *items, size_t count)
 void
 flight_send(struct sender *s, const struct journal_item *items, size_t count)
 {
-	struct flight *f = flight_new(s, items[0].id, items[0].n);
+	struct flight *f = flight_new(s, items[0].id, items[0].n,
+	    items[0].route);
 
 	f->attempts = items[0].attempts;
 	f->pass = s->pass;
 	f->flags = items[0].flags;
 	f->age_ms = items[0].age_ms;
 	f->settle.lease = items[0].lease;
+	call_trace_of_item(&f->trace, &s->tracer, f->id, f->flags);
 	s->again += f->attempts > 1;
 	if (s->stopped)
 		put_off(f, "stopping", STOPPING_MS);

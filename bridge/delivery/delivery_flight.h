@@ -2,6 +2,7 @@
 #ifndef BRIDGE_DELIVERY_FLIGHT_H
 #define BRIDGE_DELIVERY_FLIGHT_H
 
+#include "delivery/delivery_refused.h"
 #include "delivery/delivery_sender.h"
 
 /* Updates merged behind one at most. */
@@ -16,7 +17,9 @@ struct flight {
 	int64_t age_ms;   /* when it was handed out */
 	int64_t begun_us; /* ... which was then */
 	struct journal_settle settle;
+	struct call_trace trace;
 	struct gate_pass pass;
+	char route[JOURNAL_NAME_MAX + 1];
 	int64_t lease_until_us;
 	struct event *again; /* of a settlement; NULL: the first is good */
 	char *alone; /* the head's own body, where others were merged with it */
@@ -30,11 +33,14 @@ struct sender {
 	struct journal_port *port;
 	struct upstream_target *target;
 	struct upstream_pool *pool;
+	const struct routes *routes; /* NULL: none */
+	struct refusals refused;
 	struct event *timer;
 	struct str name;
 	size_t slots, busy, again; /* again: of the busy, tried before */
 	size_t asked;              /* of the claim under way, granted */
 	uint64_t seed;
+	struct tracer tracer;
 	bool claiming;
 	bool retired; /* claims nothing more */
 	bool stopped; /* ... and sends nothing more */

@@ -167,8 +167,7 @@ find_secret(const struct route *r, const struct secrets *secrets,
 	/* What stands there is not repeated: it may be the secret itself. */
 	settings_fault(all, member(r, "secret"),
 	    "secret: the settings have no secret of that name%s%s%s",
-	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-	    near != NULL ? "'?" : "");
+	    MEANT_ARG(near));
 }
 
 static void
@@ -292,8 +291,20 @@ find_target(struct route *r, const struct routes *all, struct faults *faults)
 	found = nearest_found(&near);
 	settings_fault(faults, member(r, "upstream"),
 	    "upstream: there is no upstream named '%s'%s%s%s",
-	    r->settings.upstream, found != NULL ? "; did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
+	    r->settings.upstream, MEANT_ARG(found));
+}
+
+/* What the journal knows it by. */
+static void
+check_name(const struct route *r, const char *setting, const char *text,
+    struct faults *all)
+{
+	if (r->settings.mode != ROUTE_RELAY && text != NULL &&
+	    strlen(text) > JOURNAL_NAME_MAX)
+		settings_fault(all, member(r, setting),
+		    "%s: longer than the %d bytes that a journal keeps of it; "
+		    "shorten it, or relay",
+		    setting, JOURNAL_NAME_MAX);
 }
 
 /* What the journal has to know of the route's updates. */
@@ -308,6 +319,8 @@ load_journal(struct route *r, bool journalled, struct faults *all)
 		    "mode: \"%s\" needs a journal; say where it is in the "
 		    "settings: journal = { url = \"sqlite:journal.db\"; };",
 		    name_text(modes, s->mode));
+	check_name(r, "route", s->path, all);
+	check_name(r, "upstream", s->upstream, all);
 	if (r->mapping == NULL)
 		return;
 	if (mapping_writes(r->mapping) == MAPPING_APPEND && s->coalesce)

@@ -118,8 +118,7 @@ unknown_key(const config_setting_t *s, struct faults *all)
 	found = nearest_found(&near);
 	settings_fault(all, s,
 	    "reply.%s: there is no outcome of that name%s%s%s", name,
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    MEANT_ARG(found));
 }
 
 static struct rule *

@@ -175,9 +175,11 @@ sender_new(const struct sender_setup *setup)
 	s->port = setup->port;
 	s->target = setup->target;
 	s->pool = setup->pool;
+	s->routes = setup->routes;
 	s->name = str_of(upstream_target_name(setup->target));
 	s->slots = upstream_target_connections(setup->target);
 	s->seed = setup->seed | 1;
+	s->tracer = setup->tracer;
 	s->arena = arena_new(CLAIM_ARENA);
 	s->scratch = arena_new(CLAIM_ARENA);
 	s->timer = evtimer_new(setup->base, on_timer, s);

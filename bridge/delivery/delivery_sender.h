@@ -10,8 +10,10 @@
 #define BRIDGE_DELIVERY_SENDER_H
 
 #include "delivery/delivery_retry.h"
+#include "delivery/delivery_trace.h"
 
 struct event_base;
+struct routes;
 struct sender;
 
 struct sender_setup {
@@ -20,7 +22,9 @@ struct sender_setup {
 	struct journal_port *port;
 	struct upstream_target *target;
 	struct upstream_pool *pool;
-	uint64_t seed; /* of the jitter */
+	const struct routes *routes; /* what items are told by; NULL: none */
+	uint64_t seed;               /* of the jitter */
+	struct tracer tracer;
 };
 
 struct sender *sender_new(const struct sender_setup *setup) MUST_CHECK;
@@ -63,12 +67,14 @@ typedef void sender_told(void *arg, unsigned n,
 
 struct sender_update {
 	const char *id; /* of the delivery */
+	struct str route;
 	unsigned n;
 	const struct journal_lease *lease;
 	struct gate_pass pass; /* of sender_take */
 	struct str body;
 	unsigned flags;
-	sender_told *told; /* NULL: nobody */
+	const struct call_trace *trace; /* it came in; NULL: none */
+	sender_told *told;              /* NULL: nobody */
 	void *arg;
 };
 struct flight;

@@ -83,8 +83,8 @@ digest(const struct request *r, unsigned char *out, struct fault *why)
  * has none, so that the event is taken when the mapping is mended, or the
  * sender. accept.digest is set already.
  */
-static struct str
-key_of(const struct store *s)
+static int
+key_of(const struct store *s, struct str *out)
 {
 	struct delivery *d = s->d;
 	struct arena *arena = d->exchange->arena;
@@ -94,19 +94,22 @@ key_of(const struct store *s)
 	struct bytes key;
 	struct str found;
 
+	*out = STR_NONE;
 	if (s->why.code != FAULT_NONE)
-		return STR_NONE;
+		return 0;
 	if (dedupe_by_id(d->route->dedupe))
 		event.id = route_delivery_id(d->route, &d->exchange->request,
 		    arena);
-	found = dedupe_key(d->route->dedupe, &event, arena);
+	if (dedupe_key(d->route->dedupe, &event, arena, &found) == -1)
+		return -1;
 	if (found.at == NULL)
-		return STR_NONE;
+		return 0;
 	bytes_init_in(&key, arena, found.len + 64);
 	bytes_add_str(&key, str_of(route_method(d->route)));
 	bytes_add_char(&key, ' ');
 	bytes_add_str(&key, found);
-	return bytes_ok(&key) ? bytes_str(&key) : STR_NONE;
+	*out = bytes_str(&key);
+	return bytes_ok(&key) ? 0 : -1;
 }
 
 static int
@@ -123,11 +126,12 @@ fill_accept(struct store *s, struct fault *why)
 	a->verdict = STR("proven");
 	if (verifier_is_open(d->route->verifier))
 		a->verdict = STR("open");
-	a->flags = d->route->journal_flags;
+	a->flags = d->route->journal_flags | delivery_trace_flags(d);
 	a->updates = s->updates;
 	if (digest(request, a->digest, why) == -1)
 		return -1;
-	a->key = key_of(s);
+	if (key_of(s, &a->key) == -1) /* or what is the same came twice */
+		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
 	bytes_init_in(&event, d->exchange->arena,
 	    request->body.len + EVENT_HEAD_MAX);
 	event_print(request, d->route->verifier, d->exchange->arena, &event);
@@ -218,10 +222,12 @@ send_leased(struct store *s)
 {
 	struct delivery *d = s->d;
 	struct sender_update u = { .id = d->id,
+		.route = s->accept.route,
 		.lease = &s->lease,
 		.pass = s->pass,
 		.body = s->updates[0].body,
-		.flags = s->accept.flags };
+		.flags = s->accept.flags,
+		.trace = &d->trace.call };
 
 	if (d->route->settings.mode == ROUTE_RELAY_OR_QUEUE) {
 		u.told = on_told;

@@ -94,7 +94,18 @@ add_json(struct bytes *out, struct str s)
 	out->data[out->len] = '\0';
 }
 
-/* Of XML 1.0, where no control character can stand but white space. */
+/* U+FFFE and U+FFFF. */
+static bool
+is_no_character(struct str s, size_t i)
+{
+	return s.len - i >= 3 && memcmp(s.at + i, "\xef\xbf", 2) == 0 &&
+	    (unsigned char)s.at[i + 2] >= 0xbe;
+}
+
+/*
+ * Of XML 1.0, where no control character can stand but white space, and not
+ * all of Unicode.
+ */
 static void
 add_xml(struct bytes *out, struct str s)
 {
@@ -106,10 +117,14 @@ add_xml(struct bytes *out, struct str s)
 		unsigned char c = (unsigned char)s.at[i];
 		const char *special = memchr(specials, c, sizeof(specials) - 1);
 
-		if (special != NULL)
+		if (special != NULL) {
 			bytes_add_text(out, entities[special - specials]);
-		else
+		} else if (is_no_character(s, i)) {
+			bytes_add_char(out, ' ');
+			i += 2;
+		} else {
 			bytes_add_char(out, c < ' ' ? ' ' : s.at[i]);
+		}
 	}
 }
 
@@ -217,8 +232,7 @@ unknown_placeholder(const config_setting_t *at, const char *what,
 	settings_fault(all, at,
 	    "%s: body: there is no placeholder {%.*s}%s%s%s; write {{ for a "
 	    "brace that is none",
-	    what, STR_ARG(name), found != NULL ? "; did you mean '" : "",
-	    found != NULL ? found : "", found != NULL ? "'?" : "");
+	    what, STR_ARG(name), MEANT_ARG(found));
 }
 
 /* What would be sent is JSON, if it says so: a placeholder needs its quotes. */

@@ -14,17 +14,24 @@ updates_reason(struct arena *arena, const struct fault *why)
 	return text.len > 0 ? bytes_str(&text) : STR("it cannot be mapped");
 }
 
-static struct str
-name_notes(const struct updates_of *of, struct str body, size_t n)
+/* Without its id a note that is sent twice is there twice. */
+static int
+name_notes(const struct updates_of *of, size_t n, struct str *body,
+    struct fault *why)
 {
 	struct arena *arena = of->input->arena;
 	struct bytes out;
 
 	bytes_init_in(&out, arena, MAPPING_BODY_MAX);
-	if (merge_note_ids(body, of->id, (unsigned)n, arena, &out) &&
-	    bytes_ok(&out))
-		return bytes_str(&out);
-	return body;
+	if (!merge_note_ids(*body, of->id, (unsigned)n, arena, &out))
+		return 0;
+	if (!bytes_ok(&out))
+		return fault_set(why, FAULT_TOO_LARGE, "update.notes",
+		    "with an id for each note the update is larger than %zu "
+		    "bytes",
+		    MAPPING_BODY_MAX);
+	*body = bytes_str(&out);
+	return 0;
 }
 
 /* Maps one event. 1 it is in *to, 0 it makes no update, -1 why. */
@@ -44,8 +51,8 @@ make_one(const struct updates_of *of, size_t i, size_t n,
 		return 0;
 	*to = (struct journal_update){ .target = str_of(of->target),
 		.lead = made.lead_id,
-		.body = name_notes(of, made.body, n) };
-	return 1;
+		.body = made.body };
+	return name_notes(of, n, &to->body, why) == -1 ? -1 : 1;
 }
 
 /* Out of the scratch, which is given back. */

@@ -99,6 +99,7 @@ struct mapping_rule {
 	const char *where; /* the target; of a row the table's name */
 	struct str text;   /* as written; of a row its key */
 	const void *id;    /* told when it fires; only to be compared */
+	const config_setting_t *at; /* of a FIELD: where it is written */
 };
 
 typedef void mapping_rule_visit(void *context, const struct mapping_rule *rule);

@@ -15,7 +15,10 @@ static void
 list_rule(const struct listing *l, enum mapping_rule_kind kind,
     const char *where, struct str text, const void *id)
 {
-	struct mapping_rule rule = { kind, where, text, id };
+	struct mapping_rule rule = { .kind = kind,
+		.where = where,
+		.text = text,
+		.id = id };
 
 	l->visit(l->context, &rule);
 }
@@ -51,7 +54,13 @@ list_chain(const struct listing *l, const struct chain *chain,
 static void
 list_value(const struct listing *l, const struct node *n)
 {
-	list_rule(l, MAPPING_RULE_FIELD, n->where, n->text, n);
+	struct mapping_rule rule = { .kind = MAPPING_RULE_FIELD,
+		.where = n->where,
+		.text = n->text,
+		.id = n,
+		.at = n->at };
+
+	l->visit(l->context, &rule);
 	for (const struct part *p = n->parts; p != NULL; p = p->next)
 		if (p->chain != NULL)
 			list_chain(l, p->chain, n->where, false);

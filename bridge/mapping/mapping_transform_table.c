@@ -42,13 +42,10 @@ prepare_table(const struct transform_setup *s, void **out, struct fault *why)
 		return fault_set(why, FAULT_SETTINGS, NULL,
 		    "table: takes the name of a table, as in table('stage')");
 	table = find_table(s, name, &near);
-	if (table == NULL && nearest_found(&near) != NULL)
-		return fault_set(why, FAULT_SETTINGS, NULL,
-		    "there is no table '%.*s'; did you mean '%s'?",
-		    STR_ARG(name), nearest_found(&near));
 	if (table == NULL)
 		return fault_set(why, FAULT_SETTINGS, NULL,
-		    "there is no table '%.*s'", STR_ARG(name));
+		    "there is no table '%.*s'%s%s%s", STR_ARG(name),
+		    MEANT_ARG(nearest_found(&near)));
 	made = base_alloc(sizeof(*made) + table->count * sizeof(made->rows[0]));
 	made->table = table;
 	for (size_t i = 0; i < table->count; i++)

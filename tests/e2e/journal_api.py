@@ -17,7 +17,8 @@ def failure(code):
 
 class Api:
     """`plan[lead]` holds what the next calls of a lead get: a status, or
-    (status, headers); None hangs until release(). Then `usual`."""
+    (status, headers) or (status, headers, body); what is a function returns
+    it; None hangs until release(). Then `usual`."""
 
     def __init__(self):
         self.calls = []          # (lead, Idempotency-Key, body)
@@ -44,17 +45,21 @@ class Api:
                     if api.key not in (None, self.headers["X-API-Key"]):
                         what = 401
                         api.strangers += 1
+                if callable(what):
+                    what = what()
                 if what is None:
                     api.released.wait(30)
                     what = 200
-                status, more = what if isinstance(what, tuple) else (what, {})
+                status, more, *said = what if isinstance(what, tuple) else (
+                    what, {})
                 answer = failure(f"S{status}")
                 if status < 300:
                     answer = ODD if len(api.calls) % 2 else OK
+                answer = said[0] if said else answer
+                headers = {"Content-Type": "application/json",
+                           "Content-Length": str(len(answer))} | more
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                for name, value in more.items():
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer)

@@ -34,6 +34,9 @@ NOTE = 'notes = ( { text = "{$.note}"; } );'
 MAPPINGS = {
     "queue": route("queue"),
     "notes": route("notes", field=NOTE),
+    "many-notes": route("many-notes", field="""
+      notes: { each = "$.notes[*]"; as: { text = "{@}"; }; };""").replace(
+          'detail = "{$.detail}";', ""),
     "either": route("either", "relay-or-queue", 'patience = "1s";'),
     "same": route("same", more='dedupe = "body";'),
     "fields": route("fields", more='dedupe = ( "$.lead", "$.at" );'),
@@ -322,6 +325,8 @@ def test_chosen_fields_make_two_events_the_same(house):
     assert accepted(send(lead="l1", at=1, detail="x")) == first
     assert accepted(send(lead="l1", at=2, detail="x")) != first
     assert send(lead="l1", at=1, detail="other").status == 409
+    long = {"lead": "l1", "at": "x" * 5000, "detail": "x"}
+    assert accepted(send(**long)) == accepted(send(**long))
     assert accepted(send(lead="l1", detail="x")) != accepted(
         send(lead="l1", detail="x"))
 
@@ -334,6 +339,18 @@ def test_notes_get_ids_that_stay(house):
     assert ids == [f"{delivery}-0-0"] * 2
     keys = [key for _, key, _ in house.api.calls]
     assert keys[0] == keys[1] and delivery in keys[0]
+
+
+def test_notes_that_find_no_room_for_ids_are_refused(house):
+    """And kept for a person, not sent without."""
+    answer = post(house, "many-notes",
+                  {"lead": "l1", "notes": ["n" * 60] * 9900})
+    assert (answer.status, answer.code) == (413, "CONTENT_TOO_LARGE")
+    assert "update.notes: with an id for each note" in answer.details[0]
+    accepted(post(house, "many-notes", {"lead": "l1", "notes": ["n"] * 9000}))
+    wait_for(lambda: house.api.calls, what="the call")
+    ids = {note["id"] for note in house.api.calls[0][2]["notes"]}
+    assert len(ids) == 9000
 
 
 def test_waiting_updates_of_one_lead_go_as_one(house):

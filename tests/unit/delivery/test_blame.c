@@ -38,9 +38,12 @@ on_blamed(void *arg, const struct blamed *one)
 	bytes_add_char(out, '\n');
 }
 
+/* Runs the mapping again, or has none to run it with. */
+enum how { RUN, LOOK_UP };
+
 /* What is told of an answer with these details. */
 static void
-told_of(const char *details, struct bytes *out)
+told_of(const char *details, enum how how, struct bytes *out)
 {
 	struct faults all = { 0 };
 	struct settings_file *f = settings_parse(STR(MAPPING), "m.cfg", &all);
@@ -61,7 +64,11 @@ told_of(const char *details, struct bytes *out)
 	b = blame_new(str_of(body), arena, on_blamed, out);
 	assert_non_null(b);
 	in.watch = blame_watch(b);
-	assert_int_equal(mapping_run(m, &in, DOC_NONE, &update, &why), 0);
+	if (how == LOOK_UP)
+		blame_lookup(b, m);
+	else
+		assert_int_equal(mapping_run(m, &in, DOC_NONE, &update, &why),
+		    0);
 	blame_rest(b);
 	base_free(body);
 	arena_free(arena);
@@ -109,6 +116,13 @@ a_detail_leads_to_its_source(void **state)
 		{ "[{\"path\":[],\"message\":\"zip of address\"}]",
 		    "address.city=$.town@m.cfg:8\naddress.zip=$.zip@m.cfg:"
 		    "9\n" },
+		/* As a whole and in a part; for two reasons. */
+		{ "[\"email.SECRET\",\"email: x\",\"address: x\","
+		  "\"address.zip: x\"]",
+		    "email=$.email@m.cfg:3\naddress.city=$.town@m.cfg:8\n"
+		    "address.zip=$.zip@m.cfg:9\n" },
+		{ "[\"status.a\",\"phone\",\"status.b\"]",
+		    "status=\nphone=\n" },
 		/* Not in this update. */
 		{ "[\"lastName: is required\"]", "lastName=\n" },
 		{ "[\"status: x\",\"email: x\"]",
@@ -128,7 +142,42 @@ a_detail_leads_to_its_source(void **state)
 		struct bytes out;
 
 		bytes_init(&out, 65536);
-		told_of(rows[i].details, &out);
+		told_of(rows[i].details, RUN, &out);
+		assert_string_equal(out.data, rows[i].told);
+		bytes_done(&out);
+	}
+}
+
+static void
+without_the_event_all_that_is_written_there_is_told(void **state)
+{
+	static const struct {
+		const char *details, *told;
+	} rows[] = {
+		{ "[\"email: must be an e-mail address\"]",
+		    "email={$.mail ?? $.email | lower}@m.cfg:3\n" },
+		{ "[\"detail: x\"]", "detail=\"fixed\"@m.cfg:6\n" },
+		/* Whether this event set it, nobody knows. */
+		{ "[\"lastName: is required\"]",
+		    "lastName={$.none}@m.cfg:5\n" },
+		{ "[\"address: x\"]",
+		    "address.city={$.town}@m.cfg:8\n"
+		    "address.zip={$.zip}@m.cfg:9\n" },
+		{ "[\"questionnaire[1].answer: x\"]",
+		    "questionnaire[].answer={@.value}@m.cfg:13\n" },
+		{ "[\"tags[0]: x\"]",
+		    "tags[0]=\"a\"@m.cfg:14\ntags[1]={$.zip}@m.cfg:14\n" },
+		{ "[\"status: x\",\"SECRET@X.ORG\"]", "status=\n" },
+		{ "[\"SECRET@X.ORG is taken\"]", "=\n" },
+		{ "null", "=\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bytes out;
+
+		bytes_init(&out, 65536);
+		told_of(rows[i].details, LOOK_UP, &out);
 		assert_string_equal(out.data, rows[i].told);
 		bytes_done(&out);
 	}
@@ -149,7 +198,7 @@ lines_of(const char *each, bool numbered)
 		bytes_add_char(&details, '"');
 	}
 	bytes_add_char(&details, ']');
-	told_of(details.data, &out);
+	told_of(details.data, RUN, &out);
 	for (size_t i = 0; i < out.len; i++)
 		lines += out.data[i] == '\n';
 	bytes_done(&details);
@@ -162,9 +211,75 @@ many_details_are_bounded_and_told_once(void **state)
 {
 	(void)state;
 	assert_int_equal(lines_of("email: x", false), 1);
-	assert_int_equal(lines_of("address.line", true), 16);
+	/* A name that no place of the mapping has is told by its first word. */
+	assert_int_equal(lines_of("address.line", true), 1);
 	/* Deeper than steps are kept. */
 	assert_int_equal(lines_of("email.a.b.c.d.e.f.g.h.i.j.k", true), 1);
+}
+
+static void
+sixteen_fields_are_told(void **state)
+{
+	struct bytes details, out;
+	size_t count, found = 0;
+	const struct lead_field *fields = lead_fields(&count);
+
+	(void)state;
+	assert_true(count > 16);
+	bytes_init(&details, 65536);
+	bytes_init(&out, 65536);
+	for (size_t i = 0; i < count; i++)
+		bytes_addf(&details, "%s\"%s\"", i == 0 ? "[" : ",",
+		    fields[i].name);
+	bytes_add_char(&details, ']');
+	told_of(details.data, RUN, &out);
+	for (size_t i = 0; i < count; i++) {
+		char line[128];
+
+		/* By itself, or a part of it by its place. */
+		snprintf(line, sizeof(line), "%s=", fields[i].name);
+		found += strstr(out.data, line) != NULL;
+		if (i >= 16)
+			assert_null(strstr(out.data, line));
+	}
+	assert_in_range(found, 16 - 3, 16);
+	bytes_done(&details);
+	bytes_done(&out);
+}
+
+/* What comes before `email` in an answer, and whether it is still found. */
+static bool
+is_found_behind(const char *before, const char *each, int times,
+    const char *behind)
+{
+	struct bytes details, out;
+	bool found;
+
+	bytes_init(&details, 4 << 20);
+	bytes_init(&out, 65536);
+	bytes_add_text(&details, before);
+	for (int i = 0; i < times; i++)
+		bytes_add_text(&details, each);
+	bytes_add_text(&details, behind);
+	told_of(details.data, RUN, &out);
+	found = strstr(out.data, "email") != NULL;
+	bytes_done(&details);
+	bytes_done(&out);
+	return found;
+}
+
+static void
+of_a_large_answer_the_beginning_counts(void **state)
+{
+	(void)state;
+	assert_true(is_found_behind("[", "\"x\",", 255, "\"email\"]"));
+	assert_false(is_found_behind("[", "\"x\",", 256, "\"email\"]"));
+	assert_true(is_found_behind("[\"", "x ", 100, "email\"]"));
+	assert_false(is_found_behind("[\"", "x ", 400000, "email\"]"));
+	assert_true(
+	    is_found_behind("[{\"path\":[", "\"x\",", 31, "\"email\"]}]"));
+	assert_false(
+	    is_found_behind("[{\"path\":[", "\"x\",", 32, "\"email\"]}]"));
 }
 
 static void
@@ -221,7 +336,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_detail_leads_to_its_source),
+		cmocka_unit_test(
+		    without_the_event_all_that_is_written_there_is_told),
 		cmocka_unit_test(many_details_are_bounded_and_told_once),
+		cmocka_unit_test(sixteen_fields_are_told),
+		cmocka_unit_test(of_a_large_answer_the_beginning_counts),
 		cmocka_unit_test(other_answers_are_none),
 		cmocka_unit_test(a_success_that_says_it_is_none_is_seen),
 	};

@@ -29,7 +29,7 @@ key_of(const char *setting, const char *body, char *out, size_t size)
 	assert_non_null(d);
 	event.document = decode_json(arena, str_of(body),
 	    &decode_limits_default, &why);
-	key = dedupe_key(d, &event, arena);
+	assert_int_equal(dedupe_key(d, &event, arena, &key), 0);
 	snprintf(out, size, "%.*s", STR_ARG(key));
 	arena_free(arena);
 	dedupe_free(d);
@@ -78,6 +78,52 @@ a_value_that_is_missing_makes_no_key(void **state)
 	assert_key(two, "no json", "");
 }
 
+static void
+an_empty_id_is_none(void **state)
+{
+	struct faults all = { 0 };
+	struct settings_file *file;
+	struct dedupe *d = load("", &file, &all);
+	struct dedupe_event event = { .id = STR("") };
+	struct str key = STR("x");
+
+	(void)state;
+	assert_int_equal(dedupe_key(d, &event, NULL, &key), 0);
+	assert_null(key.at);
+	dedupe_free(d);
+	settings_close(file);
+}
+
+/* Long values tell events apart, too; and where there is no room, all end. */
+static void
+values_may_be_long(void **state)
+{
+	struct faults all = { 0 };
+	struct fault why = { 0 };
+	struct settings_file *file;
+	struct dedupe *d = load("dedupe = ( \"$.a\" );", &file, &all);
+	struct arena *arena = arena_new((size_t)1 << 20);
+	struct arena *small = arena_new(4096);
+	static char body[100000];
+	struct dedupe_event event = { 0 };
+	struct str key;
+
+	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
+	memcpy(body, "{\"a\":\"", 6);
+	memcpy(body + sizeof(body) - 3, "\"}", 2);
+	event.document = decode_json(arena, str_of(body),
+	    &decode_limits_default, &why);
+	assert_non_null(event.document);
+	assert_int_equal(dedupe_key(d, &event, arena, &key), 0);
+	assert_int_equal(key.len, sizeof(body) - 1 - 5);
+	assert_int_equal(dedupe_key(d, &event, small, &key), -1);
+	arena_free(small);
+	arena_free(arena);
+	dedupe_free(d);
+	settings_close(file);
+}
+
 #define FIVE "\"$.a\", \"$.a\", \"$.a\", \"$.a\", \"$.a\""
 
 static void
@@ -113,6 +159,8 @@ main(void)
 		cmocka_unit_test(each_kind_has_its_key),
 		cmocka_unit_test(paths_give_their_values),
 		cmocka_unit_test(a_value_that_is_missing_makes_no_key),
+		cmocka_unit_test(an_empty_id_is_none),
+		cmocka_unit_test(values_may_be_long),
 		cmocka_unit_test(what_is_wrong_is_said),
 	};
 

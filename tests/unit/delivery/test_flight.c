@@ -51,6 +51,17 @@ upstream_until(struct upstream_call *call, int64_t us)
 	call->until_us = us;
 }
 
+/* Nothing is traced here. */
+void
+upstream_context(struct upstream_call *call, struct str traceparent,
+    struct str tracestate)
+{
+	(void)call;
+	(void)traceparent;
+	(void)tracestate;
+	fail();
+}
+
 void
 upstream_send(struct upstream_call *call, struct str lead_id,
     struct str idempotency_key, upstream_done *done, void *arg)

@@ -105,6 +105,33 @@ what_is_no_json_is_sent_alone(void **state)
 	assert_merges(bodies + 1, 1, 1, "{\"b\":");
 }
 
+/* What finds no room to be read is not merged, and never sent in part. */
+static void
+as_many_are_merged_as_find_room(void **state)
+{
+	struct str all[33];
+	size_t most = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		all[i] = STR("{\"a\":\"some text that takes room\"}");
+	for (size_t room = 64; room < 65536; room += 64) {
+		struct arena *arena = arena_new(room);
+		struct bytes out;
+		size_t merged;
+
+		bytes_init(&out, 65536);
+		merged = merge_updates(all, COUNT_OF(all), arena, &out);
+		assert_true(merged >= 1 && merged <= COUNT_OF(all));
+		assert_true(bytes_ok(&out) && str_eq(bytes_str(&out), all[0]));
+		if (merged > most)
+			most = merged;
+		bytes_done(&out);
+		arena_free(arena);
+	}
+	assert_int_equal(most, COUNT_OF(all));
+}
+
 int
 main(void)
 {
@@ -114,6 +141,7 @@ main(void)
 		cmocka_unit_test(the_later_field_wins),
 		cmocka_unit_test(lists_and_objects_named_twice_end_it),
 		cmocka_unit_test(what_is_no_json_is_sent_alone),
+		cmocka_unit_test(as_many_are_merged_as_find_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,21 @@ each_type_has_its_escapes(void **state)
 }
 
 static void
+what_xml_cannot_hold_is_white_space(void **state)
+{
+	static const char
+	    text[] = "{\"error\":{\"message\":"
+	             "\"a\\uffffb\\ufffec\\ufffdd\\u001fe\\u00ef\"}}";
+	struct arena *arena = arena_new(1 << 20);
+
+	(void)state;
+	assert_str(fill_with("{message}", "text/xml", text, arena),
+	    "a b c\xef\xbf\xbd"
+	    "d e\xc3\xaf");
+	arena_free(arena);
+}
+
+static void
 what_is_not_there_is_empty(void **state)
 {
 	static const char *const envelopes[] = {
@@ -157,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_type_has_its_escapes),
+		cmocka_unit_test(what_xml_cannot_hold_is_white_space),
 		cmocka_unit_test(what_is_not_there_is_empty),
 		cmocka_unit_test(a_body_that_finds_no_room_is_none),
 		cmocka_unit_test(mistakes_are_found_when_it_loads),
