@@ -71,9 +71,7 @@ new_worker(struct listener *l, unsigned n, const struct listener_setup *s)
 	w->entry_count = s->address_count;
 	w->entries = base_alloc(s->address_count * sizeof(*w->entries));
 	for (size_t i = 0; i < s->address_count; i++)
-		w->entries[i] = (struct entry){ .worker = w,
-			.front = &l->fronts[i],
-			.fd = -1 };
+		w->entries[i] = (struct entry){ .worker = w, .fd = -1 };
 	w->crowd = l->crowd;
 	worker_prepare(w);
 	worker_limit(w, &s->limits);
@@ -118,7 +116,7 @@ free_listener(struct listener *l)
 	for (size_t i = 0; i < l->address_count; i++) {
 		SSL_CTX_free(l->tls[i]);
 		base_free(l->addresses[i]);
-		front_done(&l->fronts[i]);
+		front_drop(l->fronts[i]);
 	}
 	pthread_cond_destroy(&l->reported);
 	pthread_mutex_destroy(&l->lock);
@@ -140,12 +138,14 @@ open_address(struct listener *l, size_t i, const struct listener_setup *s,
 	const struct listener_address *a = &s->addresses[i];
 	int given = s->sockets != NULL ? s->sockets[i] : -1;
 
-	if (front_init(&l->fronts[i], a, why) == -1 ||
-	    tls_load(a, &l->tls[i], why) == -1)
+	l->fronts[i] = front_new(a, why);
+	if (l->fronts[i] == NULL || tls_load(a, &l->tls[i], why) == -1)
 		return -1;
 	for (unsigned n = 0; n < l->worker_count; n++) {
 		struct entry *e = &l->workers[n].entries[i];
 
+		e->front = l->fronts[i];
+		share_hold(&e->front->share);
 		e->tls = l->tls[i];
 		if (e->tls != NULL)
 			SSL_CTX_up_ref(e->tls);
@@ -216,21 +216,22 @@ log_listening(const struct listener *l, size_t i)
 #define FILES_BESIDE 64
 
 /* The kernel would refuse what the settings allow: told before it happens. */
-static void
-check_files(const struct listener_setup *s)
+void
+listener_check_files(const struct listener *l,
+    const struct listener_limits *limits)
 {
 	char wanted[24], files[24];
-	struct rlimit limit;
+	struct rlimit now;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur == RLIM_INFINITY ||
-	    limit.rlim_cur >= (rlim_t)s->limits.connections + FILES_BESIDE)
+	if (getrlimit(RLIMIT_NOFILE, &now) == -1 ||
+	    now.rlim_cur == RLIM_INFINITY ||
+	    now.rlim_cur >= (rlim_t)limits->connections + FILES_BESIDE)
 		return;
 	snprintf(wanted, sizeof(wanted), "%lld",
-	    (long long)s->limits.connections);
+	    (long long)limits->connections);
 	snprintf(files, sizeof(files), "%llu",
-	    (unsigned long long)limit.rlim_cur);
-	log_event(LOG_LEVEL_WARNING, "too few open files", "listener", s->name,
+	    (unsigned long long)now.rlim_cur);
+	log_event(LOG_LEVEL_WARNING, "too few open files", "listener", l->name,
 	    "limits.connections", wanted, "files", files, "do",
 	    "raise the limit of open files (LimitNOFILE=), or lower "
 	    "limits.connections",
@@ -244,7 +245,7 @@ listener_open(const struct listener_setup *setup, struct fault *why)
 
 	event_set_log_callback(on_event_log);
 	event_set_fatal_callback(on_event_fatal);
-	check_files(setup);
+	listener_check_files(l, &setup->limits);
 	for (size_t i = 0; i < setup->address_count; i++)
 		if (open_address(l, i, setup, why) == -1) {
 			free_listener(l);

@@ -111,9 +111,9 @@ int listener_run(struct listener *l, struct fault *why) MUST_CHECK;
 struct listener *listener_start(const struct listener_setup *setup,
     struct fault *why) MUST_CHECK;
 /*
- * New settings: certificates, limits and what the service is given
- * (service.renew). Addresses, workers and the service itself stay;
- * certificates are found by their address. prepare loads what can fail, and
+ * New settings: certificates, proxies, limits and what the service is given
+ * (service.renew). Addresses, workers and the service itself stay; what
+ * belongs to an address is found by it. prepare loads what can fail, and
  * changes nothing: NULL with why. renew has it served by from now on, and
  * returns once all workers have it, or after some seconds of one that is held
  * up; what is shared is held until each has. Open connections keep their

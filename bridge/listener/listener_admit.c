@@ -36,8 +36,9 @@ incoming_find_client(struct incoming *in)
 	if (!in->is_proxy)
 		return r->peer.at != NULL;
 	r->hop = r->peer;
-	in->is_proxy = !forward_client(r, front->header, &front->proxies,
-	    &in->client);
+	/* What a stranger writes in a header is not the proxy's word. */
+	in->is_proxy = g->unnamed ||
+	    !forward_client(r, front->header, &front->proxies, &in->client);
 	if (!in->is_proxy) {
 		net_print(&in->client, text);
 		r->peer = arena_copy(arena, str_of(text));

@@ -31,15 +31,22 @@ bell_ring(struct bell *b)
 		bug("cannot call a worker: %s", strerror(errno));
 }
 
+/* What was there before is left in r, and goes with it. */
 static void
-take_tls(struct worker *w, struct renewal *r)
+take_addresses(struct worker *w, struct renewal *r)
 {
-	for (size_t i = 0; i < w->entry_count && i < r->count; i++)
-		if (r->tls[i] != NULL) {
-			SSL_CTX_free(w->entries[i].tls);
-			w->entries[i].tls = r->tls[i];
-			r->tls[i] = NULL;
-		}
+	for (size_t i = 0; i < w->entry_count && i < r->count; i++) {
+		struct entry *e = &w->entries[i];
+		struct front *front = e->front;
+		SSL_CTX *tls = e->tls;
+
+		e->front = r->fronts[i];
+		r->fronts[i] = front;
+		if (r->tls[i] == NULL)
+			continue;
+		e->tls = r->tls[i];
+		r->tls[i] = tls;
+	}
 }
 
 /* Connections that are open keep what they were accepted with. */
@@ -47,7 +54,7 @@ static void
 take_renewal(struct worker *w, struct renewal *r)
 {
 	worker_limit(w, &r->limits);
-	take_tls(w, r);
+	take_addresses(w, r);
 	if (w->service.renew != NULL && !w->stopped)
 		w->service.renew(w->mine, r->shared);
 	listener_renewed(w->listener, w, r->number);

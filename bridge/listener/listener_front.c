@@ -4,13 +4,21 @@
 /* The list of the ranges, at its longest. */
 #define OWN_MAX ((size_t)64 << 10)
 
-int
-front_init(struct front *f, const struct listener_address *a, struct fault *why)
+static void
+on_done(struct share *s)
+{
+	struct front *f = (struct front *)s;
+
+	arena_free(f->own);
+	base_free(f);
+}
+
+static int
+read_proxies(struct front *f, const struct listener_address *a,
+    struct fault *why)
 {
 	struct str wrong;
 
-	*f = (struct front){ .header = (enum forward)a->forwarded,
-		.protocol = a->proxy_protocol };
 	if (a->proxies == NULL && a->proxy_protocol)
 		return fault_set(why, FAULT_SETTINGS, a->address,
 		    "proxy_protocol needs proxies: whose word is taken on "
@@ -27,19 +35,31 @@ front_init(struct front *f, const struct listener_address *a, struct fault *why)
 	    STR_ARG(wrong), NET_RANGES_MAX);
 }
 
-void
-front_done(struct front *f)
+struct front *
+front_new(const struct listener_address *a, struct fault *why)
 {
-	arena_free(f->own);
-	*f = (struct front){ .own = NULL };
+	struct front *f = base_alloc(sizeof(*f));
+
+	share_init(&f->share, on_done);
+	f->header = (enum forward)a->forwarded;
+	f->protocol = a->proxy_protocol;
+	if (read_proxies(f, a, why) == 0)
+		return f;
+	front_drop(f);
+	return NULL;
+}
+
+void
+front_drop(struct front *f)
+{
+	share_drop(f != NULL ? &f->share : NULL);
 }
 
 int
 listener_check_front(const struct listener_address *a, struct fault *why)
 {
-	struct front f;
-	int rc = front_init(&f, a, why);
+	struct front *f = front_new(a, why);
 
-	front_done(&f);
-	return rc;
+	front_drop(f);
+	return f != NULL ? 0 : -1;
 }

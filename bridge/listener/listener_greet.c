@@ -119,6 +119,7 @@ greeted(struct guard *g)
 		    "its PROXY header is malformed");
 		return;
 	}
+	g->unnamed = verdict == PROXY_NOBODY;
 	net_print(&g->address, g->peer);
 	welcome(g);
 }

@@ -46,7 +46,8 @@ guard_enter(struct guard *g, enum phase phase)
 	int64_t timeout = g->worker->timeout[phase];
 
 	g->phase = phase;
-	g->deadline = timeout > 0 ? worker_now() + timeout : INT64_MAX;
+	g->since = worker_now();
+	g->deadline = timeout > 0 ? g->since + timeout : INT64_MAX;
 }
 
 /*
@@ -120,6 +121,8 @@ on_adopt(evutil_socket_t fd, short what, void *arg)
 	}
 	bufferevent_disable(g->bev, EV_READ);
 	stream_open(&g->stream, bufferevent_getfd(g->bev), g->entry->tls);
+	if (g->stream.ssl != NULL)
+		SSL_set_app_data(g->stream.ssl, g); /* for log_refused() */
 	guard_greet(g);
 }
 
@@ -227,12 +230,6 @@ static const struct {
 	[PHASE_WRITING] = { true, false },
 };
 
-static int64_t
-idle_since(const struct guard *g)
-{
-	return g->deadline - g->worker->timeout[PHASE_IDLE];
-}
-
 /* With no room for more connections, one that rests makes some. */
 static bool
 is_in_the_way(const struct guard *g, bool rests)
@@ -244,7 +241,7 @@ is_in_the_way(const struct guard *g, bool rests)
 void
 guard_sweep(struct guard *g, int64_t now)
 {
-	bool rests = g->phase == PHASE_IDLE && now >= idle_since(g) + REST_MS;
+	bool rests = g->phase == PHASE_IDLE && now >= g->since + REST_MS;
 
 	if (is_in_the_way(g, rests)) {
 		guard_end(g);

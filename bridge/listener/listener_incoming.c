@@ -19,8 +19,11 @@
 /* Kept for the next request; a larger one goes back to the system. */
 #define POOL_ARENA_MAX ((size_t)256 << 10)
 #define POOL_MAX 64
-/* Reserved at once for a body that announces its length. */
-#define RESERVE_MAX ((size_t)64 << 10)
+/*
+ * Reserved at once for a body that announces its length: so little that all
+ * connections there may be, with a length and no body, leave room for others.
+ */
+#define RESERVE_MAX ((size_t)16 << 10)
 #define BAD_LINES_A_SECOND 5
 
 size_t

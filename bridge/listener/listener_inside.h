@@ -17,7 +17,7 @@ struct listener {
 	char **addresses; /* as they were asked for */
 	SSL_CTX **tls;    /* an address each; NULL: plain */
 	unsigned *ports;
-	struct front *fronts; /* an address each */
+	struct front **fronts; /* an address each */
 	struct crowd *crowd;
 	size_t address_count;
 	struct worker *workers;
@@ -37,9 +37,15 @@ struct renewal {
 	struct share *share;
 	void *shared; /* for the service */
 	struct listener_limits limits;
-	SSL_CTX **tls; /* by the listener's addresses; NULL: as it is */
+	/* By the listener's addresses: */
+	SSL_CTX **tls; /* NULL: as it is */
+	struct front **fronts;
 	size_t count;
 };
 void renewal_free(struct renewal *r); /* NULL is fine */
+
+/* listener.c: warns where this process may not open as many files. */
+void listener_check_files(const struct listener *l,
+    const struct listener_limits *limits);
 
 #endif

@@ -98,7 +98,7 @@ read_v1(struct str rest, struct net_address *client)
 
 	(void)str_cut(&rest, ' ', &family);
 	if (str_eq(family, STR("UNKNOWN")))
-		return PROXY_LOCAL; /* what stands behind it is ignored */
+		return PROXY_NOBODY; /* what stands behind it is ignored */
 	ipv4 = str_eq(family, STR("TCP4"));
 	if (!ipv4 && !str_eq(family, STR("TCP6")))
 		return PROXY_BAD;
@@ -171,7 +171,7 @@ read_v2(const char *at, size_t n, struct net_address *client)
 	    !are_tlvs(rest + kind->addresses, n - kind->addresses))
 		return PROXY_BAD;
 	if (kind->one == 0)
-		return PROXY_LOCAL;
+		return PROXY_NOBODY;
 	take_address(rest, kind, client);
 	return PROXY_CLIENT;
 }

@@ -23,8 +23,9 @@ size_t proxy_length(const char *at, size_t n);
 
 enum proxy_verdict {
 	PROXY_BAD,
-	PROXY_LOCAL, /* the proxy itself, or somebody without an address */
-	PROXY_CLIENT /* *client tells */
+	PROXY_LOCAL,  /* the proxy itself */
+	PROXY_NOBODY, /* somebody, of whom it says no address that is one */
+	PROXY_CLIENT  /* *client tells */
 };
 
 /* A whole one, as proxy_length() has it. */

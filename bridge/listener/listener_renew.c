@@ -19,9 +19,12 @@ renewal_free(struct renewal *r)
 {
 	if (r == NULL)
 		return;
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		SSL_CTX_free(r->tls[i]);
+		front_drop(r->fronts[i]);
+	}
 	base_free(r->tls);
+	base_free(r->fronts);
 	share_drop(r->share);
 	base_free(r);
 }
@@ -30,7 +33,8 @@ struct listener_change {
 	struct share *share;
 	void *shared;
 	struct listener_limits limits;
-	SSL_CTX **tls; /* NULL: stays */
+	SSL_CTX **tls;         /* NULL: stays */
+	struct front **fronts; /* NULL: stays */
 	size_t count;
 };
 
@@ -46,7 +50,10 @@ renewal_new(const struct listener *l, const struct listener_change *c)
 	r->limits = c->limits;
 	r->count = l->address_count;
 	r->tls = base_alloc(r->count * sizeof(SSL_CTX *));
+	r->fronts = base_alloc(r->count * sizeof(struct front *));
 	for (size_t i = 0; i < r->count; i++) {
+		r->fronts[i] = l->fronts[i];
+		share_hold(&r->fronts[i]->share);
 		r->tls[i] = l->tls[i];
 		if (r->tls[i] != NULL)
 			SSL_CTX_up_ref(r->tls[i]);
@@ -75,8 +82,11 @@ load_all(const struct listener *l, const struct listener_setup *s,
 		const struct listener_address *a = find_address(s,
 		    l->addresses[i]);
 
-		if (a != NULL && l->tls[i] != NULL &&
-		    tls_load(a, &c->tls[i], why) == -1)
+		if (a == NULL)
+			continue;
+		c->fronts[i] = front_new(a, why);
+		if (c->fronts[i] == NULL ||
+		    (l->tls[i] != NULL && tls_load(a, &c->tls[i], why) == -1))
 			return -1;
 	}
 	return 0;
@@ -94,6 +104,7 @@ listener_prepare(const struct listener *l, const struct listener_setup *setup,
 	c->limits = setup->limits;
 	c->count = l->address_count;
 	c->tls = base_alloc(c->count * sizeof(SSL_CTX *));
+	c->fronts = base_alloc(c->count * sizeof(struct front *));
 	if (load_all(l, setup, c, why) == 0)
 		return c;
 	listener_forget(c);
@@ -105,22 +116,33 @@ listener_forget(struct listener_change *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		SSL_CTX_free(c->tls[i]);
+		front_drop(c->fronts[i]);
+	}
 	base_free(c->tls);
+	base_free(c->fronts);
 	share_drop(c->share);
 	base_free(c);
 }
 
+/* What was there before is left in c, and goes with it. */
 static void
-keep_tls(struct listener *l, struct listener_change *c)
+keep_addresses(struct listener *l, struct listener_change *c)
 {
-	for (size_t i = 0; i < l->address_count; i++)
+	for (size_t i = 0; i < l->address_count; i++) {
+		SSL_CTX *tls = l->tls[i];
+		struct front *front = l->fronts[i];
+
 		if (c->tls[i] != NULL) {
-			SSL_CTX_free(l->tls[i]);
 			l->tls[i] = c->tls[i];
-			c->tls[i] = NULL;
+			c->tls[i] = tls;
 		}
+		if (c->fronts[i] != NULL) {
+			l->fronts[i] = c->fronts[i];
+			c->fronts[i] = front;
+		}
+	}
 }
 
 void
@@ -166,7 +188,8 @@ wait_for_workers(struct listener *l)
 void
 listener_renew(struct listener *l, struct listener_change *c)
 {
-	keep_tls(l, c);
+	keep_addresses(l, c);
+	listener_check_files(l, &c->limits);
 	crowd_limit(l->crowd, &c->limits);
 	l->renewals++;
 	for (unsigned n = 0; n < l->worker_count; n++) {

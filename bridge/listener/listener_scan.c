@@ -24,6 +24,8 @@ static const struct scan_verdict verdicts[SCAN_REASONS] = {
 	[SCAN_LINE_END] = { 400, "a line does not end in CR LF" },
 	[SCAN_FOLDED] = { 400, "a header line begins with white space" },
 	[SCAN_NAME] = { 400, "a header name is not a token and a colon" },
+	[SCAN_NAME_ALIKE] = { 400,
+	    "a header is Content-Length or Transfer-Encoding but for its '-'" },
 	[SCAN_VALUE] = { 400, "a header value holds a control character" },
 	[SCAN_HEADERS_LARGE] = { 431, "the headers are too large" },
 	[SCAN_HEADERS_MANY] = { 431, "there are too many headers" },

@@ -268,13 +268,15 @@ static const struct field {
 	bool (*gather)(struct scan *s, char c);
 	bool (*judge)(struct scan *s);
 	bool no_tabs; /* legal around a value, and read in two ways */
+	bool frames;  /* says where the request ends */
 } fields[] = {
-	{ { "content-length", 14 }, gather_word, judge_length, true },
-	{ { "transfer-encoding", 17 }, gather_word, judge_coding, true },
-	{ { "expect", 6 }, gather_word, judge_expect, true },
-	{ { "connection", 10 }, gather_connection, judge_connection, false },
-	{ { "host", 4 }, gather_host, judge_host, false },
-	{ { "", 0 }, NULL, NULL, false }, /* all others */
+	{ { "content-length", 14 }, gather_word, judge_length, true, true },
+	{ { "transfer-encoding", 17 }, gather_word, judge_coding, true, true },
+	{ { "expect", 6 }, gather_word, judge_expect, true, false },
+	{ { "connection", 10 }, gather_connection, judge_connection, false,
+	    false },
+	{ { "host", 4 }, gather_host, judge_host, false, false },
+	{ { "", 0 }, NULL, NULL, false, false }, /* all others */
 };
 #define FIELD_OTHER (COUNT_OF(fields) - 1)
 
@@ -306,6 +308,36 @@ field_named(const struct scan *s)
 	return i;
 }
 
+/*
+ * Content_Length, Transfer--Encoding: programs that take '_' for '-', as CGI
+ * does, would see a length where we see none.
+ */
+static bool
+word_is_like(const struct scan *s, struct str name)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < s->word_len; i++) {
+		char c = s->word[i] == '_' ? '-' : s->word[i];
+
+		if (c == '-' && k > 0 && name.at[k - 1] == '-')
+			continue;
+		if (k == name.len || c != name.at[k])
+			return false;
+		k++;
+	}
+	return k == name.len;
+}
+
+static bool
+is_alike(const struct scan *s)
+{
+	for (unsigned i = 0; i < FIELD_OTHER; i++)
+		if (fields[i].frames && word_is_like(s, fields[i].name))
+			return true;
+	return false;
+}
+
 const char *
 scan_at_name(struct scan *s, const char *at, const char *end)
 {
@@ -316,6 +348,8 @@ scan_at_name(struct scan *s, const char *at, const char *end)
 	if (*at != ':')
 		return scan_bad(s, at, SCAN_NAME);
 	s->field = s->in_trailer ? (unsigned)FIELD_OTHER : field_named(s);
+	if (s->field == FIELD_OTHER && !s->in_trailer && is_alike(s))
+		return scan_bad(s, at, SCAN_NAME_ALIKE);
 	s->word_len = 0;
 	s->host_ended = false;
 	return scan_next(s, at, STEP_BLANK);

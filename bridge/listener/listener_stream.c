@@ -7,18 +7,73 @@
 
 #include "listener/listener_stream.h"
 
+/* Past so many no read is begun; one brings about as many, at most. */
+#define TURN_BYTES ((size_t)16 << 10)
+
+/* Whether to read: -1 is no, for now, as of a socket that has nothing. */
+static long
+before_read(BIO *b, struct stream *s)
+{
+	if (SSL_is_init_finished(s->ssl))
+		s->met = true;
+	if (s->turn < TURN_BYTES)
+		return 1;
+	BIO_clear_retry_flags(b);
+	BIO_set_retry_read(b);
+	return -1;
+}
+
+/*
+ * Of TLS 1.2 only the hello is looked at: what comes behind it is encrypted
+ * without saying so. Until OpenSSL has read a hello the version is 1.3.
+ */
+static bool
+may_read(struct stream *s, const char *at, size_t n)
+{
+	s->turn += n;
+	if (s->met || SSL_version(s->ssl) != TLS1_3_VERSION ||
+	    hello_fits(&s->hello, at, n))
+		return true;
+	s->failed = "a message of more than 16 KiB was to come";
+	return false;
+}
+
+static long
+on_bio(BIO *b, int what, const char *at, size_t room, int argi, long argl,
+    int ret, size_t *n)
+{
+	struct stream *s = (struct stream *)(void *)BIO_get_callback_arg(b);
+
+	(void)room, (void)argi, (void)argl;
+	if (what == BIO_CB_READ)
+		return before_read(b, s);
+	if (what == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0 &&
+	    !may_read(s, at, *n))
+		return -1;
+	return ret;
+}
+
 void
 stream_open(struct stream *s, int fd, SSL_CTX *tls)
 {
-	s->fd = fd;
-	s->ssl = NULL;
-	s->failed = NULL;
+	BIO *b;
+
+	*s = (struct stream){ .fd = fd };
 	if (tls == NULL)
 		return;
 	s->ssl = SSL_new(tls);
 	if (s->ssl == NULL || SSL_set_fd(s->ssl, fd) != 1)
 		bug("out of memory for a connection");
+	b = SSL_get_rbio(s->ssl);
+	BIO_set_callback_ex(b, on_bio);
+	BIO_set_callback_arg(b, (char *)s);
 	SSL_set_accept_state(s->ssl);
+}
+
+void
+stream_turn(struct stream *s)
+{
+	s->turn = 0;
 }
 
 void
@@ -53,7 +108,8 @@ tls_state(struct stream *s, int rc)
 		return STREAM_WAITS_READ;
 	if (error == SSL_ERROR_WANT_WRITE)
 		return STREAM_WAITS_WRITE;
-	s->failed = handshake_failure(s->ssl);
+	if (s->failed == NULL)
+		s->failed = handshake_failure(s->ssl);
 	ERR_clear_error();
 	return error == SSL_ERROR_ZERO_RETURN ? STREAM_ENDED : STREAM_BROKEN;
 }

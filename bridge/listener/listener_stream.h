@@ -10,15 +10,18 @@
 
 #include <openssl/ssl.h>
 
-#include "base/base.h"
+#include "listener/listener_hello.h"
 
 struct stream {
 	int fd;
-	SSL *ssl; /* NULL: plain */
+	SSL *ssl;           /* NULL: plain */
+	size_t turn;        /* bytes read for it in this turn */
+	struct hello hello; /* of its handshake ... */
+	bool met;           /* ... which is over */
 	/*
-	 * Why its handshake failed: a text of OpenSSL's, for good. NULL: it did
-	 * not, its peer only left, or showed a certificate that was refused,
-	 * which has a line of its own.
+	 * Why its handshake failed: a text that stays, most of them OpenSSL's.
+	 * NULL: it did not, its peer only left, or showed a certificate that
+	 * was refused, which has a line of its own.
 	 */
 	const char *failed;
 };
@@ -33,6 +36,12 @@ enum stream_state {
 
 /* Plain with tls == NULL, else the server's side of a handshake to come. */
 void stream_open(struct stream *s, int fd, SSL_CTX *tls);
+/*
+ * A turn of the loop begins. OpenSSL reads on and on for as long as there are
+ * records that carry nothing for us (a peer may renew its keys in each): past
+ * some of them it is told that no more is there, and others have their turn.
+ */
+void stream_turn(struct stream *s);
 /* Leaves the descriptor open: it is the caller's. */
 void stream_close(struct stream *s);
 enum stream_state stream_read(struct stream *s, char *at, size_t room,

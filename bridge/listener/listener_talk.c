@@ -216,6 +216,7 @@ on_io(evutil_socket_t fd, short what, void *arg)
 	struct guard *g = arg;
 
 	(void)fd;
+	stream_turn(&g->stream);
 	if ((what & EV_TIMEOUT) != 0 && event_add(&g->io, NULL) == -1)
 		guard_enter(g, PHASE_DOOMED); /* see come_back() */
 	if (g->greeting != NULL)

@@ -21,6 +21,13 @@
  */
 #define RECORD_MAX 4096
 
+/*
+ * Of the certificates a client shows, all together: OpenSSL has room for them
+ * as soon as it has read their length, and would allow 100 KiB. Chains have
+ * some KiB.
+ */
+#define SHOWN_MAX ((size_t)20 << 10)
+
 /* What hangs off a context, and is freed with it. */
 struct extra {
 	unsigned char asked[CLIENT_ASKED_SIZE]; /* see client_ask() */
@@ -123,6 +130,7 @@ new_context(const struct loading *l)
 	SSL_CTX_set_mode(tls,
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
 	(void)SSL_CTX_set_max_send_fragment(tls, RECORD_MAX);
+	SSL_CTX_set_max_cert_list(tls, SHOWN_MAX);
 	SSL_CTX_set_read_ahead(tls, 1); /* a record in one read, not in two */
 	SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
 	tickets_serve(tls);

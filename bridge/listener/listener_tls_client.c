@@ -4,12 +4,9 @@
  * OpenSSL verifies them against the authorities of the address, for the use
  * "TLS client"; who of them may do what is for the routes to say, by name.
  */
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
-#include <string.h>
-#include <sys/socket.h>
+#include <stdio.h>
 
 #include "listener/listener_tls.h"
 #include "listener/listener_worker.h"
@@ -40,21 +37,19 @@ make_index(void)
 /* Asking. */
 
 static void
-log_refused(const SSL *ssl, int error)
+log_refused(const struct guard *g, int error)
 {
-	static _Thread_local struct quota lines;
-	struct sockaddr_storage at;
-	socklen_t len = sizeof(at);
-	char peer[INET6_ADDRSTRLEN] = "";
+	struct worker *w = g->worker;
+	char more[16];
 	unsigned dropped;
 
-	if (!quota_take(&lines, REFUSED_LINES_A_SECOND, &dropped))
+	if (!quota_take(&w->refused_lines, REFUSED_LINES_A_SECOND, &dropped))
 		return;
-	if (getpeername(SSL_get_fd(ssl), (struct sockaddr *)&at, &len) == 0)
-		(void)getnameinfo((struct sockaddr *)&at, len, peer,
-		    sizeof(peer), NULL, 0, NI_NUMERICHOST);
-	log_event(LOG_LEVEL_INFO, "client certificate refused", "peer", peer,
-	    "reason", X509_verify_cert_error_string(error), NULL);
+	snprintf(more, sizeof(more), "%u", dropped);
+	log_event(LOG_LEVEL_INFO, "client certificate refused", "listener",
+	    w->name, "peer", g->peer, "reason",
+	    X509_verify_cert_error_string(error), "lines_left_out",
+	    dropped > 0 ? more : NULL, NULL);
 }
 
 static int
@@ -64,7 +59,8 @@ on_verify(int good, X509_STORE_CTX *chain)
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 
 	if (good == 0)
-		log_refused(ssl, X509_STORE_CTX_get_error(chain));
+		log_refused(SSL_get_app_data(ssl),
+		    X509_STORE_CTX_get_error(chain));
 	return good;
 }
 

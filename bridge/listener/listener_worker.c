@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "listener/listener_worker.h"
+#include "metrics/metrics.h"
 
 #define SWEEP_MS 100
 #define SWEEP_STOPPING_MS 20
@@ -66,6 +67,19 @@ worker_wake(struct worker *w)
 
 /* Accepting. */
 
+/* Who comes now waits in the kernel, or is turned away there: unseen by us. */
+static void
+tell_full(struct worker *w)
+{
+	unsigned dropped;
+
+	metrics_add(METRIC_LIMITED, LIMIT_CONNECTIONS, 1);
+	if (quota_take(&w->full_lines, 1, &dropped))
+		log_event(LOG_LEVEL_WARNING, "no more connections", "listener",
+		    w->name, "reason", "limits.connections are open", "do",
+		    "see who holds them; or raise limits.connections", NULL);
+}
+
 void
 worker_admit(struct worker *w)
 {
@@ -75,8 +89,11 @@ worker_admit(struct worker *w)
 	if (wanted == w->accepting)
 		return;
 	w->accepting = wanted;
-	if (!wanted && !w->stopping)
+	if (!wanted && !w->stopping) {
 		worker_wake(w); /* room is made by other workers, too */
+		if (w->accept_again == 0)
+			tell_full(w);
+	}
 	for (size_t i = 0; i < w->entry_count; i++) {
 		struct evhttp_bound_socket *bound = w->entries[i].bound;
 		struct evconnlistener *l;
@@ -101,6 +118,7 @@ on_accept_error(struct evconnlistener *l, void *arg)
 
 	(void)l;
 	(void)arg;
+	metrics_add(METRIC_LIMITED, LIMIT_FILES, 1);
 	w->accept_again = worker_now() + ACCEPT_PAUSE_MS;
 	worker_admit(w);
 	worker_wake(w);
@@ -240,6 +258,18 @@ worker_stop(struct worker *w, int64_t drain_ms)
 
 /* Life. */
 
+/* They may have come to rest for hours, by the limit there was then. */
+static void
+limit_resting(struct worker *w)
+{
+	for (unsigned i = 0; i < w->slots; i++) {
+		struct guard *g = w->guards[i];
+
+		if (g != NULL && g->phase == PHASE_IDLE)
+			g->deadline = g->since + w->timeout[PHASE_IDLE];
+	}
+}
+
 void
 worker_limit(struct worker *w, const struct listener_limits *l)
 {
@@ -251,6 +281,7 @@ worker_limit(struct worker *w, const struct listener_limits *l)
 	w->timeout[PHASE_LINGER] = LINGER_MS;
 	w->scan_limits.head = (size_t)l->headers;
 	w->scan_limits.body = (size_t)l->body;
+	limit_resting(w);
 	incoming_free_pool(w); /* of another size */
 	if (w->base != NULL)
 		worker_admit(w);
@@ -333,6 +364,7 @@ worker_free(struct worker *w)
 		if (w->entries[i].fd != -1)
 			close(w->entries[i].fd);
 		SSL_CTX_free(w->entries[i].tls);
+		front_drop(w->entries[i].front);
 	}
 	bell_done(&w->bell);
 	base_free(w->entries);

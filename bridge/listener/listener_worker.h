@@ -54,9 +54,9 @@ struct quota {
 
 struct entry {
 	struct worker *worker;
-	const struct front *front; /* the listener's */
-	SSL_CTX *tls;              /* NULL: plain */
-	int fd;                    /* until the socket belongs to evhttp */
+	struct front *front; /* never NULL; guards look it up each time */
+	SSL_CTX *tls;        /* NULL: plain */
+	int fd;              /* until the socket belongs to evhttp */
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound; /* NULL once closed */
 };
@@ -83,19 +83,20 @@ struct guard {
 	short waits;     /* what io waits for: EV_READ, EV_WRITE or 0 */
 	unsigned slot;
 	enum phase phase;
-	int64_t deadline;          /* clock_mono_us() / 1000 */
+	int64_t since, deadline;   /* of the phase; worker_now() */
 	struct incoming *incoming; /* from its first byte; NULL at rest */
 	struct evhttp_connection *connection; /* once evhttp called ... */
 	struct evhttp_request *http;          /* ... with this one, */
 	struct greeting *greeting;            /* a PROXY header to come */
 	struct net_address address;           /* of the peer ... */
 	char peer[NET_TEXT_SIZE];             /* ... and its text */
-	bool entered;                         /* is counted by its address */
-	size_t waiting;                       /* bytes in evhttp's input */
-	bool closing;                         /* behind the answer */
-	bool refused;                         /* what it answers */
-	bool warm;                            /* keeps TLS's buffers */
-	size_t dropped;                       /* bytes read for nobody */
+	bool unnamed;   /* ... of a proxy that names nobody */
+	bool entered;   /* is counted by its address */
+	size_t waiting; /* bytes in evhttp's input */
+	bool closing;   /* behind the answer */
+	bool refused;   /* what it answers */
+	bool warm;      /* keeps TLS's buffers */
+	size_t dropped; /* bytes read for nobody */
 };
 
 struct incoming {
@@ -167,7 +168,8 @@ struct worker {
 
 	bool stopping, stopped; /* told to stop; the service has stopped */
 	int64_t drain_until, close_at;
-	struct quota bad_lines, accept_lines, limit_lines;
+	struct quota bad_lines, accept_lines, limit_lines, refused_lines;
+	struct quota full_lines;
 };
 
 int64_t worker_now(void); /* ms, monotonic */
@@ -182,7 +184,7 @@ void worker_free(struct worker *w);
 void worker_admit(struct worker *w); /* accepts, or not, as things stand */
 void worker_wake(struct worker *w);  /* there is something to sweep */
 
-/* By these, from the next request or phase on. */
+/* By these, from the next request or phase on; who rests, at once. */
 void worker_limit(struct worker *w, const struct listener_limits *limits);
 /* Stops within that time; said again, within the shorter one. */
 void worker_stop(struct worker *w, int64_t drain_ms);

@@ -1,7 +1,11 @@
 /* program/program_files.c - the files that settings name, looked at. */
+#include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "program/program_files.h"
 
@@ -9,22 +13,30 @@
 static const char *const file_settings[] = { "ca", "certificate", "client_ca",
 	"crl", "file", "key", "ocsp" };
 
+/* Of a larger file there is no sum: keys and lists have some KiB. */
+#define SUM_BYTES_MAX ((off_t)1 << 20)
+#define SUM_SIZE 32
+#define SALT_SIZE 16
+
 /* Zeroed: it is not there. */
 struct look {
 	dev_t device;
 	ino_t inode;
 	off_t size;
-	struct timespec changed;
+	struct timespec content, changed;
 };
 
 struct file {
 	char *path;
 	struct look loaded, last;
+	bool has_sum;
+	unsigned char sum[SUM_SIZE]; /* of what was there when it was loaded */
 };
 
 struct files {
 	struct file *list;
 	size_t count;
+	unsigned char salt[SALT_SIZE]; /* a sum says nothing of a secret */
 };
 
 static struct look
@@ -34,24 +46,92 @@ look_at(const char *path)
 
 	if (stat(path, &s) == -1)
 		return (struct look){ 0 };
-	return (struct look){ s.st_dev, s.st_ino, s.st_size, s.st_mtim };
+	return (
+	    struct look){ s.st_dev, s.st_ino, s.st_size, s.st_mtim, s.st_ctim };
+}
+
+static bool
+is_then(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+seems_same(const struct look *a, const struct look *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && is_then(&a->content, &b->content);
 }
 
 static bool
 is_same(const struct look *a, const struct look *b)
 {
-	return a->device == b->device && a->inode == b->inode &&
-	    a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-	    a->changed.tv_nsec == b->changed.tv_nsec;
+	return seems_same(a, b) && is_then(&a->changed, &b->changed);
+}
+
+static bool
+add_file(EVP_MD_CTX *sum, int fd)
+{
+	unsigned char bytes[4096];
+	off_t all = 0;
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0 &&
+	    (all += n) <= SUM_BYTES_MAX &&
+	    EVP_DigestUpdate(sum, bytes, (size_t)n) == 1)
+		;
+	explicit_bzero(bytes, sizeof(bytes)); /* it may be a key */
+	return n == 0;
+}
+
+/* False where there is none: it cannot be read, or is too large. */
+static bool
+sum_of(const struct files *f, const char *path, unsigned char sum[SUM_SIZE])
+{
+	/* A pipe that nobody writes to would be waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool ok = fd != -1 && md != NULL &&
+	    EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(md, f->salt, sizeof(f->salt)) == 1 &&
+	    add_file(md, fd) && EVP_DigestFinal_ex(md, sum, NULL) == 1;
+
+	EVP_MD_CTX_free(md);
+	if (fd != -1)
+		close(fd);
+	return ok;
 }
 
 static void
 add(struct files *f, char *path)
 {
 	struct look now = look_at(path);
+	struct file *file;
 
 	f->list = base_grow(f->list, f->count + 1, sizeof(f->list[0]));
-	f->list[f->count++] = (struct file){ path, now, now };
+	file = &f->list[f->count++];
+	*file = (struct file){ .path = path, .loaded = now, .last = now };
+	file->has_sum = sum_of(f, path, file->sum);
+}
+
+/*
+ * Who writes into a file can set the time of its content back (cp -p), but not
+ * that of the change; which is another one, too, where it was only linked to,
+ * given away, or moved there and back. Only then it is read.
+ */
+static bool
+is_loaded(const struct files *f, struct file *file, const struct look *now)
+{
+	unsigned char sum[SUM_SIZE];
+
+	if (is_same(now, &file->loaded))
+		return true;
+	if (!seems_same(now, &file->loaded) || !file->has_sum ||
+	    !sum_of(f, file->path, sum) ||
+	    memcmp(sum, file->sum, sizeof(sum)) != 0)
+		return false;
+	file->loaded = *now; /* and is not read each time */
+	return true;
 }
 
 bool
@@ -96,6 +176,8 @@ files_of(const char *settings)
 	struct faults unread = { 0 };
 	struct settings_file *file = settings_open(settings, &unread);
 
+	if (getrandom(f->salt, sizeof(f->salt), 0) != sizeof(f->salt))
+		bug("the system has no random numbers");
 	if (file != NULL)
 		walk(f, settings_root(file));
 	settings_close(file);
@@ -134,7 +216,7 @@ files_look(struct files *f, const char **which)
 		file->last = now;
 		if (moves)
 			news = FILES_CHANGING;
-		if (is_same(&now, &file->loaded))
+		if (is_loaded(f, file, &now))
 			continue;
 		*which = file->path;
 		if (news == FILES_SAME)

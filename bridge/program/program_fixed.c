@@ -138,34 +138,16 @@ add_journal(struct fixed *f, const struct program *p)
 			    &p->journal);
 }
 
-/* Of an address, what is not its certificates. */
-static const char *const of_address[] = { "forwarded", "proxies",
-	"proxy_protocol" };
-
-static bool
-stays(const struct setting *row)
-{
-	for (size_t i = 0; i < COUNT_OF(of_address); i++)
-		if (strcmp(row->name, of_address[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool
 is_tls(const struct listener_address *a)
 {
 	return a->certificate != NULL || a->certificate_count > 0;
 }
 
+/* Of an address, whether it has certificates; all else may change. */
 static void
 add_address(struct fixed *f, const struct listener_address *a)
 {
-	for (const struct setting *row = listener_address_settings;
-	     row->name != NULL; row++)
-		if (stays(row))
-			add_row(f,
-			    base_print("listen %s %s", a->address, row->name),
-			    row, a);
 	fixed_add(f, base_print("listen %s TLS", a->address),
 	    base_copy(is_tls(a) ? "yes" : "no"));
 }
@@ -200,6 +182,16 @@ add_own(struct fixed *f, const struct program *p)
 				    &p->settings);
 }
 
+/* All else of it is taken up by a reload. */
+static void
+add_tracing(struct fixed *f, const struct program *p)
+{
+	if (p->trace != NULL)
+		fixed_add(f, base_copy("tracing"),
+		    base_print("a queue of %lld spans",
+		        (long long)p->trace->settings.queue));
+}
+
 void
 fixed_read(const struct program *p, struct fixed *f)
 {
@@ -210,6 +202,7 @@ fixed_read(const struct program *p, struct fixed *f)
 	    base_print("%s%s", p->admin.address,
 	        is_tls(&p->admin) ? " with TLS" : ""));
 	add_journal(f, p);
+	add_tracing(f, p);
 }
 
 void

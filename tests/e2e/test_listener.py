@@ -336,6 +336,21 @@ def test_connections_have_a_ceiling(start):
         s.close()
 
 
+def test_the_ceiling_of_connections_is_told_and_counted(start):
+    e = start(*LIMITS[:2], "connections=3")
+    held = [e.connect() for _ in range(3)]
+    for s in held:
+        s.sendall(get())
+        assert read_answer(s)[0] == 200
+    for s in held:
+        s.close()
+    assert e.metric('leadbridge_limited_total{limit="connections"}') >= 1
+    said = [json.loads(line) for line in e.stop().splitlines()]
+    said = [line for line in said if line["event"] == "no more connections"]
+    assert said[0]["listener"] == "echo"
+    assert said[0]["reason"] == "limits.connections are open"
+
+
 def test_out_of_descriptors(start):
     e = start(*LIMITS, files=24)
     before = e.cpu()

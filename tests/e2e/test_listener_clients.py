@@ -74,6 +74,39 @@ def test_a_wrong_certificate_is_refused(build, pki, named, clients, mode):
     assert "127.0.0.1" in log
 
 
+@pytest.mark.parametrize("names, taken", [(300, True), (900, False)])
+def test_a_certificate_has_its_limit(start, pki, named, clients, names, taken):
+    """Nobody is known yet: 20 KiB of it are kept, and no more."""
+    e = start(entry(named[0]), more=mutual(clients))
+    san = [f"DNS:{i:04}.a-rather-long-name.sender.test" for i in range(names)]
+    context = client(pki, of_client(clients, f"fat{names}", san=san))
+    assert refused_client(e, context) is not taken
+    told = [json.loads(line) for line in e.stop().splitlines()]
+    told = [line["reason"] for line in told
+            if line["event"] == "TLS handshake failed"]
+    assert told == [] if taken else ["excessive message size"]
+
+
+def test_a_refusal_says_whose_it_is(start, pki, named, clients):
+    """Behind a proxy: of the client, not of the proxy it came through."""
+    e = start(entry(named[0]), more=mutual(clients) +
+              'proxies = "127.0.0.2"; proxy_protocol = true;')
+    stranger = issue(pki, "other", "a.sender.test", eku="clientAuth")
+    context = anyone()
+    context.load_cert_chain(stranger.chain, stranger.key)
+    for _ in range(8):
+        with e.connect(source="127.0.0.2") as raw:
+            raw.sendall(b"PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n")
+            with contextlib.suppress(ssl.SSLError, ConnectionError):
+                with context.wrap_socket(raw, server_hostname="a") as s:
+                    s.recv(100)
+    said = [json.loads(line) for line in e.stop().splitlines()]
+    said = [line for line in said
+            if line["event"] == "client certificate refused"]
+    assert {(line["peer"], line["listener"]) for line in said} == {
+        ("192.0.2.7", "echo")}
+
+
 def test_a_certificate_may_be_optional(start, pki, named, clients):
     e = start(entry(named[0]), more=mutual(clients, "optional"))
     with connected(e, client(pki), "first.test") as s:

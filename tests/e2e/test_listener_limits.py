@@ -177,6 +177,23 @@ def test_memory_is_bounded_and_those_with_little_go_on(start):
     assert events(e, "request limited")[0]["status"] == "503"
 
 
+def test_a_length_alone_holds_little(start):
+    """A head says how long its body will be, which is not sent: many of them
+    do not take the memory of those who send theirs."""
+    e = start("body=65536", 'memory="1M"', 'body_timeout="60s"')
+    head = (H + "Content-Length: 65000\r\n\r\n").encode()
+    held = [e.connect() for _ in range(40)]
+    for s in held:
+        s.sendall(head + b"a")
+    assert wait_for(lambda: e.talk(get("/", "Connection: close\r\n")) != b"")
+    body = b"b" * 30000
+    got = e.talk((H + "Connection: close\r\nContent-Length: 30000\r\n\r\n")
+                 .encode() + body)
+    assert [status for status, _, _ in answers(got)] == [200]
+    for s in held:
+        s.close()
+
+
 def test_requests_that_wait_are_counted(start):
     """A body takes more than its length: it grew on its way in."""
     e = start(*PATIENT, 'body="1M"', 'memory="6M"')

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from echo import answers, closed_within, get, read_answer
+from house import House
 
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
 LAST = get("/last", "Connection: close\r\n")
@@ -237,6 +239,19 @@ def test_a_proxy_behind_a_proxy(start):
     assert got["peer"] == "203.0.113.5" and "hop" not in got
 
 
+@pytest.mark.parametrize("header", [
+    b"PROXY UNKNOWN\r\n", V2 + b"\x21\x00\0\0",
+    V2 + b"\x21\x31\0\xd8" + b"\0" * 216,
+], ids=["1 unknown", "2 unspecified", "2 Unix socket"])
+def test_whom_the_proxy_cannot_name_speaks_for_nobody(start, header):
+    """Its header is a stranger's, though the connection is the proxy's."""
+    e = start(protocol())
+    request = get("/", "X-Forwarded-For: 192.0.2.7\r\nConnection: close\r\n")
+    assert seen(e, header + request)["peer"] == "127.0.0.2"
+    # The proxy itself is another matter.
+    assert seen(e, v2(command=0x20) + request)["peer"] == "192.0.2.7"
+
+
 @pytest.mark.parametrize("options, says", [
     ("proxy_protocol=true", "proxy_protocol needs proxies"),
     ('proxies="10.0.0.1/8"', "'10.0.0.1/8': an address like"),
@@ -249,3 +264,25 @@ def test_what_names_no_proxies_does_not_start(build, options, says):
         capture_output=True, timeout=20)
     assert done.returncode == 3
     assert says in done.stderr.decode()
+
+
+def test_a_change_of_proxies_takes_no_restart(build, tmp_path):
+    h = House(build, tmp_path).start()
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    was = re.search(r'address = "127.0.0.1:\d+";', text)[0]
+    h.write("leadbridge.cfg", text.replace(
+        was, was + ' proxies = "127.0.0.2"; forwarded = "none"; '
+        "proxy_protocol = true;", 1))
+    out, _ = h.run("check", "-c", "leadbridge.cfg", "--against-running",
+                   "--output", "json")
+    assert "takes a restart" not in out
+    h.run("reload", "-c", "leadbridge.cfg")
+    with socket.create_connection(("127.0.0.1", h.port), 5) as s:
+        s.sendall(get())
+        assert closed_within(s, 5)
+    with socket.create_connection(("127.0.0.1", h.port), 5,
+                                  source_address=("127.0.0.2", 0)) as s:
+        s.sendall(v2() + get("/nothing"))
+        assert s.recv(12) == b"HTTP/1.1 404"
+    assert h.close() == 0

@@ -1,6 +1,7 @@
 """Certificates that change under a listener: new connections get the new ones,
 old ones go on, sessions are resumed over it."""
 
+import resource
 import shutil
 import signal
 import socket
@@ -132,3 +133,17 @@ def test_one_that_is_over_is_served_and_told(build, tmp_path, pki):
         assert "it is served all the same" in warnings()[0]["reason"]
     finally:
         assert house.close() == 0
+
+
+def test_fewer_files_than_connections_are_told_at_a_reload(build, tmp_path):
+    h = House(build, tmp_path, limits="connections = 50;").start()
+    resource.prlimit(h.bridge.pid, resource.RLIMIT_NOFILE, (500, 500))
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    h.write("leadbridge.cfg",
+            text.replace("connections = 50", "connections = 5000"))
+    h.bridge.send_signal(signal.SIGHUP)
+    wait_for(lambda: h.logged("too few open files"))
+    told = h.logged("too few open files")[-1]
+    assert (told["limits.connections"], told["files"]) == ("5000", "500")
+    assert h.close() == 0

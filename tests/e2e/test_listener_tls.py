@@ -1,8 +1,10 @@
 """The listener over TLS: what it offers, and that nothing else changes."""
 
+import contextlib
 import json
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -111,6 +113,58 @@ def test_stalled_handshakes_are_cut(tls):
             assert closed_within(s, 3)
             assert time.time() - begin < 1.6
     assert wait_for(lambda: tls.files() < 20)
+
+
+LONG_HELLO = b"\x16\x03\x01\x00\x04\x01\x02\x01\x00"  # 128 KiB of it to come
+
+
+@pytest.mark.parametrize("cut", [9, 1], ids=["at once", "byte by byte"])
+def test_a_hello_may_not_be_said_to_be_long(start_tls, cut):
+    """For nine bytes OpenSSL would have 170 KiB ready, of nobody knows whom."""
+    e = start_tls('header_timeout="60s"')
+    before = e.status_field("VmRSS")
+    data = LONG_HELLO
+    for _ in range(100):
+        with e.connect() as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for i in range(0, 9, cut):
+                s.sendall(data[i:i + cut])
+            assert closed_within(s, 5)
+    assert e.status_field("VmRSS") < before + 4096
+    said = [json.loads(line) for line in e.stop().splitlines()]
+    said = [line for line in said if line["event"] == "TLS handshake failed"]
+    assert said[0]["peer"] == "127.0.0.1"
+    assert said[0]["reason"] == "a message of more than 16 KiB was to come"
+
+
+def hello_of(*options):
+    """The first bytes of an OpenSSL that is told so."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command = ["openssl", "s_client", "-connect",
+                   f"127.0.0.1:{server.getsockname()[1]}", *options]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            s, _ = server.accept()
+            with s:
+                s.settimeout(5)
+                hello = s.recv(16384)
+            process.wait(10)
+    return hello
+
+
+def test_nor_when_it_is_asked_for_again(start_tls):
+    """The first offers a key of a kind that the listener has no use for."""
+    e = start_tls('header_timeout="60s"')
+    hello = hello_of("-tls1_3", "-groups", "X448:P-256")
+    with e.connect() as s:
+        s.settimeout(5)
+        s.sendall(hello)
+        again = s.recv(16384)
+        assert again[0] == 22 and again[5] == 2  # a ServerHello of that kind
+        s.sendall(b"\x14\x03\x03\x00\x01\x01" + LONG_HELLO)
+        assert closed_within(s, 5)
+    assert "more than 16 KiB was to come" in e.stop()
 
 
 def test_tls_reset_in_the_middle(tls, ca):

@@ -74,6 +74,8 @@ serve(void *mine, struct exchange *x)
 
 	snprintf(text, sizeof(text), "%d", m->settings->number);
 	a.body = str_of(text);
+	if (str_eq(x->request.path, STR("/peer")))
+		a.body = x->request.peer;
 	if (str_eq(x->request.path, STR("/stuck"))) {
 		sem_post(&holding);
 		sem_wait(&held);
@@ -268,6 +270,104 @@ test_an_address_has_the_new_limit(void **state)
 	close(other);
 	say(fd, "/", 10);
 	hear(fd, "200", "1");
+	close(fd);
+	listener_stop(l, 0);
+}
+
+static void
+renew_by(const struct listener_setup *setup)
+{
+	struct fault why = { 0 };
+	struct listener_change *c = listener_prepare(l, setup, &why);
+
+	assert_non_null(c);
+	listener_renew(l, c);
+}
+
+/* Somebody who rests for hours does not keep others out after a reload. */
+static void
+test_who_rests_is_held_to_the_new_limits(void **state)
+{
+	struct listener_setup setup = setup_of(0, 1);
+	struct fault why = { 0 };
+	struct pollfd gone = { .events = POLLIN }, answer = gone;
+	char byte;
+
+	(void)state;
+	setup.limits.idle_timeout = 3600000;
+	l = listener_start(&setup, &why);
+	assert_non_null(l);
+	gone.fd = dial();
+	say(gone.fd, "/", 0);
+	hear(gone.fd, "200", "0");
+	setup.limits.connections = 1; /* as many as there are */
+	setup.limits.idle_timeout = 1800000;
+	renew_by(&setup);
+	answer.fd = dial();
+	say(answer.fd, "/", 0);
+	assert_int_equal(poll(&answer, 1, 20000), 1);
+	hear(answer.fd, "200", "0");
+	assert_int_equal(read(gone.fd, &byte, 1), 0);
+	close(gone.fd);
+	setup.limits.connections = 100;
+	setup.limits.idle_timeout = 100;
+	renew_by(&setup);
+	assert_int_equal(poll(&answer, 1, 20000), 1);
+	assert_int_equal(read(answer.fd, &byte, 1), 0);
+	close(answer.fd);
+	listener_stop(l, 0);
+}
+
+static void
+ask_for_peer(int fd, const char *before)
+{
+	dprintf(fd,
+	    "%sGET /peer HTTP/1.1\r\nHost: a\r\n"
+	    "X-Forwarded-For: 192.0.2.7\r\n\r\n",
+	    before);
+}
+
+/* Whose word is taken: for open connections, too, but not how they begin. */
+static void
+test_proxies_are_the_new_ones(void **state)
+{
+	static const char header[] = "PROXY TCP4 192.0.2.9 192.0.2.1 1 1\r\n";
+	struct listener_setup setup = setup_of(0, 1);
+	struct fault why = { 0 };
+	int fd, other;
+	char byte;
+
+	(void)state;
+	open_it(1);
+	fd = dial();
+	ask_for_peer(fd, "");
+	hear(fd, "200", "127.0.0.1");
+	address.proxies = "127.0.0.1";
+	renew_by(&setup);
+	ask_for_peer(fd, "");
+	hear(fd, "200", "192.0.2.7");
+	address.proxy_protocol = true;
+	renew_by(&setup);
+	ask_for_peer(fd, "");
+	hear(fd, "200", "192.0.2.7");
+	other = dial();
+	ask_for_peer(other, header);
+	hear(other, "200", "192.0.2.9");
+	close(other);
+	other = dial();
+	ask_for_peer(other, "");
+	assert_true(read(other, &byte, 1) <= 0);
+	close(other);
+	/* Refused: nothing has changed. */
+	address.proxies = "nonsense";
+	assert_null(listener_prepare(l, &setup, &why));
+	ask_for_peer(fd, "");
+	hear(fd, "200", "192.0.2.7");
+	address.proxies = NULL;
+	address.proxy_protocol = false;
+	renew_by(&setup);
+	ask_for_peer(fd, "");
+	hear(fd, "200", "127.0.0.1");
 	close(fd);
 	listener_stop(l, 0);
 }
@@ -475,6 +575,8 @@ main(void)
 		TEST(test_all_workers_have_it_when_it_returns),
 		TEST(test_connections_go_on_by_the_new_ones),
 		TEST(test_an_address_has_the_new_limit),
+		TEST(test_who_rests_is_held_to_the_new_limits),
+		TEST(test_proxies_are_the_new_ones),
 		TEST(test_a_larger_body_has_room),
 		TEST(test_what_cannot_be_loaded_changes_nothing),
 		TEST(test_a_forgotten_change_holds_nothing),

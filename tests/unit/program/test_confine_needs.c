@@ -116,6 +116,22 @@ static const char settings
          "            c = { credential = \"x/c\"; }; };\n"
          "routes = \"maps/*/mapping.cfg\";\n";
 
+static bool
+is_written(const char *path)
+{
+	static const char *const written[] = {
+		"/none/store", "/dev/null",
+#ifdef BRIDGE_COVERAGE
+		BRIDGE_COVERAGE, /* of a build that counts its lines */
+#endif
+	};
+
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		if (strcmp(path, written[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 test_what_settings_name(void **unused)
 {
@@ -137,12 +153,8 @@ test_what_settings_name(void **unused)
 		if (!has(&n, named[i]))
 			fail_msg("%s is not among them", named[i]);
 	for (size_t i = 0; i < n.path_count; i++) {
-		const bool is_store = strcmp(n.paths[i].path, "/none/store") ==
-		    0;
-
 		of_none += strncmp(n.paths[i].path, "/none", 5) == 0;
-		assert_int_equal(n.paths[i].write,
-		    is_store || strcmp(n.paths[i].path, "/dev/null") == 0);
+		assert_int_equal(n.paths[i].write, is_written(n.paths[i].path));
 	}
 	/* ... and the store; nothing else was taken for a file. */
 	assert_int_equal(of_none, COUNT_OF(named) + 1);
