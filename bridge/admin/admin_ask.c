@@ -227,9 +227,7 @@ unknown_word(struct str name, unsigned who, struct fault *why)
 	if (!utf8_valid(name) || name.len > 40)
 		name = STR("that");
 	return fault_set(why, FAULT_REQUEST, NULL,
-	    "there is no '%.*s' here%s%s%s", STR_ARG(name),
-	    found != NULL ? ", did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    "there is no '%.*s' here%s%s%s", STR_ARG(name), MEANT_ARG(found));
 }
 
 static int

@@ -31,9 +31,10 @@ fit_in_order(const struct chosen *c, size_t all_rows,
 }
 
 /*
- * Nothing of the event was delivered: it may make what it will. Delivered
- * items go in time, so that more updates than there are rows are believed
- * only of an event that made none.
+ * Nothing of the event was delivered: it may make what it will. What was
+ * delivered is kept as long as there is something to retry; but a journal of
+ * an earlier version may have lost it, so that more updates than there are
+ * rows are believed only of an event that made none.
  */
 static bool
 is_whole_event(const struct chosen *c, size_t all_rows,
@@ -62,6 +63,51 @@ fit_by_number(const struct journal_row *rows, size_t count,
 		        !same_lead(&rows[i], &made->updates[rows[i].n])))
 			return false;
 	return true;
+}
+
+static size_t
+count_lead(const struct journal_update *updates, size_t count, struct str lead,
+    size_t *at)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (updates[i].refused.at == NULL &&
+		    str_eq(updates[i].lead, lead)) {
+			*at = i;
+			found++;
+		}
+	return found;
+}
+
+/* Each is the one update of its lead; no two rows are of one lead. */
+static bool
+fit_by_lead(const struct chosen *c, const struct journal_row *rows,
+    size_t count, const struct delivery_remapped *made)
+{
+	for (size_t i = 0; i < c->row_count; i++) {
+		struct str lead = c->rows[i]->lead;
+		size_t same = 0, at;
+
+		for (size_t k = 0; k < count; k++)
+			same += str_eq(rows[k].lead, lead);
+		if (lead.len == 0 || same != 1 ||
+		    count_lead(made->updates, made->count, lead, &at) != 1)
+			return false;
+	}
+	return true;
+}
+
+static void
+take_by_lead(struct chosen *c, const struct delivery_remapped *made)
+{
+	for (size_t i = 0; i < c->row_count; i++) {
+		size_t at = 0;
+
+		count_lead(made->updates, made->count, c->rows[i]->lead, &at);
+		c->updates[i] = made->updates[at];
+	}
+	c->count = c->row_count;
 }
 
 static void
@@ -101,6 +147,8 @@ choose_updates(const struct journal_row *rows, size_t row_count,
 		take_all(out, made);
 	else if (fit_by_number(rows, row_count, made))
 		take_numbered(out, made);
+	else if (fit_by_lead(out, rows, row_count, made))
+		take_by_lead(out, made);
 	else
 		return fault_set(why, FAULT_MAPPING, NULL,
 		    "the event now makes %zu updates, and which of them are "

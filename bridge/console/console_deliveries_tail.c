@@ -4,8 +4,14 @@
  * Every second: the newest items, and the oldest of those that are open. What
  * was open, or was not there, and has ended now is printed; what was open and
  * is in neither list is asked for by its id.
+ *
+ * An item has its place in the journal before it is committed: where nodes
+ * share one, it may come to light behind others that were shown long ago. So
+ * each look goes back some seconds behind where the one before it began, and
+ * skips what it has seen.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +19,9 @@
 #include "console/console_deliveries.h"
 
 #define NEWEST 500
+#define PAGES_MOST 40 /* of those, a look */
+#define LATE_MS 5000  /* so much later than its neighbours one may come */
+#define CHAINS 4096
 #define OPEN 1000
 #define OPEN_STATES "waiting,sending"
 
@@ -22,6 +31,7 @@ struct seen {
 	long long n;
 	bool open;
 	unsigned round; /* it was last seen in */
+	size_t next;    /* of its chain, and 1; 0: none */
 };
 
 struct tail {
@@ -29,7 +39,11 @@ struct tail {
 	const struct given *given;
 	struct seen *seen;
 	size_t count;
+	size_t chains[CHAINS]; /* first of each, and 1 */
 	unsigned round;
+	int64_t received_ms; /* the latest there was */
+	int64_t page_ms;     /* of the last of the page */
+	int64_t began_ms;    /* the latest change when the tail began */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -41,14 +55,52 @@ on_signal(int signal)
 	interrupted = 1;
 }
 
-static struct seen *
-find_seen(const struct tail *t, struct str id, long long n)
+static size_t *
+chain_of(struct tail *t, struct str id)
 {
-	for (size_t i = t->count; i > 0; i--)
-		if (t->seen[i - 1].n == n &&
-		    str_eq(str_of(t->seen[i - 1].id), id))
-			return &t->seen[i - 1];
-	return NULL;
+	size_t hash = 0;
+
+	for (size_t i = 0; i < id.len; i++)
+		hash = hash * 31 + (unsigned char)id.at[i];
+	return &t->chains[hash % CHAINS];
+}
+
+static struct seen *
+find_seen(struct tail *t, struct str id, long long n)
+{
+	size_t at = *chain_of(t, id);
+
+	while (at != 0 &&
+	    (t->seen[at - 1].n != n || !str_eq(str_of(t->seen[at - 1].id), id)))
+		at = t->seen[at - 1].next;
+	return at != 0 ? &t->seen[at - 1] : NULL;
+}
+
+static void
+put_in_chain(struct tail *t, size_t at)
+{
+	size_t *chain = chain_of(t, str_of(t->seen[at].id));
+
+	t->seen[at].next = *chain;
+	*chain = at + 1;
+}
+
+/* "2026-11-28T11:02:03.456Z" as the admin endpoint has it; 0: it is none. */
+static int64_t
+time_ms(struct str text)
+{
+	struct tm when = { 0 };
+	char copy[32];
+	const char *end;
+
+	if (text.len >= sizeof(copy))
+		return 0;
+	snprintf(copy, sizeof(copy), "%.*s", STR_ARG(text));
+	end = strptime(copy, "%Y-%m-%dT%H:%M:%S", &when);
+	if (end == NULL)
+		return 0;
+	return (int64_t)timegm(&when) * 1000 +
+	    (end[0] == '.' ? strtol(end + 1, NULL, 10) : 0);
 }
 
 static bool
@@ -89,22 +141,44 @@ print_end(const struct tail *t, const struct document *d, doc_node item)
 	fflush(stdout);
 }
 
+/* One that was not seen: its end is news unless it was before the tail. */
+static struct seen *
+add_seen(struct tail *t, struct str id, long long n, int64_t updated_ms)
+{
+	struct seen *s;
+
+	t->seen = base_grow(t->seen, t->count + 1, sizeof(*t->seen));
+	s = &t->seen[t->count];
+	*s = (struct seen){ .n = n };
+	snprintf(s->id, sizeof(s->id), "%.*s", STR_ARG(id));
+	put_in_chain(t, t->count++);
+	s->open = t->round > 1 && updated_ms > t->began_ms - LATE_MS;
+	return s;
+}
+
+static void
+note_times(struct tail *t, int64_t received_ms, int64_t updated_ms)
+{
+	if (received_ms > t->received_ms)
+		t->received_ms = received_ms;
+	t->page_ms = received_ms;
+	if (t->round == 1 && updated_ms > t->began_ms)
+		t->began_ms = updated_ms;
+}
+
 static void
 look_at(struct tail *t, const struct document *d, doc_node item)
 {
 	struct str id = client_text(d, item, "delivery");
 	long long n = (long long)client_number(d, item, "n");
 	bool open = is_open(client_text(d, item, "state"));
+	int64_t updated_ms = time_ms(client_text(d, item, "updated"));
 	struct seen *s = find_seen(t, id, n);
-	bool was_open = s != NULL ? s->open : t->round > 1;
 
-	if (s == NULL) {
-		t->seen = base_grow(t->seen, t->count + 1, sizeof(*t->seen));
-		s = &t->seen[t->count++];
-		*s = (struct seen){ .n = n };
-		snprintf(s->id, sizeof(s->id), "%.*s", STR_ARG(id));
-	}
-	if (was_open && !open)
+	note_times(t, time_ms(client_text(d, item, "received")), updated_ms);
+	if (s == NULL)
+		s = add_seen(t, id, n, updated_ms);
+	if (s->open && !open)
 		print_end(t, d, item);
 	s->open = open;
 	s->round = t->round;
@@ -149,21 +223,40 @@ forget_old(struct tail *t)
 {
 	size_t kept = 0;
 
+	memset(t->chains, 0, sizeof(t->chains));
 	for (size_t i = 0; i < t->count; i++)
-		if (t->seen[i].round == t->round)
-			t->seen[kept++] = t->seen[i];
+		if (t->seen[i].round == t->round) {
+			t->seen[kept] = t->seen[i];
+			put_in_chain(t, kept++);
+		}
 	t->count = kept;
+}
+
+/* Page by page, until one ends with what nothing can come late behind. */
+static int
+look_at_newest(struct tail *t)
+{
+	struct page page = { .newest = true, .most = NEWEST };
+	int64_t before_ms = t->received_ms;
+	int code = look(t, &page);
+
+	if (t->round == 1)
+		before_ms = t->received_ms;
+	for (size_t i = 1; code == EXIT_OK && i < PAGES_MOST &&
+	     page.after[0] != '\0' && t->page_ms > before_ms - LATE_MS;
+	     i++)
+		code = look(t, &page);
+	return code;
 }
 
 static int
 look_around(struct tail *t)
 {
-	struct page newest = { .newest = true, .most = NEWEST };
 	struct page open = { .states = OPEN_STATES, .most = OPEN };
 	int code;
 
 	t->round++;
-	code = look(t, &newest);
+	code = look_at_newest(t);
 	if (code == EXIT_OK)
 		code = look(t, &open);
 	if (code == EXIT_OK)
@@ -185,9 +278,10 @@ int
 deliveries_tail(struct client *c, const struct given *g)
 {
 	const struct timespec pause = { .tv_sec = 1 };
-	struct tail t = { .client = c, .given = g };
+	static struct tail t;
 	int code;
 
+	t = (struct tail){ .client = c, .given = g };
 	catch_signals();
 	code = look_around(&t);
 	if (code == EXIT_OK)

@@ -321,6 +321,18 @@ claim(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 	c->next_ms = next_due(s, c->target, now_ms);
 }
 
+/* With the last item its delivery goes, too. */
+static void
+delete_all(struct mem_store *s, struct mem_delivery *d, int64_t now_ms)
+{
+	struct mem_item *item, *next;
+
+	for (item = TAILQ_FIRST(&d->items); item != NULL; item = next) {
+		next = TAILQ_NEXT(item, in_delivery);
+		mem_item_delete(s, item, now_ms);
+	}
+}
+
 static void
 settle_item(struct mem_store *s, struct mem_item *item,
     const struct journal_settle *how, int64_t now_ms)
@@ -335,8 +347,9 @@ settle_item(struct mem_store *s, struct mem_item *item,
 		mem_item_leave(s, item, now_ms);
 	if (how->to == JOURNAL_DONE && s->keep_bodies == 0)
 		mem_item_drop_body(item);
-	if (how->to == JOURNAL_DONE && s->keep_done == 0)
-		mem_item_delete(s, item, now_ms);
+	if (how->to == JOURNAL_DONE && s->keep_done == 0 &&
+	    mem_is_all_done(item->delivery))
+		delete_all(s, item->delivery, now_ms);
 }
 
 static void

@@ -120,6 +120,8 @@ void mem_show(struct mem_store *s, struct journal_op *op, int64_t now_ms);
 void mem_revive(struct mem_store *s, struct journal_op *op, int64_t now_ms);
 void mem_drop(struct mem_store *s, struct journal_op *op, int64_t now_ms);
 void mem_forget(struct mem_store *s, struct journal_op *op, int64_t now_ms);
+/* Nothing of it may come again: what was delivered can be forgotten. */
+bool mem_is_all_done(const struct mem_delivery *d);
 void mem_prune(struct mem_store *s, struct journal_op *op, int64_t now_ms);
 void mem_stats(struct mem_store *s, struct journal_op *op, int64_t now_ms);
 

@@ -368,12 +368,24 @@ refused_too_many(const struct mem_store *s)
 	return count - s->keep_refused;
 }
 
+bool
+mem_is_all_done(const struct mem_delivery *d)
+{
+	const struct mem_item *item;
+
+	TAILQ_FOREACH (item, &d->items, in_delivery)
+		if (item->state != JOURNAL_DONE)
+			return false;
+	return true;
+}
+
 static bool
 is_old(const struct mem_store *s, const struct mem_item *item, int64_t *refused,
     int64_t now_ms)
 {
 	if (item->state == JOURNAL_DONE)
-		return older(item, s->keep_done, now_ms);
+		return older(item, s->keep_done, now_ms) &&
+		    mem_is_all_done(item->delivery);
 	if (item->state == JOURNAL_DEAD)
 		return s->keep_dead > 0 && older(item, s->keep_dead, now_ms);
 	return item->state == JOURNAL_REFUSED && (*refused)-- > 0;

@@ -483,26 +483,24 @@ BEGIN
 				AND i.laned AND i.ord BETWEEN l.head AND v_last);
 		PERFORM leadbridge.lock_deliveries(v_ids);
 	END IF;
+	UPDATE leadbridge.item i SET state = p_to, sending = false,
+		strikes = 0, status = p_status, reason = p_reason,
+		updated_ms = t,
+		attempts = i.attempts
+			- (i.ord = l.head AND p_unburnt)::int
+			+ (i.ord <> l.head AND NOT p_unburnt)::int,
+		ended_ms = CASE WHEN p_to <> 0 THEN t END,
+		laned = p_to = 0 OR (p_to = 3 AND i.flags & 4 <> 0),
+		body = CASE WHEN p_to <> 2 OR p_keep_body THEN i.body END
+	WHERE i.target = p_target AND i.lead = p_lead AND i.laned
+		AND i.ord BETWEEN l.head AND v_last;
 	IF p_to = 2 AND NOT p_keep_done THEN
-		DELETE FROM leadbridge.item i
-		WHERE i.target = p_target AND i.lead = p_lead AND i.laned
-			AND i.ord BETWEEN l.head AND v_last;
+		DELETE FROM leadbridge.item i WHERE i.id = ANY (v_ids)
+			AND NOT EXISTS (SELECT FROM leadbridge.item x
+				WHERE x.id = i.id AND x.state <> 2);
 		PERFORM leadbridge.drop_empty(v_ids);
-	ELSE
-		UPDATE leadbridge.item i SET state = p_to, sending = false,
-			strikes = 0, status = p_status, reason = p_reason,
-			updated_ms = t,
-			attempts = i.attempts
-				- (i.ord = l.head AND p_unburnt)::int
-				+ (i.ord <> l.head AND NOT p_unburnt)::int,
-			ended_ms = CASE WHEN p_to <> 0 THEN t END,
-			laned = p_to = 0 OR (p_to = 3 AND i.flags & 4 <> 0),
-			body = CASE WHEN p_to <> 2 OR p_keep_body
-				THEN i.body END
-		WHERE i.target = p_target AND i.lead = p_lead AND i.laned
-			AND i.ord BETWEEN l.head AND v_last;
-		PERFORM leadbridge.drop_events(v_ids) WHERE v_ids IS NOT NULL;
 	END IF;
+	PERFORM leadbridge.drop_events(v_ids) WHERE v_ids IS NOT NULL;
 	v_due := leadbridge.mend_lane(p_target, p_lead,
 		t + CASE WHEN p_to = 0 THEN p_delay ELSE 0 END);
 	RETURN CASE WHEN v_due IS NULL THEN -1
@@ -697,6 +695,8 @@ BEGIN
 	v_left := v_left - leadbridge.erase(ARRAY (
 		(SELECT i.ord FROM leadbridge.item i WHERE i.state = 2
 			AND i.ended_ms <= t - p_done
+			AND NOT EXISTS (SELECT FROM leadbridge.item x
+				WHERE x.id = i.id AND x.state <> 2)
 		ORDER BY i.ended_ms LIMIT v_left)));
 	IF p_dead > 0 THEN
 		v_left := v_left - leadbridge.erase(ARRAY (

@@ -81,6 +81,7 @@ lite_begin(struct lite_store *s)
 	s->begin_changes = sqlite3_total_changes(s->db);
 	memcpy(s->begin_count, s->count, sizeof(s->count));
 	s->begin_erased = s->erased;
+	memcpy(s->begin_top_id, s->top_id, sizeof(s->top_id));
 	lite_keys_begin(&s->keys);
 	lite_finish(s, SQL_BEGIN);
 }

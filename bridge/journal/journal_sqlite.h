@@ -131,6 +131,7 @@ enum lite_sql {
 	SQL_META_WRITE,
 	SQL_LOAD,
 	SQL_ID_SEEN,
+	SQL_ID_TOP,
 	SQL_ITEM_ADD,
 	SQL_ITEM_HELD,
 	SQL_ITEM_STRUCK,
@@ -151,10 +152,12 @@ enum lite_sql {
 	SQL_TEXT_FORGET,
 	SQL_TEXT_DELETE,
 	SQL_NEEDS_EVENT,
+	SQL_NOT_DONE,
 	SQL_SENDING,
 	SQL_OF_DELIVERY,
 	SQL_OF_LEAD,
 	SQL_OLD,
+	SQL_OLD_DONE,
 	SQL_OLD_BODIES,
 	SQL_OLDEST,
 	SQL_LIST,
@@ -212,6 +215,10 @@ lite_id(const char *id)
 {
 	return (struct lite_value){ LITE_ID, 0, { id, JOURNAL_ID_SIZE - 1 } };
 }
+#define LITE_ID_BYTES 16 /* of an id that is a UUID */
+/* An id that is bound more than once; `room` has to outlive the statements. */
+struct lite_value lite_packed(const char *id,
+    unsigned char room[LITE_ID_BYTES]);
 
 struct lite_store;
 
@@ -284,7 +291,7 @@ void lite_keys_done(struct lite_keys *k);
 bool lite_key_find(struct lite_store *s, const char *hash,
     struct lite_key *out);
 void lite_key_add(struct lite_store *s, const struct journal_accept *a,
-    uint64_t seq);
+    const struct lite_value *id, uint64_t seq);
 /* Whether it was there. */
 bool lite_key_delete(struct lite_store *s, const char *hash);
 /* A part of what is to be merged, in the transaction of a group. */
@@ -358,6 +365,8 @@ struct lite_store {
 	struct lite_keys keys;
 	int64_t count[JOURNAL_STATES], begin_count[JOURNAL_STATES];
 	uint64_t last_order, last_fence;
+	/* At least the greatest id there is; and as this transaction began. */
+	unsigned char top_id[LITE_ID_BYTES], begin_top_id[LITE_ID_BYTES];
 	int64_t boots;    /* how often the file was opened */
 	uint64_t *orders; /* what lite_collect() found */
 	size_t order_count, order_room;
@@ -401,6 +410,8 @@ void lite_count_move(struct lite_store *s, enum journal_state from,
 void lite_item_drop_body(struct lite_store *s, uint64_t order);
 /* And its delivery, when it was the last. */
 void lite_item_delete(struct lite_store *s, const struct lite_place *p);
+/* All items of a delivery, unless there is one that is not done. */
+void lite_delete_done(struct lite_store *s, const char *id);
 void lite_lease(struct lite_store *s, struct lite_lane *lane, int64_t lease_ms,
     struct journal_lease *out);
 /* The holder of a lane let its lease run out, or is no more. */

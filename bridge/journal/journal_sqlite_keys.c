@@ -154,7 +154,8 @@ lite_key_find(struct lite_store *s, const char *hash, struct lite_key *out)
 }
 
 void
-lite_key_add(struct lite_store *s, const struct journal_accept *a, uint64_t seq)
+lite_key_add(struct lite_store *s, const struct journal_accept *a,
+    const struct lite_value *id, uint64_t seq)
 {
 	struct lite_key key = { .at_ms = s->now_ms, .seq = seq };
 
@@ -162,7 +163,7 @@ lite_key_add(struct lite_store *s, const struct journal_accept *a, uint64_t seq)
 	memcpy(key.body, a->digest, JOURNAL_HASH);
 	memcpy(key.id, a->id, sizeof(key.id));
 	lite_run(s, SQL_FRESH_ADD, lite_order(seq), hash_value(key.hash),
-	    hash_value(key.body), lite_id(key.id), lite_number(key.at_ms));
+	    hash_value(key.body), *id, lite_number(key.at_ms));
 	fresh_put(&s->keys, &key);
 }
 

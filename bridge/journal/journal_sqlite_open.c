@@ -349,6 +349,19 @@ load_meta(struct lite_store *s)
 	s->now_ms = journal_clock_now(&s->clock);
 }
 
+static void
+load_top_id(struct lite_store *s)
+{
+	struct str id;
+
+	if (lite_row(s, SQL_ID_TOP)) {
+		id = lite_get_text(s, SQL_ID_TOP, 0);
+		if (id.len == LITE_ID_BYTES)
+			memcpy(s->top_id, id.at, LITE_ID_BYTES);
+	}
+	lite_end(s, SQL_ID_TOP);
+}
+
 /* When a lane whose head is this row is due. */
 static int64_t
 due_of_row(struct lite_store *s)
@@ -411,6 +424,7 @@ load(struct lite_store *s, struct fault *why)
 	if (lite_prepare_all(s) == -1)
 		return lite_fault(s, why);
 	load_meta(s);
+	load_top_id(s);
 	lite_keys_load(s);
 	while (lite_row(s, SQL_LOAD))
 		load_row(s);

@@ -279,11 +279,12 @@ static size_t
 prune_items(struct lite_store *s, enum journal_state state, int64_t before_ms,
     size_t most)
 {
+	enum lite_sql sql = state == JOURNAL_DONE ? SQL_OLD_DONE : SQL_OLD;
 	struct lite_place p;
 
-	lite_ask(s, SQL_OLD, lite_number(state), lite_number(before_ms),
+	lite_ask(s, sql, lite_number(state), lite_number(before_ms),
 	    lite_number((int64_t)most));
-	lite_collect(s, SQL_OLD);
+	lite_collect(s, sql);
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p))
 			lite_item_delete(s, &p);

@@ -117,6 +117,20 @@ lite_item_delete(struct lite_store *s, const struct lite_place *p)
 }
 
 void
+lite_delete_done(struct lite_store *s, const char *id)
+{
+	struct lite_place p;
+
+	if (any_row(s, SQL_NOT_DONE, id))
+		return;
+	lite_ask(s, SQL_OF_DELIVERY, lite_id(id));
+	lite_collect(s, SQL_OF_DELIVERY);
+	for (size_t i = 0; i < s->order_count; i++)
+		if (lite_place_find(s, s->orders[i], &p))
+			lite_item_delete(s, &p);
+}
+
+void
 lite_lease(struct lite_store *s, struct lite_lane *lane, int64_t lease_ms,
     struct journal_lease *out)
 {

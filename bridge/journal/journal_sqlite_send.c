@@ -30,12 +30,23 @@ known_key(struct lite_store *s, struct journal_accept *a)
 	return true;
 }
 
+/*
+ * Ids ascend with time, but for some: one above all that was there when the
+ * group began is new, or else of this group, where its first row is found when
+ * it is entered again.
+ */
 static bool
-known_id(struct lite_store *s, const char *id)
+known_id(struct lite_store *s, const struct lite_value *id)
 {
 	bool known;
 
-	lite_ask(s, SQL_ID_SEEN, lite_id(id));
+	if (id->kind == LITE_BLOB &&
+	    memcmp(id->text.at, s->begin_top_id, LITE_ID_BYTES) > 0) {
+		if (memcmp(id->text.at, s->top_id, LITE_ID_BYTES) > 0)
+			memcpy(s->top_id, id->text.at, LITE_ID_BYTES);
+		return false;
+	}
+	lite_bind(s, SQL_ID_SEEN, id, 1);
 	known = lite_row(s, SQL_ID_SEEN);
 	lite_end(s, SQL_ID_SEEN);
 	return known;
@@ -46,15 +57,17 @@ struct entry {
 	struct lite_lane *lane; /* NULL: refused */
 	bool lease;
 	uint64_t order, seq;
+	const struct lite_value *id;
 };
 
 static struct entry
 entry_of(struct lite_store *s, const struct journal_accept *a, size_t i,
-    uint64_t seq)
+    uint64_t seq, const struct lite_value *id)
 {
 	const struct journal_update *u = &a->updates[i];
 	struct entry e = { .order = i == 0 ? seq : lite_next_order(s),
-		.seq = seq };
+		.seq = seq,
+		.id = id };
 
 	if (u->refused.at != NULL)
 		return e;
@@ -63,7 +76,8 @@ entry_of(struct lite_store *s, const struct journal_accept *a, size_t i,
 	return e;
 }
 
-static void
+/* False: it is there already. */
+static bool
 add_row(struct lite_store *s, const struct journal_accept *a, size_t i,
     const struct entry *e)
 {
@@ -72,13 +86,13 @@ add_row(struct lite_store *s, const struct journal_accept *a, size_t i,
 	    : e->lease                             ? JOURNAL_SENDING
 	                                           : JOURNAL_WAITING;
 
-	lite_run(s, SQL_ITEM_ADD, lite_order(e->order), lite_order(e->order),
-	    lite_order(e->seq), lite_number((int64_t)i),
-	    lite_number(e->lane != NULL), lite_number(state),
-	    lite_number(a->flags), lite_number(e->lease),
-	    lite_number(a->received_ms), lite_number(s->now_ms), lite_id(a->id),
+	lite_run(s, SQL_ITEM_ADD, lite_order(e->order), lite_order(e->seq),
+	    lite_number((int64_t)i), lite_number(e->lane != NULL),
+	    lite_number(state), lite_number(a->flags), lite_number(e->lease),
+	    lite_number(a->received_ms), lite_number(s->now_ms), *e->id,
 	    lite_text(u->target), lite_text(u->lead), lite_text(a->route),
 	    lite_text(a->verdict), lite_reason(u));
+	return sqlite3_changes(s->db) != 0;
 }
 
 static void
@@ -109,32 +123,41 @@ add_to_lane(struct lite_store *s, const struct journal_accept *a, size_t i,
 		lite_lease(s, e->lane, a->lease_ms, &a->leases[i]);
 }
 
-static void
+/* False: the delivery is there already, as its first row tells. */
+static bool
 add_item(struct lite_store *s, const struct journal_accept *a, size_t i,
-    uint64_t seq)
+    uint64_t seq, const struct lite_value *id)
 {
-	struct entry e = entry_of(s, a, i, seq);
+	struct entry e = entry_of(s, a, i, seq, id);
 
-	add_row(s, a, i, &e);
+	if (!add_row(s, a, i, &e)) {
+		if (i > 0)
+			lite_note(s, SQLITE_CONSTRAINT_UNIQUE);
+		return false;
+	}
 	add_text(s, a, i, e.order);
 	add_to_lane(s, a, i, &e);
+	return true;
 }
 
 void
 lite_accept(struct lite_store *s, struct journal_op *op)
 {
 	struct journal_accept *a = (void *)op;
+	unsigned char packed[LITE_ID_BYTES];
+	struct lite_value id = lite_packed(a->id, packed);
 	uint64_t seq;
 
 	if (a->lease)
 		memset(a->leases, 0, a->update_count * sizeof(a->leases[0]));
-	if (known_key(s, a) || known_id(s, a->id))
+	if (known_key(s, a) || known_id(s, &id))
 		return;
 	seq = lite_next_order(s);
 	for (size_t i = 0; i < a->update_count; i++)
-		add_item(s, a, i, seq);
+		if (!add_item(s, a, i, seq, &id))
+			return;
 	if (a->key.at != NULL)
-		lite_key_add(s, a, seq);
+		lite_key_add(s, a, &id, seq);
 }
 
 /* Into the claim's arena; false when it does not fit. */
@@ -336,7 +359,7 @@ settle_item(struct lite_store *s, struct lite_lane *lane,
 	if (s->settings.keep_bodies == 0)
 		lite_item_drop_body(s, order);
 	if (s->settings.keep_done == 0 && lite_place_find(s, order, &p))
-		lite_item_delete(s, &p);
+		lite_delete_done(s, p.id);
 }
 
 void

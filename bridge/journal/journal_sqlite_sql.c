@@ -70,9 +70,10 @@ static const char *const texts[SQL_COUNT] = {
 	             " due_ms, target, lead FROM item INDEXED BY item_live"
 	             " WHERE live = 1 ORDER BY ord",
 	[SQL_ID_SEEN] = "SELECT 1 FROM item WHERE id = ?1 LIMIT 1",
-	[SQL_ITEM_ADD] = "INSERT INTO item VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0,"
-	                 " ?7, ?8, 0, 0, ?9, ?10, ?10, 0, ?11, ?12, ?13, ?14,"
-	                 " ?15, ?16)",
+	[SQL_ID_TOP] = "SELECT max(id) FROM item",
+	[SQL_ITEM_ADD] = "INSERT INTO item VALUES(?1, ?1, ?2, ?3, ?4, ?5, 0,"
+	                 " ?6, ?7, 0, 0, ?8, ?9, ?9, 0, ?10, ?11, ?12, ?13,"
+	                 " ?14, ?15) ON CONFLICT(id, n) DO NOTHING",
 	[SQL_ITEM_HELD] = "UPDATE item SET state = 1, attempts = ?2,"
 	                  " updated_ms = ?3 WHERE ord = ?1",
 	[SQL_ITEM_STRUCK] = "UPDATE item SET live = ?2, state = ?3,"
@@ -115,6 +116,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_TEXT_DELETE] = "DELETE FROM text WHERE seq = ?1",
 	[SQL_NEEDS_EVENT] = "SELECT 1 FROM item WHERE id = ?1"
 	                    " AND (state <> 2 OR bare = 0) LIMIT 1",
+	[SQL_NOT_DONE] = "SELECT 1 FROM item WHERE id = ?1 AND state <> 2"
+	                 " LIMIT 1",
 	[SQL_SENDING] = "SELECT ord FROM item INDEXED BY item_live"
 	                " WHERE live = 1 AND state = ?1 ORDER BY ord",
 	[SQL_OF_DELIVERY] = "SELECT ord FROM item WHERE id = ?1 ORDER BY n",
@@ -122,6 +125,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_OLD] = "SELECT ord FROM item INDEXED BY item_over"
 	            " WHERE state = ?1 AND state >= 2 AND updated_ms <= ?2"
 	            " ORDER BY updated_ms, ord LIMIT ?3",
+	[SQL_OLD_DONE] =
+	    "SELECT ord FROM item i INDEXED BY item_over"
+	    " WHERE state = ?1 AND state >= 2 AND updated_ms <= ?2"
+	    " AND NOT EXISTS(SELECT 1 FROM item x WHERE x.id = i.id"
+	    " AND x.state <> ?1) ORDER BY updated_ms, ord LIMIT ?3",
 	[SQL_OLD_BODIES] = "SELECT ord FROM item INDEXED BY item_full"
 	                   " WHERE state = 2 AND bare = 0 AND updated_ms <= ?1"
 	                   " ORDER BY updated_ms LIMIT ?2",
@@ -196,6 +204,14 @@ id_pack(struct str text, unsigned char out[16])
 		    hex_digit(at[1]));
 	}
 	return true;
+}
+
+struct lite_value
+lite_packed(const char *id, unsigned char room[LITE_ID_BYTES])
+{
+	return id_pack(str_of(id), room)
+	    ? lite_blob((struct str){ (const char *)room, LITE_ID_BYTES })
+	    : lite_text(str_of(id));
 }
 
 static int

@@ -5,7 +5,10 @@
 
 #include "journal/journal_sync.h"
 
-enum sync_state { SYNC_RESTS, SYNC_ASKED, SYNC_OVER, SYNC_ENDS };
+struct sync_end {
+	int64_t took_us; /* -1: it failed */
+	struct fault why;
+};
 
 struct syncer {
 	const struct journal_backend *backend;
@@ -15,30 +18,23 @@ struct syncer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	enum sync_state state;
-	int64_t took_us; /* -1: it failed */
-	struct fault why;
+	/* How many so far: told <= done <= asked <= told + SYNCER_ROOM. */
+	unsigned asked, done, told;
+	bool ends;
+	struct sync_end results[SYNCER_ROOM];
 };
-
-static void
-move(struct syncer *s, enum sync_state state)
-{
-	s->state = state;
-	pthread_cond_broadcast(&s->moved);
-}
 
 static void
 sync_once(struct syncer *s)
 {
-	int64_t start = clock_mono_us(), took = -1;
-	struct fault why = { 0 };
+	int64_t start = clock_mono_us();
+	struct sync_end end = { .took_us = -1 };
 
-	if (s->backend->sync(s->store, &why) == 0)
-		took = clock_mono_us() - start;
+	if (s->backend->sync(s->store, &end.why) == 0)
+		end.took_us = clock_mono_us() - start;
 	pthread_mutex_lock(&s->lock);
-	s->took_us = took;
-	s->why = why;
-	move(s, SYNC_OVER);
+	s->results[s->done++ % SYNCER_ROOM] = end;
+	pthread_cond_broadcast(&s->moved);
 	pthread_mutex_unlock(&s->lock);
 	if (s->over != NULL)
 		s->over(s->arg);
@@ -50,8 +46,8 @@ syncer_run(void *arg)
 	struct syncer *s = arg;
 
 	pthread_mutex_lock(&s->lock);
-	while (s->state != SYNC_ENDS) {
-		if (s->state != SYNC_ASKED) {
+	while (!s->ends) {
+		if (s->asked == s->done) {
 			pthread_cond_wait(&s->moved, &s->lock);
 			continue;
 		}
@@ -97,7 +93,6 @@ syncer_new(const struct journal_backend *backend, void *store,
 	s->store = store;
 	s->over = over;
 	s->arg = arg;
-	s->state = SYNC_RESTS;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->moved, NULL);
 	if (start_thread(&s->thread, syncer_run, s, why) == 0)
@@ -112,7 +107,8 @@ syncer_free(struct syncer *s)
 	if (s == NULL)
 		return;
 	pthread_mutex_lock(&s->lock);
-	move(s, SYNC_ENDS);
+	s->ends = true;
+	pthread_cond_broadcast(&s->moved);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
 	release(s);
@@ -122,7 +118,10 @@ void
 syncer_ask(struct syncer *s)
 {
 	pthread_mutex_lock(&s->lock);
-	move(s, SYNC_ASKED);
+	if (s->asked - s->told == SYNCER_ROOM)
+		bug("more syncs are asked for than are waited for");
+	s->asked++;
+	pthread_cond_broadcast(&s->moved);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -132,7 +131,7 @@ syncer_is_over(struct syncer *s)
 	bool over;
 
 	pthread_mutex_lock(&s->lock);
-	over = s->state == SYNC_OVER;
+	over = s->done != s->told;
 	pthread_mutex_unlock(&s->lock);
 	return over;
 }
@@ -140,14 +139,15 @@ syncer_is_over(struct syncer *s)
 int64_t
 syncer_wait(struct syncer *s, struct fault *why)
 {
+	const struct sync_end *end;
 	int64_t took;
 
 	pthread_mutex_lock(&s->lock);
-	while (s->state == SYNC_ASKED)
+	while (s->done == s->told)
 		pthread_cond_wait(&s->moved, &s->lock);
-	s->state = SYNC_RESTS;
-	took = s->took_us;
-	*why = s->why;
+	end = &s->results[s->told++ % SYNCER_ROOM];
+	took = end->took_us;
+	*why = end->why;
 	pthread_mutex_unlock(&s->lock);
 	return took;
 }

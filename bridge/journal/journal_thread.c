@@ -170,18 +170,27 @@ end_before(struct journal *j, struct group *before)
 	group_end(j, before);
 }
 
-/* True when g's sync is under way; it is the next one's `before` then. */
+/*
+ * True when g's sync is under way; it is the next one's `before` then. Behind
+ * another it is asked for at once: the disk goes from one to the next, and
+ * whoever waited for `before` is answered meanwhile.
+ */
 static bool
 run_group(struct journal *j, struct group *g, struct group *before)
 {
 	bool begun = group_begin(j, g);
+	bool behind = begun && j->syncing;
 
-	end_before(j, before);
-	if (begun && is_crowded(j)) {
+	if (behind)
 		syncer_ask(j->syncer);
-		j->syncing = true;
-		return true;
+	end_before(j, before);
+	if (begun && !behind && is_crowded(j)) {
+		syncer_ask(j->syncer);
+		behind = true;
 	}
+	j->syncing = behind;
+	if (behind)
+		return true;
 	if (begun)
 		group_sync(j, g);
 	group_end(j, g);

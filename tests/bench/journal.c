@@ -112,7 +112,7 @@ apply(struct bench *b, struct journal_op *const *ops, size_t count)
 	check_ops(ops, count);
 }
 
-/* Until all that was begun is on the disk. */
+/* Until what was begun first is on the disk. */
 static void
 wait_synced(struct bench *b)
 {
@@ -123,7 +123,7 @@ wait_synced(struct bench *b)
 	b->syncing = false;
 }
 
-/* Written; its sync is under way, and that of the one before is over. */
+/* Written, and to be synced; the sync of the one before is over. */
 static void
 begin(struct bench *b, struct journal_op *const *ops, size_t count)
 {
@@ -132,8 +132,8 @@ begin(struct bench *b, struct journal_op *const *ops, size_t count)
 	if (journal_sqlite.begin(b->store, ops, count, &why) == -1)
 		die("begin", &why);
 	check_ops(ops, count);
-	wait_synced(b);
 	syncer_ask(b->syncer);
+	wait_synced(b);
 	b->syncing = true;
 }
 

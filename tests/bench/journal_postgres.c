@@ -7,7 +7,7 @@
  * rows into tables with the same indexes, one multi-row INSERT a table, all in
  * one transaction and one round trip, without a look at what is there.
  *
- *	bench_journal_postgres URL accepts|work|million...
+ *	bench_journal_postgres URL accepts|work|million|held|held-million...
  *
  * tests/bench/journal-postgres starts a server for it.
  */
@@ -40,6 +40,7 @@ struct bench {
 	struct pg_params params;
 	struct arena *arena;
 	uint64_t made;
+	int64_t claim_us; /* that the last claim took */
 	char event[EVENT_BYTES], body[BODY_BYTES];
 	struct group group;
 };
@@ -310,9 +311,11 @@ work_once(struct bench *b, struct pg_store *s)
 		.lease_ms = HOUR,
 		.arena = b->arena };
 	struct journal_op *op = &c.op;
+	int64_t start = clock_mono_us();
 
 	arena_reset(b->arena);
 	apply(b, s, &op, 1);
+	b->claim_us = clock_mono_us() - start;
 	for (size_t i = 0; i < c.count; i++) {
 		settles[i] = (struct journal_settle){
 			.op = { .verb = JOURNAL_SETTLE },
@@ -418,6 +421,78 @@ measure_million(struct bench *b, const char *url)
 	printf("; first page of a list %.1f ms\n", took_ms(b, &list.op));
 }
 
+#define HELD_DEPTH 20 /* groups that wait */
+#define HELD_WINDOW 200
+
+/* Events come in as fast as they go out; what a claim takes. */
+static double
+window_p99(struct bench *b, double *middle)
+{
+	double times[HELD_WINDOW];
+
+	for (size_t i = 0; i < HELD_WINDOW; i++) {
+		fill_group(b, 4);
+		apply(b, b->store, b->group.ops, GROUP);
+		work_once(b, b->store);
+		times[i] = (double)b->claim_us / 1000;
+	}
+	*middle = median(times, HELD_WINDOW);
+	return times[HELD_WINDOW * 99 / 100];
+}
+
+/*
+ * A stranger's transaction sees all that was there when it began, so that
+ * nothing of what is over since can be cleared away; and it has locked a lane.
+ */
+static void
+hold(struct bench *b)
+{
+	say(b, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+	say(b, "SELECT count(*) FROM leadbridge.item");
+	say(b,
+	    "SELECT FROM leadbridge.lane ORDER BY due_ms LIMIT 1 FOR UPDATE");
+}
+
+static void
+measure_held_for(struct bench *b, uint64_t jobs)
+{
+	double middle, p99, before_middle, before = 0;
+	uint64_t since;
+
+	for (int i = 0; i < HELD_DEPTH; i++) {
+		fill_group(b, 4);
+		apply(b, b->store, b->group.ops, GROUP);
+	}
+	window_p99(b, &before_middle);
+	before = window_p99(b, &before_middle);
+	printf("held: a claim takes %.1f ms, p99 %.1f\n", before_middle,
+	    before);
+	hold(b);
+	for (since = b->made; b->made - since < jobs;) {
+		p99 = window_p99(b, &middle);
+		printf("held: after %llu jobs %.1f ms, p99 %.1f, %.2f times "
+		       "as long (bar 2)\n",
+		    (unsigned long long)(b->made - since), middle, p99,
+		    p99 / before);
+		fflush(stdout);
+	}
+	say(b, "ROLLBACK");
+}
+
+static void
+measure_held(struct bench *b, const char *url)
+{
+	(void)url;
+	measure_held_for(b, 50000);
+}
+
+static void
+measure_held_million(struct bench *b, const char *url)
+{
+	(void)url;
+	measure_held_for(b, 1000000);
+}
+
 static const struct {
 	const char *name;
 	void (*measure)(struct bench *b, const char *url);
@@ -425,6 +500,8 @@ static const struct {
 	{ "accepts", measure_accepts },
 	{ "work", measure_work },
 	{ "million", measure_million },
+	{ "held", measure_held },
+	{ "held-million", measure_held_million },
 };
 
 int
@@ -434,7 +511,9 @@ main(int argc, char **argv)
 	struct fault why = { 0 };
 
 	if (argc < 3)
-		die("usage", "bench_journal_postgres URL accepts|work|million");
+		die("usage",
+		    "bench_journal_postgres URL accepts|work|million|held|"
+		    "held-million");
 	fill_text(b->event, EVENT_BYTES, 88172645463325252u);
 	fill_text(b->body, BODY_BYTES, 1181783497276652981u);
 	b->settings = (struct journal_settings){ .keep_done = 7 * 24 * HOUR,

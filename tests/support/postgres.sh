@@ -4,6 +4,9 @@
 #	postgres.sh start FOLDER	makes it, if it is not there, and starts it
 #	postgres.sh stop FOLDER		at once, as if the machine had stopped
 #	postgres.sh restart FOLDER	stops it so and starts it again
+#	postgres.sh standby FOLDER OF	a standby of the server in the folder OF
+#	postgres.sh promote FOLDER	the standby becomes a primary
+#	postgres.sh kill FOLDER		all of its processes, by SIGKILL
 #	postgres.sh bouncer FOLDER	PgBouncer in transaction mode, port 6432
 #	postgres.sh remove FOLDER	stops all and deletes the folder
 #	postgres.sh present		whether they are installed at all
@@ -11,7 +14,7 @@
 # It listens on a socket in FOLDER/run only. As root (containers) it runs as
 # "postgres" or "nobody": PostgreSQL refuses to run as root.
 set -u
-verb=${1:?usage: postgres.sh start|stop|restart|bouncer|remove FOLDER}
+verb=${1:?usage: postgres.sh start|stop|restart|standby|promote|kill|bouncer|remove FOLDER}
 for bin in /usr/lib/postgresql/*/bin; do
 	[ -x "$bin/initdb" ] && PATH="$bin:$PATH"
 done
@@ -85,7 +88,40 @@ make()
 	sed -i 's/^\* = .*/& user=leadbridge/' "$top/bouncer.ini"
 }
 
+# A copy of the server in the folder $1, which goes on following it.
+follow()
+{
+	mkdir -p "$top/run" && touch "$top/control.log" || exit 1
+	chmod 755 "$top"
+	[ "$(id -un)" = "$user" ] ||
+		chown -R "$user" "$top"
+	as_user pg_basebackup -D "$top/data" -h "$1/run" -U leadbridge -R \
+		-c fast -X stream >>"$top/control.log" 2>&1 || {
+		cat "$top/control.log" >&2
+		exit 1
+	}
+	echo "unix_socket_directories = '$top/run'" \
+		>>"$top/data/postgresql.conf"
+}
+# As a machine that is gone: the children first, so that none ends in order.
+kill_all()
+{
+	read -r first <"$top/data/postmaster.pid" || exit 1
+	kill -STOP "$first"
+	# shellcheck disable=SC2046
+	kill -KILL $(ps -o pid= --ppid "$first") "$first"
+}
+
 case $verb in
+standby)
+	follow "${3:?usage: postgres.sh standby FOLDER OF}"
+	control -l "$top/run/postgres.log" start || {
+		cat "$top/control.log" "$top/run/postgres.log" >&2
+		exit 1
+	}
+	;;
+promote) control promote ;;
+kill) kill_all ;;
 start)
 	[ -d "$top/data" ] || make
 	control -l "$top/run/postgres.log" start || {

@@ -1,4 +1,4 @@
-/* tests/unit/console/test_choose.c - which updates take which items' places. */
+/* tests/unit/admin/test_choose.c - which updates take which items' places. */
 #include "unit/cmocka_all.h"
 
 #include <string.h>
@@ -39,12 +39,24 @@ static const struct {
 	    { "a", "b" }, false },
 	{ "numbered on, of one lead", { "0:O:a", "2:D:b" }, { "b" }, { "b" },
 	    false },
-	{ "numbered on, of several", { "0:O:a", "2:D:b" }, { "a", "b" }, { "" },
-	    true },
+	{ "numbered on, of several", { "0:O:a", "2:D:b" }, { "a", "b" },
+	    { "b" }, false },
+	{ "numbered on, a lead of two", { "0:O:b", "2:D:b" }, { "b", "b" },
+	    { "" }, true },
+	{ "numbered on, the lead is gone", { "0:O:a", "2:D:b" }, { "a", "c" },
+	    { "" }, true },
+	{ "numbered on, the lead is refused now", { "0:O:a", "2:D:b" },
+	    { "a", "!b" }, { "" }, true },
+	{ "refused beside one that was delivered", { "0:R:", "1:O:b" },
+	    { "a", "b" }, { "a" }, false },
+	{ "what was delivered makes no update now",
+	    { "0:O:a", "3:D:b", "4:D:c" }, { "b", "c" }, { "b", "c" }, false },
+	{ "as many, but others", { "0:O:a", "3:D:b", "4:D:c" }, { "a", "b" },
+	    { "" }, true },
 	{ "the mapping skips others now", { "0:O:a", "1:D:b" }, { "a" }, { "" },
 	    true },
 	{ "the mapping's order is another", { "0:O:a", "1:D:b" }, { "b", "a" },
-	    { "" }, true },
+	    { "b" }, false },
 	{ "same lead twice, by its number", { "0:O:a", "1:D:a" }, { "a", "a" },
 	    { "a" }, false },
 };
@@ -71,6 +83,16 @@ read_rows(const char *const *text, struct journal_row *rows)
 	return n;
 }
 
+/* "!b": of lead b, and refused. */
+static struct journal_update
+update_of(const char *text)
+{
+	bool refused = text[0] == '!';
+
+	return (struct journal_update){ .lead = str_of(text + refused),
+		.refused = refused ? STR("no") : STR_NONE };
+}
+
 static void
 choose_one(size_t i)
 {
@@ -84,9 +106,7 @@ choose_one(size_t i)
 	int rc;
 
 	for (; cases[i].made[made.count] != NULL; made.count++)
-		updates[made.count] = (struct journal_update){
-			.lead = str_of(cases[i].made[made.count])
-		};
+		updates[made.count] = update_of(cases[i].made[made.count]);
 	rc = choose_updates(rows, count, &made, arena, &out, &why);
 	if ((rc == -1) != cases[i].unclear)
 		fail_msg("%s: %d %s", cases[i].what, rc, why.text);

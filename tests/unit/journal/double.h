@@ -216,6 +216,7 @@ double_sync(void *store, struct fault *why)
 		wait_moved();
 	seen.sync_inside = false;
 	seen.sync_count++;
+	pthread_cond_broadcast(&seen.moved);
 	fails = seen.sync_fails;
 	pthread_mutex_unlock(&seen.lock);
 	return fails ? fault_set(why, FAULT_INTERNAL, NULL, "told to fail") : 0;

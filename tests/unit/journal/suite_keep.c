@@ -61,6 +61,80 @@ test_done_items_are_pruned_in_time(void **state)
 	assert_id(claim_one(w)->id, 3);
 }
 
+/* A batch of which one is delivered, and one is dead. */
+static void
+give_half_delivered(struct world *w)
+{
+	struct journal_update u[2] = {
+		{ STR("api"), STR("ann"), STR("{\"a\":1}"), STR_NONE },
+		{ STR("api"), STR("ben"), STR("{\"b\":1}"), STR_NONE },
+	};
+	struct journal_update one;
+
+	put_fill(&w->accept, &one, &(struct put){ .number = 1 });
+	w->accept.updates = u;
+	w->accept.update_count = 2;
+	assert_int_equal(apply_one(w, &w->accept.op), JOURNAL_OK);
+	assert_int_equal(claim_most(w, 10), 2);
+	for (size_t i = 0; i < 2; i++) {
+		bool ann = strcmp(w->claim.items[i].lease.lead, "ann") == 0;
+
+		assert_int_equal(settle_to(w, &w->claim.items[i],
+		                     ann ? JOURNAL_DONE : JOURNAL_DEAD),
+		    JOURNAL_OK);
+	}
+}
+
+static void
+revive_one(struct world *w)
+{
+	struct journal_revive r = { .op = { .verb = JOURNAL_REVIVE } };
+
+	memcpy(r.id, id_of(1), sizeof(r.id));
+	assert_int_equal(apply_one(w, &r.op), JOURNAL_OK);
+}
+
+/* A retry of the rest has to know what was delivered. */
+static void
+keep_for_the_rest(struct world *w)
+{
+	world_reopen(w);
+	give_half_delivered(w);
+	prune_all(w);
+	assert_true(is_there(w, 1));
+	assert_int_equal(w->show.count, 2);
+	assert_int_equal(w->show.rows[0].state, JOURNAL_DONE);
+	assert_int_equal(w->show.rows[0].n, 0);
+	assert_int_equal(w->show.rows[1].state, JOURNAL_DEAD);
+	revive_one(w);
+	claim_and_settle(w, JOURNAL_DONE);
+	prune_all(w);
+	assert_false(is_there(w, 1));
+}
+
+static void
+test_what_was_delivered_is_known_while_the_rest_is_not(void **state)
+{
+	struct world *w = *state;
+
+	w->settings.keep_done = 1;
+	keep_for_the_rest(w);
+}
+
+static void
+test_nothing_kept_is_known_while_the_rest_is_not(void **state)
+{
+	struct world *w = *state;
+
+	w->settings.keep_done = 0;
+	keep_for_the_rest(w);
+	/* Of what is delivered as a whole nothing waits for a broom. */
+	give_half_delivered(w);
+	revive_one(w);
+	claim_and_settle(w, JOURNAL_DONE);
+	assert_false(is_there(w, 1));
+}
+
 static void
 test_done_bodies_are_pruned_in_time(void **state)
 {
@@ -217,6 +291,9 @@ test_pruning_goes_in_slices(void **state)
 const struct CMUnitTest suite_keep[] = {
 	cmocka_unit_test(test_nothing_young_is_pruned),
 	cmocka_unit_test(test_done_items_are_pruned_in_time),
+	cmocka_unit_test(
+	    test_what_was_delivered_is_known_while_the_rest_is_not),
+	cmocka_unit_test(test_nothing_kept_is_known_while_the_rest_is_not),
 	cmocka_unit_test(test_done_bodies_are_pruned_in_time),
 	cmocka_unit_test(test_done_bodies_may_go_at_once),
 	cmocka_unit_test(test_done_items_may_go_at_once),

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "metrics/metrics.h"
 #include "unit/journal/double.h"
 
 #define MANY 165
@@ -183,6 +184,7 @@ test_the_intake_is_bounded(void **state)
 	struct journal_settle settle = { .op = { .verb = JOURNAL_SETTLE },
 		.target = STR("api"),
 		.to = JOURNAL_DONE };
+	int64_t fenced = metrics_value(METRIC_JOURNAL_FENCED, 0);
 	unsigned count = 0;
 
 	(void)state;
@@ -205,6 +207,7 @@ test_the_intake_is_bounded(void **state)
 	shut_gate(false);
 	turn(w, count + 1);
 	assert_int_equal(settle.op.result, JOURNAL_FENCED);
+	assert_int_equal(metrics_value(METRIC_JOURNAL_FENCED, 0), fenced + 1);
 	for (size_t i = 1; i < count; i++)
 		assert_int_equal(w->back[i]->result, JOURNAL_OK);
 	worker_free(w);

@@ -31,8 +31,8 @@ test_what_cannot_promise_is_not_opened(void **state)
 	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
 		;
 	postgres_ask("UPDATE leadbridge.meta SET version = 99");
-	assert_refused(w, w->url, "of version 99, and this program knows 2");
-	postgres_ask("UPDATE leadbridge.meta SET version = 2");
+	assert_refused(w, w->url, "of version 99, and this program knows 3");
+	postgres_ask("UPDATE leadbridge.meta SET version = 3");
 }
 
 static void
@@ -116,7 +116,7 @@ test_an_earlier_version_is_brought_up(void **state)
 	make_first_version();
 	world_reopen(w);
 	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
-	    "2");
+	    "3");
 	/* What there was of code is gone, what there was of events is not. */
 	assert_string_equal(
 	    postgres_ask("SELECT count(*) FROM pg_proc WHERE proname = 'claim'"

@@ -92,6 +92,72 @@ test_the_next_is_written_and_nothing_told_before_the_sync(void **state)
 	end(j, w, events, MANY);
 }
 
+/* Until so many syncs are over. */
+static void
+wait_syncs(size_t wanted)
+{
+	pthread_mutex_lock(&seen.lock);
+	while (seen.sync_count < wanted)
+		wait_moved();
+	pthread_mutex_unlock(&seen.lock);
+}
+
+/* The disk goes on while those of the group before are still being told. */
+static void
+test_a_sync_begins_when_the_one_before_has_ended(void **state)
+{
+	const unsigned count = 1 + 2 * JOURNAL_GROUP;
+	struct journal *j = open_late();
+	struct worker *w = worker_new(j);
+	struct event_in *events[MANY];
+
+	(void)state;
+	pile_up(w, events, count);
+	shut_syncs(true);
+	shut_gate(false);
+	wait_overlaps(1);
+	/* The journal's thread cannot send anybody home. */
+	pthread_mutex_lock(&w->port->lock);
+	shut_syncs(false);
+	wait_syncs(2);
+	pthread_mutex_unlock(&w->port->lock);
+	turn(w, count);
+	assert_int_equal(seen.group_count, 3);
+	end(j, w, events, count);
+}
+
+/* Each is told its own end, in order. */
+static int
+fail_second(void *store, struct fault *why)
+{
+	unsigned *count = store;
+
+	return ++*count == 2
+	    ? fault_set(why, FAULT_INTERNAL, NULL, "the second")
+	    : 0;
+}
+
+static void
+test_each_sync_has_its_own_end(void **state)
+{
+	const struct journal_backend backend = { .sync = fail_second };
+	unsigned count = 0;
+	struct fault why = { 0 };
+	struct syncer *s = syncer_new(&backend, &count, NULL, NULL, &why);
+
+	(void)state;
+	assert_non_null(s);
+	syncer_ask(s);
+	syncer_ask(s);
+	assert_true(syncer_wait(s, &why) >= 0);
+	assert_int_equal(syncer_wait(s, &why), -1);
+	assert_string_equal(why.text, "the second");
+	assert_false(syncer_is_over(s));
+	syncer_ask(s);
+	assert_true(syncer_wait(s, &why) >= 0);
+	syncer_free(s);
+}
+
 /* Half a group has nothing to gain: it would cost a sync of its own. */
 static void
 test_what_is_less_than_a_group_waits_for_the_sync(void **state)
@@ -254,6 +320,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_the_next_is_written_and_nothing_told_before_the_sync),
+		cmocka_unit_test(
+		    test_a_sync_begins_when_the_one_before_has_ended),
+		cmocka_unit_test(test_each_sync_has_its_own_end),
 		cmocka_unit_test(
 		    test_what_is_less_than_a_group_waits_for_the_sync),
 		cmocka_unit_test(
