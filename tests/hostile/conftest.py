@@ -7,6 +7,12 @@ import pytest
 from house import House
 
 
+def pytest_addoption(parser):
+    parser.addoption("--soak", type=int, default=300, metavar="SECONDS",
+                     help="how long test_soak.py goes on, with --long "
+                     "(default: 300, the least that tells something)")
+
+
 @pytest.fixture(scope="module")
 def house(build, tmp_path_factory):
     """A whole bridge with its API; the folder goes with it."""

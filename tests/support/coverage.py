@@ -30,11 +30,12 @@ def quiet_rooms(top):
 
 
 def lines_of(top, build):
-    """{path: (lines that ran, lines)} of each file of a room."""
+    """{path: (lines that ran, lines)} of each file of a room. What gcov writes
+    on the way, it writes where it runs."""
     text = subprocess.run(
         ["gcovr", "--root", top, "--filter", "bridge/.*/", "--json-summary",
          "--exclude-unreachable-branches", build],
-        cwd=top, check=True, capture_output=True, text=True).stdout
+        cwd=build, check=True, capture_output=True, text=True).stdout
     return {f["filename"]: (f["line_covered"], f["line_total"])
             for f in json.loads(text)["files"] if f["line_total"]}
 
@@ -72,7 +73,7 @@ def figures(top, build):
 
 def missing(top, build):
     subprocess.run(["gcovr", "--root", top, "--filter", "bridge/.*/",
-                    "--txt", "-", build], cwd=top, check=True)
+                    "--txt", "-", build], cwd=build, check=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""tests/run [--fast] [--long] [--only STEP] [--coverage] - installs what is missing, builds
+"""tests/run [--fast] [--long] [--only STEP] [--fuzz SECONDS] [--coverage] - installs what is missing, builds
 with sanitizers, passes every test, prints a summary.
 
 Steps, in order: format, layers, static (clang-tidy, cppcheck and gcc's analyzer,
@@ -15,6 +15,8 @@ instructions.
 --long has the long forms of faults and hostile, with a release build; and the
 package's: built twice, installed into a Debian made for it; clang's analyzer
 too, and the unit programs of the quiet rooms under valgrind.
+--fuzz 3600 has each fuzz target go on for an hour, two at a time; with --only
+clang, nothing else. What it found stays in build-fuzz/new.
 --coverage counts the lines that unit and end-to-end tests run, instead of all
 steps, and fails below the bars in tests/support/coverage.py.
 """
@@ -248,7 +250,8 @@ def step_faults():
 
 def step_hostile():
     if LONG:
-        build("release", ("leadbridge", "listener_echo"), GCC)
+        build("release", ("leadbridge", "listener_echo", "upstream_probe",
+                          "verify_timing"), GCC)
         pytest(folder("release"), "tests/hostile", "--long")
     else:
         build("asan")
@@ -259,7 +262,7 @@ def step_hostile():
 
 
 # Programs that have threads, or share what threads use.
-THREADED = "listener|upstream|secrets|verify|sandbox|journal|metrics|base.log"
+THREADED = "listener|upstream|trace|secrets|verify|sandbox|journal|metrics|base.log"
 
 
 def threaded(where):
@@ -277,7 +280,7 @@ def step_tsan():
     ctest(folder("tsan"), "-R", THREADED)
     pytest(folder("tsan"), *BESIDE, "tests/e2e/test_bridge.py",
            "tests/e2e/test_modes.py", "tests/e2e/test_reload.py",
-           "tests/e2e/test_manager.py")
+           "tests/e2e/test_manager.py", "tests/e2e/test_tracing.py")
 
 
 def fuzzers():
@@ -436,7 +439,7 @@ def finish(code=0):
 
 
 def main():
-    global LONG
+    global LONG, FUZZ_SECONDS
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--fast", action="store_true", help="the quick steps only")
@@ -446,10 +449,13 @@ def main():
                    "(may be repeated)")
     p.add_argument("--long", action="store_true",
                    help="the long forms of steps that have one")
+    p.add_argument("--fuzz", type=int, default=FUZZ_SECONDS, metavar="SECONDS",
+                   help="how long each fuzz target goes on (default: "
+                   f"{FUZZ_SECONDS})")
     p.add_argument("--coverage", action="store_true",
                    help="which lines the tests run, and nothing else")
     given = p.parse_args()
-    LONG = given.long
+    LONG, FUZZ_SECONDS = given.long, given.fuzz
     known = STEPS | {room: room_step(room) for room in rooms("")
                      if given.only and room in given.only}
     steps = {name: step for name, step in known.items()
