@@ -219,6 +219,17 @@ def test_the_unit_is_confined(unit):
     assert re.search(r"Overall exposure level.*: 1\.\d OK", done.stdout)
 
 
+def test_the_unit_has_room_for_every_worker(build):
+    """As many as the settings allow, and threads besides."""
+    manual = subprocess.run([os.path.join(build, "leadbridge"), "manual",
+                             "leadbridge.cfg"], text=True, check=True,
+                            capture_output=True).stdout
+    most = re.search(r'"\\&workers"\n.*\nThis is a whole number between 0 '
+                     r"and (\d+);", manual)[1]
+    tasks = re.search(r"^TasksMax=(\d+)$", read(UNIT), re.M)[1]
+    assert int(tasks) >= int(most) + 32
+
+
 def calls_of(name):
     """The calls of a set of systemd's, and of those it names."""
     calls = set()
@@ -400,6 +411,79 @@ def test_the_secrets_that_are_made_fit(build, tmp_path):
     before = {f.name: f.read_bytes() for f in made.iterdir()}
     subprocess.run([make, made], capture_output=True, timeout=60, check=True)
     assert before == {f.name: f.read_bytes() for f in made.iterdir()}
+
+
+# openssl as it is on a full disk, from the call on that is told: a certificate
+# is empty and it ends with 0, a number is half there and it does not.
+FULL_DISK = """#!/bin/sh
+case $1 in req|rand) echo >>"$CALLS" ;; esac
+[ "$(wc -l <"$CALLS")" -ge "$FULL" ] || exec "$OPENSSL" "$@"
+case $1 in
+rand) printf 0f; exit 1 ;;
+x509) exec "$OPENSSL" "$@" ;;
+esac
+for word; do
+    case $before in -keyout|-out) : >"$word" ;; esac
+    before=$word
+done
+"""
+
+
+@pytest.mark.parametrize("full", range(1, 7))
+def test_secrets_half_made_are_made_again(tmp_path, full):
+    stub = tmp_path / "bin" / "openssl"
+    stub.parent.mkdir()
+    stub.write_text(FULL_DISK)
+    stub.chmod(0o755)
+    (tmp_path / "calls").touch()
+    env = dict(os.environ, PATH=f"{stub.parent}:{os.environ['PATH']}",
+               CALLS=str(tmp_path / "calls"), OPENSSL=tool("openssl"),
+               FULL=str(full))
+    made = tmp_path / "the secrets"
+
+    def make(env=None):
+        return subprocess.run([os.path.join(TWO, "make-secrets"), made],
+                              capture_output=True, text=True, timeout=60,
+                              env=env)
+
+    done = make(env)
+    assert done.returncode == 1 and "missing" not in done.stdout
+    if full <= 3:
+        assert "was not made" in done.stderr
+    assert not [f for f in made.iterdir() if f.name.startswith("new")]
+    kept = {f.name: f.read_bytes() for f in made.iterdir()
+            if f.suffix != ".key"}
+    assert len(kept) == full - 1 and all(kept.values())
+
+    assert make().returncode == 0
+    assert kept.items() <= {f.name: f.read_bytes()
+                            for f in made.iterdir()}.items()
+    assert len((made / "journal").read_text()) == 65
+    for name in ("ca", "admin", "postgres"):
+        assert subprocess.run(
+            ["openssl", "verify", "-CAfile", made / "ca.pem",
+             made / f"{name}.pem"], capture_output=True).returncode == 0
+        keys = {subprocess.run(["openssl", *what], capture_output=True,
+                               check=True).stdout
+                for what in (("pkey", "-pubout", "-in", made / f"{name}.key"),
+                             ("x509", "-noout", "-pubkey", "-in",
+                              made / f"{name}.pem"))}
+        assert len(keys) == 1
+
+
+def test_an_image_s_build_is_given_no_secret():
+    """All of the tree but what is listed stays out; what is copied is listed,
+    and what make-secrets makes beside compose.yaml is not."""
+    first, *rest = [line for line in read(DEPLOY + "/Containerfile.dockerignore").split("\n")
+                    if line and not line.startswith("#")]
+    assert first == "*"
+    given = {line[1:] for line in rest if line.startswith("!")}
+    copied = [line.split()[1:-1] for line in
+              read(DEPLOY + "/Containerfile").splitlines()
+              if line.startswith("COPY ") and "--from" not in line]
+    assert given == {name.split("/")[0] for names in copied for name in names}
+    assert "deploy/two-nodes/secrets" in rest[len(given):]
+    assert "/deploy/two-nodes/secrets/" in read(TOP + "/.gitignore")
 
 
 # -------------------------------------------------------------- the front

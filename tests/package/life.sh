@@ -5,16 +5,7 @@
 # Usage: life.sh INSTALL DEB NEWER, with INSTALL the command that installs one.
 set -eu
 install=$1 deb=$2 newer=$3
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
-step() { echo "== $*"; }
-is() { [ "$1" = "$2" ] || { echo "expected: $2"; echo "got:      $1"; exit 1; }; }
-no() { echo "not so: $*"; exit 1; }
-there() { for path; do [ -e "$path" ] || no "$path is there"; done; }
-gone() { for path; do [ ! -e "$path" ] || no "$path is gone"; done; }
-fails() { if "$@" >/said 2>&1; then cat /said; no "$* fails"; fi; }
-mode() { stat -c '%a %U %G' "$1"; }
-status() { dpkg-query -W -f '${db:Status-Status}' leadbridge 2>/dev/null || true; }
+. /package/steps.sh
 
 # systemd, as the scripts see it: each call is a line of a file. What asks it
 # is Debian's own deb-systemd-invoke.
@@ -71,7 +62,14 @@ leadbridge check -c leadbridge.cfg
 step upgrade
 echo "# mine" >>leadbridge.cfg
 touch secrets/kept /var/lib/leadbridge/journal.db
+# Modes that the administrator chose, and who the journal is of.
+chgrp leadbridge secrets
+chmod 750 secrets mappings
+chown games /var/lib/leadbridge
 $install "$newer"
+is "$(mode secrets)" "750 root leadbridge"
+is "$(mode mappings)" "750 root root"
+is "$(mode /var/lib/leadbridge)" "700 games leadbridge"
 is "$(status)" installed
 is "$(calls)" "systemctl try-restart leadbridge.service"
 is "$(tail -n 1 leadbridge.cfg)" "# mine"

@@ -14,17 +14,9 @@ import tarfile
 
 import pytest
 
-from conftest import TOP, pack
+from conftest import HERE, TOP, pack, read, steps, tool, unpack
 
-LIFE = os.path.join(TOP, "tests/package/life.sh")
 UNIT = "lib/systemd/system/leadbridge.service"
-
-
-def tool(name):
-    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def field(deb, name):
@@ -32,19 +24,9 @@ def field(deb, name):
                           capture_output=True).stdout.strip()
 
 
-def unpack(deb, to):
-    subprocess.run(["dpkg-deb", "-R", deb, to], check=True)
-    return str(to)
-
-
 @pytest.fixture(scope="module")
 def tree(deb, tmp_path_factory):
     return unpack(deb, tmp_path_factory.mktemp("tree") / "root")
-
-
-def read(*path):
-    with open(os.path.join(*path)) as f:
-        return f.read()
 
 
 def members(deb):
@@ -196,20 +178,6 @@ def test_built_in_another_folder_it_has_the_same_bytes(build, deb, tmp_path):
 
 # ------------------------------------------------------------------ its life
 
-@pytest.fixture
-def newer(deb, tmp_path):
-    """The same, of a later version."""
-    folder = unpack(deb, tmp_path / "newer")
-    control = os.path.join(folder, "DEBIAN/control")
-    text = read(control)
-    assert re.search(r"^Version: \S+$", text, re.M)
-    with open(control, "w") as f:
-        f.write(re.sub(r"^(Version: \S+)$", r"\1+1", text, flags=re.M))
-    subprocess.run(["dpkg-deb", "-b", "-Zgzip", folder,
-                    tmp_path / "newer.deb"], check=True, capture_output=True)
-    return tmp_path / "newer.deb"
-
-
 # Everything below is in a mount namespace of its own, and gone with it.
 IN_A_COPY = """
 set -e
@@ -218,42 +186,31 @@ mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
 """
 IN_A_NEW_ONE = """
-set -e
-mkdir "$1/root"
-debootstrap --variant=minbase bookworm "$1/root" >"$1/log" || { cat "$1/log"; exit 1; }
-cp /etc/hosts /etc/resolv.conf "$1/root/etc/"
-cp -r /etc/apt/apt.conf.d/. "$1/root/etc/apt/apt.conf.d/"
-rm -f "$1/root/etc/apt/sources.list"
-cp /etc/apt/sources.list.d/debian.sources "$1/root/etc/apt/sources.list.d/"
-chroot "$1/root" apt-get update -qq
+cp -a "$6" "$1/root"
 """
 LIVE = """
 mount -t proc proc "$1/root/proc" 2>/dev/null || mount --rbind /proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 mount -t tmpfs none "$1/root/run"
 mkdir -p "$1/root/package"
-cp "$2" "$1/root/package/life.sh"; cp "$3" "$1/root/package/first.deb"
+cp "$2/life.sh" "$2/steps.sh" "$1/root/package/"; cp "$3" "$1/root/package/first.deb"
 cp "$4" "$1/root/package/newer.deb"
 chroot "$1/root" /package/life.sh "$5" /package/first.deb /package/newer.deb
 """
 
 
-def live(prepare, install, folder, deb, newer, timeout):
+def live(prepare, install, folder, deb, newer, timeout, debian=""):
     if os.geteuid() != 0:
         pytest.skip("only root may make a root of its own")
     os.mkdir(folder)
     return subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-         prepare + LIVE, "sh", folder, LIFE, deb, newer, install],
+         prepare + LIVE, "sh", folder, HERE, deb, newer, install, debian],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=timeout)
 
 
 STEPS = ["install", "demo", "check", "upgrade", "remove", "purge", "done"]
-
-
-def steps(done):
-    return re.findall(r"^== (\w+)$", done.stdout, re.M)
 
 
 def test_its_life_in_a_copy_of_this_machine(deb, newer, tmp_path):
@@ -265,16 +222,15 @@ def test_its_life_in_a_copy_of_this_machine(deb, newer, tmp_path):
     done = live(IN_A_COPY, "dpkg --force-confold -i", tmp_path / "root", deb,
                 newer, 120)
     assert done.returncode == 0, done.stdout
-    assert steps(done) == STEPS
+    assert steps(done.stdout) == STEPS
     # Nothing of it was this machine.
     assert not os.path.exists("/etc/leadbridge/secrets")
 
 
 @pytest.mark.long
-def test_its_life_on_a_debian_of_the_bare_minimum(deb, newer, tmp_path):
-    tool("debootstrap")
+def test_its_life_on_a_debian_of_the_bare_minimum(debian, deb, newer, tmp_path):
     done = live(IN_A_NEW_ONE, "apt-get install -y --no-install-recommends "
                 "-o Dpkg::Options::=--force-confold", tmp_path / "root", deb,
-                newer, 1200)
+                newer, 1200, debian)
     assert done.returncode == 0, done.stdout
-    assert steps(done) == STEPS
+    assert steps(done.stdout) == STEPS
