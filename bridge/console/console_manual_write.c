@@ -67,9 +67,17 @@ mdoc_macro(struct bytes *out, const char *macros, const char *text)
 }
 
 static bool
-ends_sentence(struct str word)
+ends_in_mark(struct str word)
 {
 	return word.len > 1 && strchr(".!?", word.at[word.len - 1]) != NULL;
+}
+
+/* "...", "??": marks, but of no sentence. */
+static bool
+ends_in_marks(struct str word)
+{
+	return ends_in_mark(word) &&
+	    word.at[word.len - 2] == word.at[word.len - 1];
 }
 
 /* The next word of the text, which is cut off it; empty at the end. */
@@ -105,7 +113,10 @@ fill(struct bytes *out, struct str text)
 			out->data[before] = '\n';
 			line = before + 1;
 		}
-		if (ends_sentence(word)) {
+		if (ends_in_marks(word)) {
+			/* At a line's end it would be taken for one. */
+			bytes_add_text(out, "\\&");
+		} else if (ends_in_mark(word)) {
 			bytes_add_char(out, '\n');
 			line = out->len;
 		}
@@ -185,8 +196,10 @@ add_kind(struct bytes *out, const struct setting *row)
 	if (row->required)
 		bytes_add_text(&words, "; required");
 	else if (row->fallback != NULL)
-		bytes_addf(&words, "; default: %s",
-		    row->fallback[0] != '\0' ? row->fallback : "\"\"");
+		bytes_addf(&words,
+		    row->kind == SETTING_TEXT ? "; default: \"%s\""
+		                              : "; default: %s",
+		    row->fallback);
 	bytes_add_text(&words, ".");
 	mdoc_text(out, bytes_str(&words).at);
 	bytes_done(&words);

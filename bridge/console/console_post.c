@@ -12,6 +12,7 @@
 
 #define ANSWER_CEILING ((size_t)4 << 20)
 #define TIMEOUT_SECONDS 35
+#define HANDSHAKE_SECONDS 10
 
 int
 post_url_parse(const char *url, struct post_url *out, struct fault *why)
@@ -31,6 +32,10 @@ post_url_parse(const char *url, struct post_url *out, struct fault *why)
 			break;
 		}
 	out->target = str_skip(rest, authority.len);
+	/* Not repeated: a password may stand there. */
+	if (memchr(authority.at, '@', authority.len) != NULL)
+		return fault_set(why, FAULT_SETTINGS, NULL,
+		    "a URL has no user name in front of its host here");
 	colon = memrchr(authority.at, ':', authority.len);
 	if (colon != NULL &&
 	    memchr(colon, ']',
@@ -47,10 +52,9 @@ post_url_parse(const char *url, struct post_url *out, struct fault *why)
 		snprintf(out->port, sizeof(out->port), "%s",
 		    out->tls ? "443" : "80");
 	}
-	if (authority.len == 0 || authority.len >= sizeof(out->host) ||
-	    memchr(authority.at, '@', authority.len) != NULL)
+	if (authority.len == 0 || authority.len >= sizeof(out->host))
 		return fault_set(why, FAULT_SETTINGS, url,
-		    "has no host, or a user name in front of it");
+		    "has no host, or one that is too long");
 	snprintf(out->host, sizeof(out->host), "%.*s", STR_ARG(authority));
 	return 0;
 }
@@ -66,18 +70,31 @@ bare_host(const struct post_url *url, char out[256])
 	snprintf(out, 256, "%.*s", STR_ARG(host));
 }
 
+/* What OpenSSL has to say, in words. */
+static const char *
+error_text(unsigned long error)
+{
+	const char *text;
+
+	if (ERR_SYSTEM_ERROR(error))
+		return strerror(ERR_GET_REASON(error));
+	text = ERR_reason_error_string(error);
+	return text != NULL ? text : "closed by the peer";
+}
+
 static void
-tls_failed(const struct post_url *url, SSL *ssl, struct fault *why)
+connect_failed(const struct post_url *url, BIO *bio, SSL *ssl,
+    struct fault *why)
 {
 	long verdict = ssl != NULL ? SSL_get_verify_result(ssl) : X509_V_OK;
-	unsigned long error = ERR_get_error();
-	char text[160] = "closed by the peer";
+	const char *text;
 
 	if (verdict != X509_V_OK)
-		snprintf(text, sizeof(text), "%s",
-		    X509_verify_cert_error_string(verdict));
-	else if (error != 0)
-		ERR_error_string_n(error, text, sizeof(text));
+		text = X509_verify_cert_error_string(verdict);
+	else if (BIO_should_retry(bio))
+		text = "no answer in time";
+	else
+		text = error_text(ERR_get_error());
 	fault_set(why, FAULT_SETTINGS, url->host, "cannot connect: %s", text);
 }
 
@@ -114,9 +131,9 @@ set_name(SSL *ssl, char *host)
 }
 
 static void
-set_timeouts(BIO *bio)
+set_timeouts(BIO *bio, int seconds)
 {
-	struct timeval limit = { .tv_sec = TIMEOUT_SECONDS };
+	struct timeval limit = { .tv_sec = seconds };
 	int fd = -1;
 
 	if (BIO_get_fd(bio, &fd) < 0)
@@ -125,28 +142,51 @@ set_timeouts(BIO *bio)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
+/* TLS over the connection, which it takes. */
+static BIO *
+secure(BIO *tcp, const struct post_url *url, SSL_CTX *ctx, struct fault *why)
+{
+	BIO *bio = BIO_new_ssl(ctx, 1);
+	char host[256];
+	SSL *ssl = NULL;
+
+	if (bio == NULL || BIO_get_ssl(bio, &ssl) != 1) {
+		BIO_free_all(bio);
+		BIO_free_all(tcp);
+		return NULL;
+	}
+	bio = BIO_push(bio, tcp);
+	bare_host(url, host);
+	set_name(ssl, host);
+	if (BIO_do_handshake(bio) == 1)
+		return bio;
+	connect_failed(url, bio, ssl, why);
+	BIO_free_all(bio);
+	return NULL;
+}
+
 static BIO *
 connect_to(const struct post_url *url, SSL_CTX *ctx, struct fault *why)
 {
 	struct post_url at = *url; /* OpenSSL's macros want it writable */
-	char host[256];
-	BIO *bio = url->tls ? BIO_new_ssl_connect(ctx) : BIO_new_connect(NULL);
-	SSL *ssl = NULL;
+	BIO *bio = BIO_new_connect(NULL);
 
 	if (bio == NULL)
 		return NULL;
-	bare_host(url, host);
 	BIO_set_conn_hostname(bio, at.host);
 	BIO_set_conn_port(bio, at.port);
-	if (url->tls && BIO_get_ssl(bio, &ssl) == 1)
-		set_name(ssl, host);
 	ERR_clear_error();
 	if (BIO_do_connect(bio) != 1) {
-		tls_failed(url, ssl, why);
+		connect_failed(url, bio, NULL, why);
 		BIO_free_all(bio);
 		return NULL;
 	}
-	set_timeouts(bio);
+	if (url->tls) {
+		set_timeouts(bio, HANDSHAKE_SECONDS);
+		bio = secure(bio, url, ctx, why);
+	}
+	if (bio != NULL)
+		set_timeouts(bio, TIMEOUT_SECONDS);
 	return bio;
 }
 

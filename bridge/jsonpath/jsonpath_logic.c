@@ -88,8 +88,7 @@ find_function(struct parser *p, const char *at, struct str name)
 	}
 	meant = nearest_found(&near);
 	parse_fail(p, at, "unknown function '%.*s'%s%s%s", STR_ARG(name),
-	    meant != NULL ? ", did you mean '" : "", meant != NULL ? meant : "",
-	    meant != NULL ? "'?" : "");
+	    MEANT_ARG(meant));
 	return NULL;
 }
 
@@ -239,9 +238,8 @@ unknown_word(struct parser *p, const char *from, struct str word)
 	for (const struct name *n = literals; n->text != NULL; n++)
 		nearest_try(&near, n->text);
 	if (nearest_found(&near) != NULL)
-		return parse_fail(p, from,
-		    "unknown word '%.*s', did you mean '%s'?", STR_ARG(word),
-		    nearest_found(&near));
+		return parse_fail(p, from, "unknown word '%.*s'%s%s%s",
+		    STR_ARG(word), MEANT_ARG(nearest_found(&near)));
 	return parse_fail(p, from,
 	    "unknown word '%.*s'; a text is quoted, a path begins with %s",
 	    STR_ARG(word), p->current ? "'$' or '@'" : "'$'");

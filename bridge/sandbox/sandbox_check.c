@@ -137,8 +137,7 @@ unknown_field(struct str name, struct problems *all)
 			if (((unsigned char)name.at[cut] & 0xc0) != 0x80)
 				break;
 	problems_add(all, "%.*s: is not a field of a lead%s%s%s", (int)cut,
-	    name.at, near != NULL ? "; did you mean " : "",
-	    near != NULL ? near : "", near != NULL ? "?" : "");
+	    name.at, MEANT_ARG(near));
 }
 
 static void

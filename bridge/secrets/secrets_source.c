@@ -205,8 +205,7 @@ read_store(const struct reading *r, const char *name)
 		settings_fault(r->all, r->group,
 		    "%s: the key store has no entry '%s'%s%s%s; 'leadbridge "
 		    "key add' adds one",
-		    r->what, name, near != NULL ? ", did you mean '" : "",
-		    near != NULL ? near : "", near != NULL ? "'?" : "");
+		    r->what, name, MEANT_ARG(near));
 		return 0;
 	}
 	len = key_store_value(r->store, i, r->into, &why);

@@ -147,7 +147,7 @@ static const char *const kind_words[] = {
 static const char *const shape_words[] = {
 	[SETTING_GROUP] = "a group",
 	[SETTING_GROUPS] = "a list of groups",
-	[SETTING_NAMED] = "groups by name",
+	[SETTING_NAMED] = "a group of named groups",
 };
 
 void
@@ -329,9 +329,7 @@ unknown_name(const config_setting_t *s, const char *what,
 	}
 	found = nearest_found(&near);
 	settings_fault_name(all, s, "%s%s%s: there is no such setting%s%s%s",
-	    what, what[0] != '\0' ? "." : "", name,
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    what, what[0] != '\0' ? "." : "", name, MEANT_ARG(found));
 	return true;
 }
 

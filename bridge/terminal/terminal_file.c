@@ -41,12 +41,14 @@ file_read(const char *path, size_t ceiling, struct fault *why)
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct bytes all;
 	struct str text = STR_NONE;
+	bool whole;
 
 	bytes_init(&all, ceiling + 65536);
-	if (fd == -1 || !read_all(fd, &all)) {
+	whole = fd != -1 && read_all(fd, &all);
+	if (!whole && errno != EFBIG) {
 		fault_set(why, FAULT_SETTINGS, path, "cannot be read: %s",
 		    strerror(errno));
-	} else if (all.len > ceiling) {
+	} else if (!whole || all.len > ceiling) {
 		fault_set(why, FAULT_SETTINGS, path, "is larger than %zu bytes",
 		    ceiling);
 	} else {
@@ -65,18 +67,48 @@ file_done(struct str text)
 	base_free((void *)(uintptr_t)text.at);
 }
 
+static bool
+write_all(int fd, struct str text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.at, text.len);
+
+		if (n == -1 && errno != EINTR)
+			return false;
+		if (n > 0)
+			text = str_skip(text, (size_t)n);
+	}
+	return true;
+}
+
+/* A new file of that text, closed; false with errno set. */
+static bool
+write_new(const char *path, struct str text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int error;
+
+	if (fd == -1)
+		return false;
+	if (write_all(fd, text))
+		return close(fd) == 0;
+	error = errno;
+	close(fd);
+	errno = error;
+	return false;
+}
+
 int
 file_write(const char *path, struct str text, struct fault *why)
 {
 	char *temporary = base_print("%s.new", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0644);
 	int rc = 0;
 
-	if (fd == -1 || write(fd, text.at, text.len) != (ssize_t)text.len ||
-	    close(fd) == -1 || rename(temporary, path) == -1)
+	if (!write_new(temporary, text) || rename(temporary, path) == -1) {
 		rc = fault_set(why, FAULT_SETTINGS, path,
 		    "cannot be written: %s", strerror(errno));
+		unlink(temporary); /* half of it helps nobody */
+	}
 	base_free(temporary);
 	return rc;
 }

@@ -398,8 +398,7 @@ unknown_sender(const struct building *b)
 		nearest_try(&near, name);
 	found = nearest_found(&near);
 	return refuse(b, "sender", "there is no sender of that name%s%s%s",
-	    found != NULL ? "; did you mean '" : "", found != NULL ? found : "",
-	    found != NULL ? "'?" : "");
+	    MEANT_ARG(found));
 }
 
 /* Opens the preset, if one is named; false with the fault added. */

@@ -251,8 +251,8 @@ const struct setting verify_settings[] = {
 	    .required = true,
 	    .names = types,
 	    .help = "hmac, digest, token, basic, ip (the address alone), "
-	            "ed25519, ecdsa-p256, rsa-sha256, or none: everybody may "
-	            "send." },
+	            "certificate (the name in it alone), ed25519, ecdsa-p256, "
+	            "rsa-sha256, or none: everybody may send." },
 
 	{ .name = "url_any_port",
 	    .kind = SETTING_BOOLEAN,

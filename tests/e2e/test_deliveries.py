@@ -51,7 +51,7 @@ def test_pages_have_a_cursor(house):
 
 
 @pytest.mark.parametrize("query,fault", [
-    ("stat=dead", "there is no 'stat' here, did you mean 'state'?"),
+    ("stat=dead", "there is no 'stat' here; did you mean 'state'?"),
     ("state=deed", "state: some of waiting"),
     ("since=yesterday", "since: a time such as"),
     ("limit=0", "limit: a number from 1 to 1000"),

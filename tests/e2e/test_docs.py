@@ -49,3 +49,33 @@ def test_the_words_of_how_to_add_are_in_those_files():
     assert "verb_schema" in read("bridge/console/console.c")
     assert '"slug"' in read("bridge/mapping/mapping_transform_slug.c")
     assert '{ "basic", SCHEME_BASIC }' in read("bridge/verify/verify_options.c")
+
+
+def threats():
+    """(who, shown by) of the table of README's section "Security"."""
+    text = read("README.md").split("\n## Security\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines()
+            if line.startswith("| ")][1:]
+    assert len(rows) > 8 and all(len(row) == 4 for row in rows)
+    return [(who, shown) for who, _, _, shown in rows]
+
+
+@pytest.mark.parametrize("who,shown", threats())
+def test_who_is_stopped_is_shown_by_tests_that_are_there(who, shown):
+    """`tests/x/test_a.py::test_b`, `test_c.py` beside it, `::test_d` in it."""
+    folder = file = ""
+    named = re.findall(r"`((?:tests/|test_|::)[^`]*)`", re.sub(
+        r"\[([^\]]*)\]\([^)]*\)", r"`\1`", shown))
+    assert named, who
+    for name in named:
+        path, _, function = name.partition("::")
+        if path.startswith("tests/"):
+            is_file = os.path.isfile(os.path.join(TOP, path))
+            folder = os.path.dirname(path) if is_file else path
+        if path:
+            file = path if "/" in path else folder + "/" + path
+        assert os.path.exists(os.path.join(TOP, file)), (who, name)
+        if not os.path.isdir(os.path.join(TOP, file)):
+            text = read(file)
+            assert re.search(rf"^(?:def )?{function or 'test_|main'}",
+                             text, re.M), (who, name)

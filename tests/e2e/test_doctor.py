@@ -16,6 +16,7 @@ import pytest
 
 from house import API_KEY, FORM_SECRET, TOKEN, House, wait_for
 from journal_api import Api
+from scripted import Upstream, ok
 from test_modes import route
 
 JOURNAL = 'journal = { url = "sqlite:store/journal.db"; };'
@@ -158,6 +159,18 @@ def test_the_days_of_a_certificate(house, ca, days, verdict):
     assert re.match(f"({days}|{days - 1}) days", said[0]["text"])
 
 
+def test_a_certificate_that_is_over(house, ca):
+    """The bridge serves it all the same, so the other checks go on."""
+    cert = ca.issue("over", san=["DNS:localhost"], start=-9, end=-2)
+    change(house, 'certificate = "certs/server.pem"; key = "certs/server.key"',
+           f'certificate = "{cert.pem}"; key = "{cert.key}"')
+    found = doctor(house, code=1)
+    fault = one(found, "certificates", "fault")
+    assert fault["subject"] == cert.pem
+    assert fault["text"] == "is over, or has not begun"
+    assert fault["remedy"] == "renew it"
+
+
 def test_a_chain_that_senders_cannot_follow(house):
     said = [f for f in doctor(house)["certificates"]
             if f["subject"].endswith("server.pem")
@@ -209,10 +222,25 @@ def test_more_memory_than_there_is(house):
     assert "at the worst" in said["text"]
 
 
-def test_a_disk_that_is_nearly_full(house, small_disk):
-    small_disk("size=8m")
-    fault = one(doctor(house, code=1), "journal", "fault")
-    assert fault["text"] == "8.4 MB left"
+@pytest.mark.parametrize("size, verdict, text", [
+    ("8m", "fault", "8.4 MB left"), ("500m", "warning", "524 MB left"),
+    ("2g", "ok", "2.1 GB left")])
+def test_a_disk_that_is_nearly_full(house, small_disk, size, verdict, text):
+    small_disk("size=" + size)
+    found = doctor(house, code=1 if verdict == "fault" else 0)
+    (said,) = [f for f in found["journal"] if f["text"].endswith(" left")]
+    assert (said["verdict"], said["text"]) == (verdict, text)
+
+
+def test_no_journal_and_one_of_a_server(build, tmp_path):
+    house = House(build, tmp_path)
+    (said,) = doctor(house)["journal"]
+    assert "every route relays" in said["text"]
+    change(house, "workers ", 'journal = { url = "postgresql://db/x"; };\n'
+           "workers ")
+    (said,) = doctor(house)["journal"]
+    assert "only a bridge that runs can tell" in said["text"]
+    assert house.close() is None
 
 
 def test_a_journal_that_others_may_read(house):
@@ -321,6 +349,47 @@ def test_a_key_that_is_refused(house):
     assert "upstreams.<name>.api_key" in fault["remedy"]
 
 
+def test_an_api_that_says_nothing_of_the_key(build, tmp_path):
+    api = Api()
+    api.usual = 503
+    house = House(build, tmp_path, upstream=api.url)
+    warning = one(doctor(house), "key", "warning")
+    assert "answered 503, which says nothing" in warning["text"]
+    assert warning["remedy"] == "try again later"
+    assert house.close() is None
+    api.close()
+
+
+@pytest.mark.parametrize("days, verdict, said", [
+    (25, "ok", r"TLSv1\.3, (24|25) days left"),
+    (12, "warning", r"its certificate is over in (11|12) days")])
+def test_the_days_of_an_apis_certificate(house, ca, days, verdict, said):
+    cert = ca.issue(f"api{days}", san=["DNS:localhost"], end=days)
+
+    def greet(peer):
+        peer.head()
+        peer.send(ok("lead"))
+        peer.close()
+
+    with Upstream(greet=greet, cert=cert) as up:
+        change(house, house.upstream_url(), up.url)
+        change(house, 'ca = "certs/dev-ca.pem"', f'ca = "{ca.pem}"')
+        found = doctor(house)
+    (tls,) = [f for f in found["upstream"] if "days" in f["text"]]
+    assert tls["verdict"] == verdict and re.search(said, tls["text"])
+    # It says no date, and that is no fault.
+    assert "has no Date" in found["upstream"][-1]["text"]
+
+
+def test_an_api_that_does_not_answer(house, ca, localhost):
+    with Upstream(greet=lambda peer: peer.cut(), cert=localhost) as up:
+        change(house, house.upstream_url(), up.url)
+        change(house, 'ca = "certs/dev-ca.pem"', f'ca = "{ca.pem}"')
+        fault = one(doctor(house, code=1), "upstream", "fault")
+    assert "does not answer" in fault["text"]
+    assert fault["remedy"] == "look whether the url is the API's"
+
+
 @pytest.mark.parametrize("url, said, count", [
     ("https://no-such-host.invalid", "has no address", 0),
     ("https://localhost:1", "cannot be connected to", 1)])
@@ -341,21 +410,22 @@ def test_an_api_that_nobody_vouches_for(house, ca):
     assert "upstreams.<name>.ca" in fault["remedy"]
 
 
-@pytest.mark.parametrize("minutes, verdict, said", [
-    (0, "ok", "within a second"), (10, "fault", "ahead of"),
-    (-10, "fault", "behind")])
-def test_a_clock_that_is_wrong(house, minutes, verdict, said):
+@pytest.mark.parametrize("seconds, verdict, said", [
+    (0, "ok", "within a second"), (3, "ok", "ahead of"),
+    (30, "warning", "ahead of"), (600, "fault", "ahead of"),
+    (-600, "fault", "behind")])
+def test_a_clock_that_is_wrong(house, seconds, verdict, said):
     shim = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
     if not shim:
         pytest.skip("the package faketime is not installed")
-    if minutes:
+    if seconds:
         # Began a day ago, so that it is good by either clock.
-        env = {"LD_PRELOAD": shim[0], "FAKETIME": f"{minutes:+d}m",
+        env = {"LD_PRELOAD": shim[0], "FAKETIME": f"{seconds:+d}s",
                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
     else:
         env = {}
-    found = doctor(house, env=env, code=1 if minutes else 0)
+    found = doctor(house, env=env, code=1 if verdict == "fault" else 0)
     clock = [f for f in found["upstream"] if "clock" in f["text"]]
     assert [f["verdict"] for f in clock] == [verdict]
     assert said in clock[0]["text"]

@@ -228,6 +228,21 @@ def test_a_key_goes_to_no_other_host(ring):
     assert API_KEY not in err
 
 
+def test_a_collector_s_secret_goes_to_no_other_host(ring):
+    ring.fill()
+    ring.key("add", "otlp", "--host", "otlp.example.com", "--no-reload",
+             value="Bearer t0ken")
+    ring.configure(r"secrets += \{", """tracing = {
+    url = "http://127.0.0.1:4318"; authorization = "otlp"; };
+secrets   = { otlp = { store = "otlp"; };""")
+    _, err = ring.run("check", "-c", "leadbridge.cfg", code=1)
+    assert ("tracing.authorization: the secret 'otlp' is bound to another "
+            "host by the key store") in err
+    assert "t0ken" not in err
+    ring.configure("http://127.0.0.1:4318", "https://otlp.example.com")
+    ring.run("check", "-c", "leadbridge.cfg")
+
+
 def test_check_tells_of_a_store_that_does_not_open(ring):
     ring.fill()
     ring.write("unlock.key", "0" * 64, 0o600)

@@ -1,52 +1,54 @@
-"""Every command in a README is run, as it stands there.
+"""Every command of the pages is run, as it stands there.
 
-The blocks marked ```sh of all README.md files, and of the operator's page,
-are taken line by line. Those that build or test the whole tree have steps of
-their own in tests/run; all others are run here, in a folder that holds what
-the README says is there.
+Blocks marked ```sh are taken line by line, in a folder that holds what the
+pages say is there. Blocks that change a machine are played whole, by
+test_readme_blocks.py. What builds or tests the whole tree is a step of
+tests/run; ELSEWHERE has which. A command that is in none of these is a
+failure here.
 """
 
 import base64
 import glob
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from house import House, typeform_event
+from pages import TOP, blocks, pages, read
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-
-# Run by another step of the suite, for the reason beside it.
+# Run by another step of the suite.
 ELSEWHERE = {
-    r"\./deploy/demo": "step release",
-    r"\./tests/run.*": "this is it",
-    r"cmake -S \. -B build .*|ninja -C build": "deploy/demo",
-    r"cmake --install .*": "writes to the system",
-    r"ctest .*|build-asan/.*": "step asan",
-    r"(LEADBRIDGE_BUILD=\S+ )?tests/faults/run.*": "step faults",
-    r"(LEADBRIDGE_BUILD=\S+ )?tests/hostile/run.*": "step hostile",
-    r"tests/bench/run.*|\./tests/bench/run.*|deploy/packages.*"
-    r"|\./deploy/packages.*": "a measurement is no test",
+    r"\./deploy/demo": "release",
+    r"\./tests/run.*": "all of them: this is it",
+    r"cmake -S \. -B build .*|ninja -C build": "release",
+    r"cmake --install .*": "release",
+    r"deploy/packages test; cmake --preset asan; .*": "asan",
+    r"ctest .*|build-asan/test_.*": "asan",
+    r"build-asan/fuzz_.*": "clang",
+    r"LEADBRIDGE_BUILD=\S+ python3 -m pytest .*": "e2e",
+    r"gdb .*": "none: a person's",
+    r"(LEADBRIDGE_BUILD=\S+ )?tests/faults/run.*": "faults",
+    r"(LEADBRIDGE_BUILD=\S+ )?tests/hostile/run.*": "hostile",
+    r"tests/bench/instructions": "instructions",
+    r"docker run .*": "none: it wants a registry",
+    r"tests/bench/run .*|build/bench_journal .*|tests/bench/journal-postgres":
+        "none: a measurement",
 }
 SERVERS = ("leadbridge run", "leadbridge sandbox",
            "leadbridge deliveries tail")
 
 
 def commands():
-    for path in sorted(glob.glob(TOP + "/**/README.md", recursive=True) +
-                       [TOP + "/deploy/JOURNAL.md"]):
-        if "/build" in path:
-            continue
-        with open(path) as f:
-            text = f.read()
-        for block in re.findall(r"```sh\n(.*?)```", text, re.S):
-            for line in block.splitlines():
-                line = re.sub(r"\s+#.*", "", line).strip()
-                if line:
-                    yield os.path.relpath(path, TOP), line
+    for page in pages():
+        for block in blocks(page):
+            if block.kind == "sh":
+                for line in block.lines:
+                    yield page, line
 
 
 def is_elsewhere(line):
@@ -116,7 +118,87 @@ def house(build, tmp_path_factory):
 
 
 def test_there_are_commands_to_run():
-    assert len(list(commands())) > 10
+    assert len([c for c in commands() if not is_elsewhere(c[1])]) > 20
+
+
+def test_no_block_is_forgotten():
+    """Run here, played whole by its first words, or a step of the suite."""
+    with open(os.path.join(TOP, "tests/e2e/test_readme_blocks.py")) as f:
+        played = re.findall(r'block\(\s*"([^"]+)",\s*"([^"]+)"', f.read())
+    assert len(played) > 8
+    for page in pages():
+        for b in blocks(page):
+            if b.is_commands and b.kind != "sh":
+                assert any(page == of and b.text.startswith(begins)
+                           for of, begins in played) or all(
+                    is_elsewhere(line) for line in b.lines), (page, b.text)
+
+
+def test_what_is_run_elsewhere_is():
+    steps = subprocess.run(
+        [sys.executable, os.path.join(TOP, "tests/support/suite.py"),
+         "--help"], capture_output=True, text=True, check=True).stdout
+    lines = [line for page in pages() for b in blocks(page)
+             if b.is_commands for line in b.lines]
+    for pattern, step in ELSEWHERE.items():
+        assert any(re.fullmatch(pattern, line) for line in lines), pattern
+        assert ":" in step or re.search(rf"\b{step}\b", steps), step
+
+
+def test_recipes_name_what_is_there(build):
+    """Of tests/README.md: the programs, tests and files are."""
+    told = json.loads(subprocess.run(
+        ["ctest", "--test-dir", build, "--show-only=json-v1"], check=True,
+        capture_output=True, text=True).stdout)
+    tests = [t["name"] for t in told["tests"]]
+    programs = {"test_" + name.replace(".", "_") for name in tests} | {
+        name.removeprefix("fuzz.") for name in tests}
+    seen = 0
+    for page, line in ((p, line) for p in pages() for b in blocks(p)
+                       if b.is_commands for line in b.lines):
+        for name in re.findall(r"build-\w+/((?:test|fuzz)_\w+)", line):
+            assert name in programs, (page, line)
+            seen += 1
+        for of in re.findall(r"^ctest .*-R '?([^' ]+)'?", line):
+            assert any(re.search(of, name) for name in tests), line
+            seen += 1
+        for path in re.findall(r"\btests/[\w/.-]+", line):
+            path = path.removesuffix("/NAME")
+            assert os.path.exists(os.path.join(TOP, path)), (page, line)
+            seen += 1
+        for file, word in re.findall(r"(tests/\S+\.py) -k (\w+)", line):
+            assert re.search(rf"^def test_\w*{word}", read(file), re.M), line
+            seen += 1
+    assert seen > 12
+
+
+INLINE = re.compile(r"(?<!`)`leadbridge ([a-z][^`]*)`(?!`)")
+
+
+def test_commands_in_a_sentence_are_of_the_program(build):
+    """Each `leadbridge VERB --option` has its verb, part and options."""
+    usage = {}
+
+    def help_of(verb):
+        if verb not in usage:
+            done = subprocess.run([os.path.join(build, "leadbridge"), verb,
+                                   "--help"], capture_output=True, text=True)
+            assert done.returncode == 0, f"there is no verb {verb}"
+            usage[verb] = done.stdout
+        return usage[verb]
+
+    found = [(page, words.split()) for page in pages()
+             for words in INLINE.findall(read(page))]
+    assert len(found) > 30
+    for page, (verb, *rest) in found:
+        text = help_of(verb)
+        for option in (w for w in rest if w.startswith("-")):
+            assert re.search(rf"(?<![\w-]){option}(?![\w-])", text), (
+                page, verb, option)
+        if verb in ("deliveries", "journal", "key") and rest and \
+                not rest[0].startswith("-"):
+            head = text.split("\n\n")[0]
+            assert re.search(rf"\b{rest[0]}\b", head), (page, verb, rest)
 
 
 @pytest.mark.parametrize("path,line", [

@@ -12,6 +12,8 @@ static const struct {
 	{ "nothing", "", "" },
 	{ "blanks", " \n ", "" },
 	{ "a sentence begins a line", "A b. C d? E", "A b.\nC d?\nE\n" },
+	{ "dots end none, nor do marks", "{ a... } ?? b ... C",
+	    "{ a...\\& } ??\\& b \\&...\\& C\n" },
 	{ "a dot begins no line", ".Sh NAME", "\\&.Sh NAME\n" },
 	{ "nor a quote", "'br", "\\(aqbr\n" },
 	{ "what roff would change", "a\\b \"c\" -d `e` ^f ~g",

@@ -74,7 +74,7 @@ static const struct {
 	{ "$[?true]", 4,
 	    "a value alone is no condition; compare it with ==, !=, <, <=, >"
 	    " or >=" },
-	{ "$[?@.a==True]", 9, "unknown word 'True', did you mean 'true'?" },
+	{ "$[?@.a==True]", 9, "unknown word 'True'; did you mean 'true'?" },
 	{ "$[?@.a==value]", 9,
 	    "unknown word 'value'; a text is quoted, a path begins with '$'"
 	    " or '@'" },
@@ -83,7 +83,7 @@ static const struct {
 	{ "$[?1==@..a]", 7,
 	    "only one value is compared; this path can select several" },
 	{ "$[?lenght(@.a)==1]", 4,
-	    "unknown function 'lenght', did you mean 'length'?" },
+	    "unknown function 'lenght'; did you mean 'length'?" },
 	{ "$[?lower(@.a)]", 4, "unknown function 'lower'" },
 	{ "$[?length (@.a)==1]", 4,
 	    "no blanks between a function's name and its '('" },

@@ -284,7 +284,7 @@ problems_name_every_field(void **state)
 
 	refuse(r, "{\"frstName\":\"Ada\"}",
 	    "\"frstName: is not a field of a lead; did you mean "
-	    "firstName?\"");
+	    "'firstName'?\"");
 	refuse(r, "{\"zzzzzzzzzzzzzzzzzzz\":1}",
 	    "\"zzzzzzzzzzzzzzzzzzz: is not a field of a lead\"");
 	refuse(r, "{\"firstName\":\"\",\"phone\":5,\"status\":\"hot\"}",

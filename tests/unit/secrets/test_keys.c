@@ -384,7 +384,7 @@ static const struct {
 	const char *secrets, *fault;
 } wrong_secrets[] = {
 	{ "a = { store = \"leadsale\"; };",
-	    "secrets.a: the key store has no entry 'leadsale', did you mean "
+	    "secrets.a: the key store has no entry 'leadsale'; did you mean "
 	    "'leadsail'?" },
 	{ "a = { store = \"leadsail\"; file = \"x\"; };",
 	    "one of file, env, credential, store" },

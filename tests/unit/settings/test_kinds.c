@@ -30,7 +30,7 @@ static const struct {
 	{ { .kind = SETTING_TREE, .rows = none, .shape = SETTING_GROUPS },
 	    "a list of groups" },
 	{ { .kind = SETTING_TREE, .rows = none, .shape = SETTING_NAMED },
-	    "groups by name" },
+	    "a group of named groups" },
 };
 
 static void
