@@ -23,6 +23,7 @@
 #include "base/base_net.h"
 #include "base/base_pool.h"
 #include "base/base_rate.h"
+#include "base/base_registers.h"
 #include "base/base_sample.h"
 #include "base/base_share.h"
 #include "base/base_shown.h"

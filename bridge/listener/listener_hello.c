@@ -3,8 +3,7 @@
  *
  *	record		type, version (2), length (2), then as many bytes
  *	message		type, length (3), then as many bytes; over the payloads
- *			of records of the type "handshake", wherever they are
- *cut
+ *			of handshake records, wherever they are cut
  */
 #include <string.h>
 

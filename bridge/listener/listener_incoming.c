@@ -92,6 +92,7 @@ incoming_drop(struct incoming *in)
 	in->guard = NULL;
 	in->exchange.request = (struct request){ .body = STR_NONE };
 	arena_reset(in->exchange.arena);
+	registers_forget();
 	if (w->pooled == POOL_MAX ||
 	    in->room != incoming_arena_max(&w->limits) ||
 	    arena_held(in->exchange.arena) > POOL_ARENA_MAX) {

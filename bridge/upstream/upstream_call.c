@@ -109,6 +109,7 @@ call_hide_key(struct upstream_call *call)
 
 	if (t->key_len > 0)
 		memset(call->request.data + call->key, '*', t->key_len);
+	registers_forget();
 }
 
 void

@@ -3,10 +3,10 @@ none is half done."""
 
 import contextlib
 import os
-import subprocess
 
 import pytest
 
+from disk import fill, small_disk
 from house import House, wait_for
 from journal_api import Api
 from test_modes import accepted, post, route
@@ -15,38 +15,27 @@ from test_modes import accepted, post, route
 @pytest.fixture
 def house(build, tmp_path):
     """One dead letter on a disk of its own, which is then full."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk for the journal")
-    store = tmp_path / "store"
-    store.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs",
-                    store], check=True)
-    api = Api()
-    h = House(build, tmp_path, upstream=api.url, settings='journal = { url = '
-              '"sqlite:store/journal.db"; reserve = "0"; };',
-              mappings={"queue": route("queue")}).start()
-    try:
-        api.plan["v1"] = [422]
-        h.dead = accepted(post(h, "queue", {"lead": "v1", "detail": "x"}))
-        wait_for(lambda: h.metric('leadbridge_journal_items{state="dead"}')
-                 == 1, what="the dead letter")
-        filler = os.open(store / "filler", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            for _ in range(4096):
-                os.write(filler, bytes(4096))
-        os.close(filler)
-        wait_for(lambda: post(h, "queue", {
-            "lead": "v2", "detail": "x" * 5000}).status == 503,
-                 what="the full disk")
-        h.filler = store / "filler"
-        yield h
-        assert h.close() == 0
-    finally:
-        if h.bridge is not None:
-            h.bridge.kill()
-            h.bridge.wait()
-        api.close()
-        subprocess.run(["umount", store], check=True)
+    with small_disk(tmp_path / "store") as store, \
+            contextlib.closing(Api()) as api:
+        h = House(build, tmp_path, upstream=api.url, settings='journal = { url '
+                  '= "sqlite:store/journal.db"; reserve = "0"; };',
+                  mappings={"queue": route("queue")}).start()
+        try:
+            api.plan["v1"] = [422]
+            h.dead = accepted(post(h, "queue", {"lead": "v1", "detail": "x"}))
+            wait_for(lambda: h.metric('leadbridge_journal_items{state="dead"}')
+                     == 1, what="the dead letter")
+            h.filler = store / "filler"
+            fill(h.filler)
+            wait_for(lambda: post(h, "queue", {
+                "lead": "v2", "detail": "x" * 5000}).status == 503,
+                     what="the full disk")
+            yield h
+            assert h.close() == 0
+        finally:
+            if h.bridge is not None:
+                h.bridge.kill()
+                h.bridge.wait()
 
 
 def state(h):

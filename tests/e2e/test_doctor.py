@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+from disk import small_disk
 from house import API_KEY, FORM_SECRET, TOKEN, House, wait_for
 from journal_api import Api
 from scripted import Upstream, ok
@@ -189,23 +190,6 @@ def test_fewer_files_than_connections(house):
     assert said[0]["text"].startswith("1024 are allowed here")
 
 
-@pytest.fixture
-def small_disk(house):
-    """Mounts one below the journal, with these options."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk for the journal")
-    store, mounted = house.path("store"), []
-
-    def mount(options):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options + ",mode=700",
-                        "tmpfs", store], check=True)
-        mounted.append(store)
-
-    yield mount
-    for at in mounted:
-        subprocess.run(["umount", at], check=True)
-
-
 def test_a_bridge_that_stays_root(house):
     if os.geteuid() != 0:
         pytest.skip("only what root starts is root")
@@ -225,9 +209,9 @@ def test_more_memory_than_there_is(house):
 @pytest.mark.parametrize("size, verdict, text", [
     ("8m", "fault", "8.4 MB left"), ("500m", "warning", "524 MB left"),
     ("2g", "ok", "2.1 GB left")])
-def test_a_disk_that_is_nearly_full(house, small_disk, size, verdict, text):
-    small_disk("size=" + size)
-    found = doctor(house, code=1 if verdict == "fault" else 0)
+def test_a_disk_that_is_nearly_full(house, size, verdict, text):
+    with small_disk(house.path("store"), "size=" + size):
+        found = doctor(house, code=1 if verdict == "fault" else 0)
     (said,) = [f for f in found["journal"] if f["text"].endswith(" left")]
     assert (said["verdict"], said["text"]) == (verdict, text)
 
@@ -249,9 +233,9 @@ def test_a_journal_that_others_may_read(house):
     assert fault["remedy"] == "chmod 600"
 
 
-def test_a_journal_on_a_disk_that_is_read_only(house, small_disk):
-    small_disk("ro,size=2g")
-    fault = one(doctor(house, code=1), "journal", "fault")
+def test_a_journal_on_a_disk_that_is_read_only(house):
+    with small_disk(house.path("store"), "ro,size=2g"):
+        fault = one(doctor(house, code=1), "journal", "fault")
     assert "cannot be written here: Read-only" in fault["text"]
 
 

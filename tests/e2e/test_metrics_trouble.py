@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import subprocess
 import threading
 
 import pytest
 
+from disk import fill, small_disk
 from house import House, free_port, wait_for
 from journal_api import Api
 from test_modes import accepted, post, route
@@ -155,34 +155,22 @@ def test_what_is_given_up_and_what_comes_again(build, tmp_path):
 
 
 def test_a_journal_that_cannot_be_written(build, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk for the journal")
-    store = tmp_path / "store"
-    store.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs",
-                    store], check=True)
     failed = 'leadbridge_journal_commits_total{result="failed"}'
-    try:
-        with open_house(build, tmp_path, settings='journal = { url = '
-                        '"sqlite:store/journal.db"; reserve = "0"; };') as h:
-            accepted(post(h, "queue", event("l1")))
-            assert h.metric(failed) == 0
-            filler = os.open(store / "filler", os.O_WRONLY | os.O_CREAT)
-            with contextlib.suppress(OSError):
-                for _ in range(4096):
-                    os.write(filler, bytes(4096))
-            os.close(filler)
-            detail = {"detail": "x" * 5000, "lead": "l2"}
-            wait_for(lambda: post(h, "queue", detail).status == 503,
-                     what="the full disk")
-            assert h.metric(failed) >= 1
-            assert h.metric("leadbridge_journal_accepts_total{"
-                            'result="unavailable"}') >= 1
-            os.unlink(store / "filler")
-            wait_for(lambda: post(h, "queue", event("l3")).status == 202,
-                     what="room")
-    finally:
-        subprocess.run(["umount", store], check=True)
+    with small_disk(tmp_path / "store") as store, open_house(
+            build, tmp_path, settings='journal = { url = '
+            '"sqlite:store/journal.db"; reserve = "0"; };') as h:
+        accepted(post(h, "queue", event("l1")))
+        assert h.metric(failed) == 0
+        fill(store / "filler")
+        detail = {"detail": "x" * 5000, "lead": "l2"}
+        wait_for(lambda: post(h, "queue", detail).status == 503,
+                 what="the full disk")
+        assert h.metric(failed) >= 1
+        assert h.metric("leadbridge_journal_accepts_total{"
+                        'result="unavailable"}') >= 1
+        os.unlink(store / "filler")
+        wait_for(lambda: post(h, "queue", event("l3")).status == 202,
+                 what="room")
 
 
 def test_a_rate_that_is_spent(build, tmp_path):

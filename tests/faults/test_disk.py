@@ -1,6 +1,5 @@
 """A disk that is full for a while (row 37), and one that is slow (row 38)."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -8,33 +7,12 @@ import time
 
 import pytest
 
+from disk import fill, small_disk
 from house import wait_for
 from ledger import Account, Load, drained, items
 from node import strace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-@contextlib.contextmanager
-def small_disk(folder, size):
-    """A file system of that size; needs root."""
-    os.makedirs(folder, mode=0o700)
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "journal",
-         folder], capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip("no file system can be mounted here: " + made.stderr)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(path):
-    """All the room there is, to the last page."""
-    with open(path, "wb", buffering=0) as f, contextlib.suppress(OSError):
-        while True:
-            f.write(bytes(4096))
 
 
 def is_ready(node):
@@ -45,7 +23,7 @@ def test_a_full_disk_takes_nothing_delivers_and_recovers(
         nodes, tmp_path, figure, is_long):
     """What was accepted before goes out meanwhile, each at the first try."""
     seconds = 60 if is_long else 2
-    with small_disk(str(tmp_path / "disk"), "256M") as disk:
+    with small_disk(str(tmp_path / "disk"), "size=256M") as disk:
         node = nodes(journal=f"sqlite:{disk}/journal.db").start()
         # Slower than senders are: something waits when the disk is full.
         node.api.delay = 0.2 if is_long else 0.03

@@ -245,7 +245,7 @@ def step_faults():
         pytest(folder("release"), "tests/faults", "--long")
     else:
         build("asan")
-        pytest(folder("asan"), "tests/faults")
+        pytest(folder("asan"), "-n", "2", "--dist", "loadfile", "tests/faults")
 
 
 def step_hostile():
