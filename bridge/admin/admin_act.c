@@ -67,6 +67,20 @@ act_finish_done(struct job *j, const char *result, size_t updates)
 	act_next(j);
 }
 
+void
+act_finish_op(struct job *j, const struct journal_op *op, const char *result,
+    size_t updates, const char *nothing)
+{
+	struct fault why = { 0 };
+
+	if (job_failed(j, &why))
+		act_finish_fault(j, "failed", &why);
+	else if (op->result == JOURNAL_NOT_FOUND)
+		act_finish(j, "nothing", nothing);
+	else
+		act_finish_done(j, result, updates);
+}
+
 static void
 audit_end(struct job *j)
 {

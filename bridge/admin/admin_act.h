@@ -52,5 +52,8 @@ void act_finish_fault(struct job *j, const char *result,
     const struct fault *why);
 /* Both, of a delivery of which so many updates were acted on. */
 void act_finish_done(struct job *j, const char *result, size_t updates);
+/* Whichever it is, of what the journal answered; nothing: why it found none. */
+void act_finish_op(struct job *j, const struct journal_op *op,
+    const char *result, size_t updates, const char *nothing);
 
 #endif

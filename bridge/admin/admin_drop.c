@@ -3,20 +3,14 @@
 
 #include "admin/admin_act.h"
 
+static const char none[] = "it has no update that could be dropped";
+
 static void
 on_dropped(struct job *j)
 {
 	const struct journal_drop *d = &j->ask.drop;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		act_finish_fault(j, "failed", &why);
-	} else if (d->op.result == JOURNAL_NOT_FOUND) {
-		act_finish(j, "nothing",
-		    "it has no update that could be dropped");
-	} else {
-		act_finish_done(j, "dropped", d->dropped);
-	}
+	act_finish_op(j, &d->op, "dropped", d->dropped, none);
 }
 
 static void
@@ -35,8 +29,7 @@ on_shown(struct job *j)
 			some += choose_may_retry(&show->rows[i]) ||
 			    show->rows[i].state == JOURNAL_DONE;
 	if (some == 0)
-		act_finish(j, "nothing",
-		    "it has no update that could be dropped");
+		act_finish(j, "nothing", none);
 	else
 		act_finish_done(j, "would_drop", some);
 }

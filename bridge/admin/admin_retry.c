@@ -62,15 +62,9 @@ static void
 on_revived(struct job *j)
 {
 	const struct journal_revive *r = &j->ask.revive;
-	struct fault why = { 0 };
 
-	if (job_failed(j, &why)) {
-		act_finish_fault(j, "failed", &why);
-	} else if (r->op.result == JOURNAL_NOT_FOUND) {
-		act_finish(j, "nothing", "it has no update to be tried again");
-	} else {
-		act_finish_done(j, "retried", r->revived);
-	}
+	act_finish_op(j, &r->op, "retried", r->revived,
+	    "it has no update to be tried again");
 }
 
 static void

@@ -84,6 +84,9 @@ const char *settings_path(const struct settings_file *f);
 /* Where a setting stands, for faults: its file and 1-based line. */
 const char *settings_where(const config_setting_t *s);
 unsigned settings_line(const config_setting_t *s);
+/* Whom to blame for an option: the group, where it does not have it. */
+const config_setting_t *settings_member(const config_setting_t *group,
+    const char *name);
 /*
  * Adds a fault at the setting's value, of a group or list at its name; line
  * and column are looked up in the file, the line alone is libconfig's where

@@ -83,6 +83,14 @@ add_fault(struct faults *all, const struct telling *t, const char *fmt,
 	base_free(file);
 }
 
+const config_setting_t *
+settings_member(const config_setting_t *group, const char *name)
+{
+	const config_setting_t *s = config_setting_get_member(group, name);
+
+	return s != NULL ? s : group;
+}
+
 void
 settings_fault(struct faults *all, const config_setting_t *s, const char *fmt,
     ...)

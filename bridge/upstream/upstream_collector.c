@@ -20,26 +20,14 @@ struct loading {
 	struct faults *all;
 };
 
-static const config_setting_t *
-member(const struct loading *l, const char *name)
-{
-	const config_setting_t *s = config_setting_get_member(l->group, name);
-
-	return s != NULL ? s : l->group;
-}
-
 static bool
 load_url(const struct loading *l)
 {
 	struct upstream_target *t = l->target;
-	const char *problem = NULL;
 
-	if (!url_parse(str_of(l->given->url), &t->url, &problem)) {
-		settings_fault(l->all, member(l, "url"), "%s.url: %s",
-		    l->given->what, problem);
+	if (!target_take_url(t, l->given->url, l->group, l->given->what,
+	        l->all))
 		return false;
-	}
-	t->address = base_copy(l->given->url);
 	t->start = base_print("POST %s",
 	    t->url.prefix[0] != '\0' ? t->url.prefix : l->given->path);
 	t->start_len = strlen(t->start);
@@ -58,7 +46,7 @@ load_tls(const struct loading *l)
 	if (!t->url.tls && ca == NULL)
 		return true;
 	if (!t->url.tls) {
-		settings_fault(l->all, member(l, "ca"),
+		settings_fault(l->all, settings_member(l->group, "ca"),
 		    "%s.ca: an http:// url has no certificate to check; leave "
 		    "ca out, or write https://",
 		    l->given->what);
@@ -69,8 +57,8 @@ load_tls(const struct loading *l)
 	t->tls = tls_context_new(&t->url, &rules, &why);
 	base_free(file);
 	if (t->tls == NULL)
-		settings_fault(l->all, member(l, "ca"), "%s: %s",
-		    l->given->what, why.text);
+		settings_fault(l->all, settings_member(l->group, "ca"),
+		    "%s: %s", l->given->what, why.text);
 	return t->tls != NULL;
 }
 
@@ -111,7 +99,8 @@ load_authorization(const struct loading *l)
 	secret = secrets_find(l->secrets, name);
 	if (secret == NULL) {
 		/* Not repeated: it may be the value itself. */
-		settings_fault(l->all, member(l, "authorization"),
+		settings_fault(l->all,
+		    settings_member(l->group, "authorization"),
 		    "%s.authorization: there is no secret of that name",
 		    l->given->what);
 		return false;
@@ -121,7 +110,8 @@ load_authorization(const struct loading *l)
 	if (problem == NULL)
 		problem = header_problem(value);
 	if (problem != NULL) {
-		settings_fault(l->all, member(l, "authorization"),
+		settings_fault(l->all,
+		    settings_member(l->group, "authorization"),
 		    "%s.authorization: the secret '%s' %s", l->given->what,
 		    name, problem);
 		return false;

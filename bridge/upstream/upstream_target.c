@@ -127,27 +127,30 @@ struct loading {
 	struct faults *all;
 };
 
-static const config_setting_t *
-member(const struct loading *l, const char *name)
+bool
+target_take_url(struct upstream_target *t, const char *url,
+    const config_setting_t *group, const char *where, struct faults *all)
 {
-	const config_setting_t *s = config_setting_get_member(l->group, name);
+	const char *problem = NULL;
 
-	return s != NULL ? s : l->group;
+	if (!url_parse(str_of(url), &t->url, &problem)) {
+		settings_fault(all, settings_member(group, "url"), "%s.url: %s",
+		    where, problem);
+		return false;
+	}
+	t->address = base_copy(url);
+	return true;
 }
 
 static bool
 load_url(const struct loading *l)
 {
-	struct upstream_target *t = l->target;
-	const char *problem = NULL;
+	const char *url = l->target->options.url;
+	char *where = base_print("upstreams.%s", l->target->name);
+	bool ok = target_take_url(l->target, url, l->group, where, l->all);
 
-	if (!url_parse(str_of(t->options.url), &t->url, &problem)) {
-		settings_fault(l->all, member(l, "url"), "upstreams.%s.url: %s",
-		    t->name, problem);
-		return false;
-	}
-	t->address = base_copy(t->options.url);
-	return true;
+	base_free(where);
+	return ok;
 }
 
 /* What only TLS looks at, written for a url without: a slip. */
@@ -161,7 +164,7 @@ refuse_tls_options(const struct loading *l)
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (config_setting_get_member(l->group, names[i]) == NULL)
 			continue;
-		settings_fault(l->all, member(l, names[i]),
+		settings_fault(l->all, settings_member(l->group, names[i]),
 		    "upstreams.%s.%s: an http:// url has no certificate to "
 		    "check or to show; leave %s out, or write https://",
 		    l->target->name, names[i], names[i]);
@@ -212,8 +215,8 @@ blamed(const struct loading *l, const struct tls_rules *rules, const char *file)
 
 	for (size_t i = 0; i < COUNT_OF(files); i++)
 		if (files[i].file != NULL && is_where(files[i].file, file))
-			return member(l, files[i].name);
-	return member(l, "ca");
+			return settings_member(l->group, files[i].name);
+	return settings_member(l->group, "ca");
 }
 
 static bool
@@ -253,7 +256,8 @@ load_tls(const struct loading *l)
 		return refuse_tls_options(l);
 	if ((o->certificate == NULL) != (o->key == NULL)) {
 		settings_fault(l->all,
-		    member(l, o->key == NULL ? "certificate" : "key"),
+		    settings_member(l->group,
+		        o->key == NULL ? "certificate" : "key"),
 		    "upstreams.%s: certificate and key go together", t->name);
 		return false;
 	}
@@ -281,7 +285,7 @@ may_go(const struct loading *l, const struct secret *secret)
 
 	if (bound == NULL || host[0] == '\0' || strcmp(bound, host) == 0)
 		return true;
-	settings_fault(l->all, member(l, "api_key"),
+	settings_fault(l->all, settings_member(l->group, "api_key"),
 	    "upstreams.%s.api_key: the key '%s' of the key store is bound to "
 	    "%s, and this upstream is %s; 'leadbridge key add' binds another "
 	    "one to it",
@@ -300,7 +304,7 @@ find_key(const struct loading *l, struct str *key)
 	if (secret == NULL) {
 		near = secrets_nearest(l->secrets, o->api_key);
 		/* Not repeated: it may be the key itself. */
-		settings_fault(l->all, member(l, "api_key"),
+		settings_fault(l->all, settings_member(l->group, "api_key"),
 		    "upstreams.%s.api_key: there is no secret of that "
 		    "name%s%s%s",
 		    l->target->name, MEANT_ARG(near));
@@ -310,7 +314,7 @@ find_key(const struct loading *l, struct str *key)
 		return false;
 	*key = secret_value(secret, 0);
 	if (!fits_header(*key)) {
-		settings_fault(l->all, member(l, "api_key"),
+		settings_fault(l->all, settings_member(l->group, "api_key"),
 		    "upstreams.%s.api_key: the secret '%s' holds characters "
 		    "an HTTP header cannot carry; a key is letters, digits "
 		    "and marks of ASCII without spaces",

@@ -43,11 +43,12 @@ end(struct journal *j, struct worker *w, struct event_in **events,
 		base_free(events[i]);
 }
 
+/* One of the counts of `seen`. */
 static void
-wait_overlaps(size_t wanted)
+wait_count(const size_t *count, size_t wanted)
 {
 	pthread_mutex_lock(&seen.lock);
-	while (seen.overlaps < wanted)
+	while (*count < wanted)
 		wait_moved();
 	pthread_mutex_unlock(&seen.lock);
 }
@@ -72,7 +73,7 @@ test_the_next_is_written_and_nothing_told_before_the_sync(void **state)
 	pile_up(w, events, MANY);
 	shut_syncs(true);
 	shut_gate(false);
-	wait_overlaps(1);
+	wait_count(&seen.overlaps, 1);
 	/* One is being synced and one is written: no more than that. */
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	assert_int_equal(w->back_count, 0);
@@ -92,16 +93,6 @@ test_the_next_is_written_and_nothing_told_before_the_sync(void **state)
 	end(j, w, events, MANY);
 }
 
-/* Until so many syncs are over. */
-static void
-wait_syncs(size_t wanted)
-{
-	pthread_mutex_lock(&seen.lock);
-	while (seen.sync_count < wanted)
-		wait_moved();
-	pthread_mutex_unlock(&seen.lock);
-}
-
 /* The disk goes on while those of the group before are still being told. */
 static void
 test_a_sync_begins_when_the_one_before_has_ended(void **state)
@@ -115,11 +106,11 @@ test_a_sync_begins_when_the_one_before_has_ended(void **state)
 	pile_up(w, events, count);
 	shut_syncs(true);
 	shut_gate(false);
-	wait_overlaps(1);
+	wait_count(&seen.overlaps, 1);
 	/* The journal's thread cannot send anybody home. */
 	pthread_mutex_lock(&w->port->lock);
 	shut_syncs(false);
-	wait_syncs(2);
+	wait_count(&seen.sync_count, 2);
 	pthread_mutex_unlock(&w->port->lock);
 	turn(w, count);
 	assert_int_equal(seen.group_count, 3);
@@ -220,7 +211,7 @@ test_the_ceiling_holds_for_what_is_not_told_yet(void **state)
 	j->count_us = INT64_MAX; /* its thread stands before the gate */
 	shut_syncs(true);
 	shut_gate(false);
-	wait_overlaps(1);
+	wait_count(&seen.overlaps, 1);
 	shut_syncs(false);
 	turn(w, 1 + JOURNAL_GROUP);
 	for (size_t i = 0; i <= JOURNAL_GROUP; i++)
@@ -244,7 +235,7 @@ test_a_count_before_it_is_told_counts_it_once(void **state)
 	j->touched = true;
 	shut_syncs(true);
 	shut_gate(false);
-	wait_overlaps(1);
+	wait_count(&seen.overlaps, 1);
 	shut_syncs(false);
 	turn(w, count);
 	events[count] = event_in(count, "ann");

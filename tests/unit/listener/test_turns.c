@@ -2,16 +2,12 @@
  * tests/unit/listener/test_turns.c - a peer that sends many requests at once
  * does not keep the others waiting.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "listener/listener.h"
 #include "unit/cmocka_all.h"
+
+#include "unit/listener/one_worker.h"
 
 #define MANY 500
 #define FIRST "GET /first HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -20,14 +16,6 @@
 
 static sem_t first_is_here, other_is_sent;
 static atomic_uint served, served_before_other;
-
-static void *
-start(void *shared, void *event_base, unsigned worker)
-{
-	(void)event_base;
-	(void)worker;
-	return shared;
-}
 
 /* Behind the first, the worker stands until the other request is there. */
 static void
@@ -42,51 +30,6 @@ serve(void *mine, struct exchange *x)
 		served_before_other = served;
 	served++;
 	x->reply(x, &(struct answer){ .status = 204 });
-}
-
-static void
-stop(void *mine)
-{
-	(void)mine;
-}
-
-static struct listener *
-listen_plain(void)
-{
-	static struct service service = { .start = start,
-		.serve = serve,
-		.stop = stop,
-		.shared = &service };
-	static const struct listener_address address = {
-		.address = "127.0.0.1:0"
-	};
-	struct listener_setup setup = { .name = "turns",
-		.addresses = &address,
-		.address_count = 1,
-		.workers = 1,
-		.service = &service };
-	struct fault why = { .code = FAULT_NONE };
-	struct faults all = { 0 };
-	struct listener *l;
-
-	log_set_level(LOG_LEVEL_ERROR);
-	assert_true(settings_read(NULL, "limits", listener_limits_settings,
-	    &setup.limits, &all));
-	l = listener_start(&setup, &why);
-	assert_non_null(l);
-	return l;
-}
-
-static int
-dial(unsigned port)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	return fd;
 }
 
 static void
@@ -107,8 +50,10 @@ static void
 test_pipelined_requests_take_turns(void **state)
 {
 	static char burst[sizeof(FIRST) + MANY * sizeof(NEXT)];
-	struct listener *l = listen_plain();
-	int one = dial(listener_port(l, 0)), two = dial(listener_port(l, 0));
+	struct one_worker how = { .serve = serve };
+	struct listener *l = one_worker_listen(&how);
+	int one = connect_to(listener_port(l, 0));
+	int two = connect_to(listener_port(l, 0));
 	size_t len = sizeof(FIRST) - 1;
 
 	(void)state;
