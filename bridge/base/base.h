@@ -27,6 +27,7 @@
 #include "base/base_sample.h"
 #include "base/base_share.h"
 #include "base/base_shown.h"
+#include "base/base_thread.h"
 #include "base/base_clock.h"
 
 #endif

@@ -1,6 +1,5 @@
 /* journal/journal_sync.c - the slow half of a commit, on a thread of its own.
  */
-#include <signal.h>
 #include <string.h>
 
 #include "journal/journal_sync.h"
@@ -59,22 +58,6 @@ syncer_run(void *arg)
 	return NULL;
 }
 
-int
-start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg,
-    struct fault *why)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(thread, NULL, run, arg);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0
-	               : fault_set(why, FAULT_INTERNAL, "journal",
-	                     "no thread: %s", strerror(rc));
-}
-
 static void
 release(struct syncer *s)
 {
@@ -95,7 +78,7 @@ syncer_new(const struct journal_backend *backend, void *store,
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->moved, NULL);
-	if (start_thread(&s->thread, syncer_run, s, why) == 0)
+	if (thread_begin(&s->thread, syncer_run, s, "journal", why) == 0)
 		return s;
 	release(s);
 	return NULL;

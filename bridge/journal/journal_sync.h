@@ -10,8 +10,6 @@
 #ifndef BRIDGE_JOURNAL_SYNC_H
 #define BRIDGE_JOURNAL_SYNC_H
 
-#include <pthread.h>
-
 #include "journal/journal_backend.h"
 
 struct syncer;
@@ -32,9 +30,5 @@ void syncer_ask(struct syncer *s);
 bool syncer_is_over(struct syncer *s) MUST_CHECK;
 /* Until the first of them has ended; how long it took, in us; -1 with why. */
 int64_t syncer_wait(struct syncer *s, struct fault *why) MUST_CHECK;
-
-/* The process's signals are the main thread's business. -1 with why. */
-int start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg,
-    struct fault *why) MUST_CHECK;
 
 #endif

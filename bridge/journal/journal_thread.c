@@ -230,7 +230,7 @@ thread_start(struct journal *j, struct fault *why)
 		if (j->syncer == NULL)
 			return -1;
 	}
-	if (start_thread(&j->thread, thread_run, j, why) == 0)
+	if (thread_begin(&j->thread, thread_run, j, "journal", why) == 0)
 		return 0;
 	syncer_free(j->syncer);
 	return -1;

@@ -1,7 +1,6 @@
 /* listener/listener.c - sockets and certificates first, then threads. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,20 +157,16 @@ open_address(struct listener *l, size_t i, const struct listener_setup *s,
 	return 0;
 }
 
-/* How many threads run; signals are for the thread that started us. */
+/* How many threads run; fewer than there are workers: why. */
 static unsigned
-start_threads(struct listener *l)
+start_threads(struct listener *l, struct fault *why)
 {
-	sigset_t all, before;
 	unsigned n = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (n < l->worker_count &&
-	    pthread_create(&l->workers[n].thread, NULL, worker_run,
-	        &l->workers[n]) == 0)
+	    thread_begin(&l->workers[n].thread, worker_run, &l->workers[n],
+	        "workers", why) == 0)
 		n++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_mutex_lock(&l->lock);
 	while (l->running + l->failed < n)
 		pthread_cond_wait(&l->reported, &l->lock);
@@ -257,10 +252,12 @@ listener_open(const struct listener_setup *setup, struct fault *why)
 int
 listener_run(struct listener *l, struct fault *why)
 {
-	unsigned threads = start_threads(l);
+	unsigned threads = start_threads(l, why);
 
 	if (l->running < l->worker_count) {
 		stop_threads(l, threads, 0);
+		if (threads < l->worker_count)
+			return -1;
 		return fault_set(why, FAULT_INTERNAL, l->name,
 		    "a worker could not start its service");
 	}

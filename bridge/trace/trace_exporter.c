@@ -7,8 +7,6 @@
  * there when they are full.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -388,22 +386,6 @@ release(struct trace *t)
 	base_free(t);
 }
 
-/* Signals are for the thread that started us. */
-static int
-start_thread(struct trace *t, struct fault *why)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&t->thread, NULL, run, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0
-	               : fault_set(why, FAULT_INTERNAL, "tracing",
-	                     "no thread: %s", strerror(rc));
-}
-
 struct trace *
 trace_open(const struct trace_rules *r, struct share *share, struct fault *why)
 {
@@ -416,7 +398,7 @@ trace_open(const struct trace_rules *r, struct share *share, struct fault *why)
 	open_events(t);
 	share_hold(share);
 	take_up(t, &(struct given){ .rules = r, .share = share });
-	if (start_thread(t, why) == 0)
+	if (thread_begin(&t->thread, run, t, "tracing", why) == 0)
 		return t;
 	release(t);
 	return NULL;

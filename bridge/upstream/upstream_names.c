@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,40 +132,22 @@ lookup_run(void *arg)
 	return NULL;
 }
 
-/* The process's signals are the main thread's business. */
-static int
-start_thread(struct lookup *l)
-{
-	pthread_attr_t detached;
-	pthread_t thread;
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &detached, lookup_run, l);
-	pthread_attr_destroy(&detached);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
-}
-
 static void
 start_lookup(struct names *n)
 {
 	struct lookup *l = n->lookup;
-	int rc;
+	struct fault why = { 0 };
+	pthread_t thread;
 
 	l->found.count = 0;
 	l->problem[0] = '\0';
 	n->looking = true;
 	atomic_fetch_add(&l->holders, 1);
-	rc = start_thread(l);
-	if (rc == 0)
+	if (thread_begin(&thread, lookup_run, l, n->url.host, &why) == 0) {
+		pthread_detach(thread); /* it is not waited for */
 		return;
-	snprintf(l->problem, sizeof(l->problem), "no thread to look it up: %s",
-	    strerror(rc));
+	}
+	snprintf(l->problem, sizeof(l->problem), "%.150s", why.text);
 	lookup_finish(l);
 }
 
