@@ -28,13 +28,27 @@ TOKEN = "e2e-token-9f"
 TRACER_DIED = "LeakSanitizer has encountered a fatal error"
 
 
+def ports_of_this_worker():
+    """Below those that clients are given; each process of xdist has its own
+    of them, and gives none twice."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    ports = list(range(10000 + mine, 32768, workers))
+    random.shuffle(ports)
+    return iter(ports)
+
+
+PORTS = ports_of_this_worker()
+
+
 def free_port():
-    """Of those that no client is given: it stays free until it is used, also
-    while a bridge that is to come back is down."""
-    while True:
+    """It stays free until it is used, also while a bridge that is to come back
+    is down."""
+    for port in PORTS:
         with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", random.randrange(10000, 32768)))
-            return s.getsockname()[1]
+            s.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("all ports of this process were given away")
 
 
 def wait_for(check, seconds=20, what="it"):

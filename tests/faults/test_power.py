@@ -67,8 +67,9 @@ def test_nor_while_one_group_is_synced_and_the_next_is_written(
     """More senders than fit in a group, on a disk that takes its time."""
     node = nodes()
     events, cuts = (3200, 1000) if is_long else (800, 60)
+    # So slow that more than a group is there by then, however slow senders are.
     load, diary = run_with(node, library, events, leads=200,
-                           DISK_LOG_SLOW="30")
+                           DISK_LOG_SLOW="100")
     seed = random.randrange(1 << 30)
     dice = random.Random(seed)
     points = [dice.randrange(len(diary.records)) for _ in range(cuts)]
