@@ -63,7 +63,7 @@ end_forget(struct job *j)
 		    f->items, f->events, f->keys, f->held);
 	bytes_addf(&j->out, ",\"more\":%s}}\n", f->more ? "true" : "false");
 	snprintf(what, sizeof(what),
-	    "%zu leads, %zu items, %zu events, %zu keys erased; %zu held",
+	    "%zu leads, %zu updates, %zu events, %zu keys erased; %zu held",
 	    f->lead_count, f->items, f->events, f->keys, f->held);
 	admin_audit(j->exchange, LOG_LEVEL_INFO,
 	    f->asked.dry_run ? "forget, dry run" : "forget",

@@ -159,7 +159,8 @@ retry_remapped(struct job *j)
 	const struct journal_show *show = &j->ask.show;
 	const struct delivery_kept kept = { .id = show->id,
 		.event = show->rows[0].event,
-		.received_ms = show->rows[0].received_ms };
+		.received_ms = show->rows[0].received_ms,
+		.flags = show->rows[0].flags };
 	struct delivery_remapped made;
 	struct fault why = { 0 };
 

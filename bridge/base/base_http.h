@@ -113,6 +113,18 @@ struct service {
 	void *shared; /* what start is given */
 };
 
+/*
+ * Unix seconds of a date in any of the three forms of RFC 9110 5.6.7:
+ * "Sun, 06 Nov 1994 08:49:37 GMT" and the two that are no longer sent. -1: it
+ * is none.
+ */
+int64_t http_date(struct str text);
+/*
+ * How long a Retry-After asks to wait, seconds or a date (RFC 9110 10.2.3):
+ * not bounded, and below 0 for a date that is gone by. False: it says nothing.
+ */
+bool http_retry_after(struct str value, int64_t now_ms, int64_t *ms) MUST_CHECK;
+
 /* Standard reason phrase of a status: 404 -> "Not Found". */
 const char *http_reason(int status);
 /*

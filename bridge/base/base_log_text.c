@@ -177,26 +177,55 @@ add_text(const struct log_pair *pair, struct bytes *out)
 	add_quoted(out, pair->value);
 }
 
+/* In quotes where it could be read as more than one. */
+static void
+add_word(struct bytes *out, const char *text)
+{
+	if (text[0] != '\0' && strpbrk(text, " \"=") == NULL)
+		add_escaped(out, text, false);
+	else
+		add_quoted(out, text);
+}
+
+/* Of MESSAGE: the fields behind it have all of it, and need the room. */
+#define MESSAGE_PAIRS_MAX 1024
+
 /*
- * MESSAGE is what `journalctl` shows: the event, why, and what was asked for in
- * vain. The pairs are fields of their own: journalctl LEADBRIDGE_DELIVERY=...
+ * What `journalctl` shows: the event, why, and then what it is about, as
+ * key=value. Values that do not fit are in the fields alone.
  */
+static void
+add_message(const struct log_line *line, struct bytes *out)
+{
+	const char *reason = line_value(line, "reason");
+	size_t end = out->len + MESSAGE_PAIRS_MAX;
+
+	add_escaped(out, line->what, false);
+	if (reason != NULL) {
+		bytes_add_text(out, ": ");
+		add_escaped(out, reason, false);
+	}
+	for (size_t i = 0; i < line->count; i++) {
+		const struct log_pair *pair = &line->pairs[i];
+
+		if (strcmp(pair->key, "reason") == 0)
+			continue;
+		if (out->len + strlen(pair->key) + strlen(pair->value) > end) {
+			bytes_add_text(out, " ...");
+			break;
+		}
+		add_all(out, " ", pair->key, "=", NULL);
+		add_word(out, pair->value);
+	}
+}
+
+/* The pairs are fields of their own: journalctl LEADBRIDGE_DELIVERY=... */
 static void
 start_fields(const struct log_line *line, struct bytes *out)
 {
-	static const char *const shown[] = { "reason", "asked" };
-
 	bytes_addf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=leadbridge\nMESSAGE=",
 	    priorities[line->level]);
-	add_escaped(out, line->what, false);
-	for (size_t i = 0; i < COUNT_OF(shown); i++) {
-		const char *value = line_value(line, shown[i]);
-
-		if (value == NULL)
-			continue;
-		bytes_add_text(out, ": ");
-		add_escaped(out, value, false);
-	}
+	add_message(line, out);
 	bytes_add_text(out, "\nLEADBRIDGE_EVENT=");
 	add_escaped(out, line->what, false);
 	bytes_add_char(out, '\n');

@@ -48,11 +48,16 @@ struct tail {
 
 static volatile sig_atomic_t interrupted;
 
+/*
+ * A signal may come just before a call that waits: it is said again, by the
+ * alarm clock, until the call hears of it.
+ */
 static void
 on_signal(int signal)
 {
 	(void)signal;
 	interrupted = 1;
+	alarm(1);
 }
 
 static size_t *
@@ -188,8 +193,11 @@ static int
 look(struct tail *t, struct page *page)
 {
 	struct client_answer a;
-	int code = deliveries_page(t->client, t->given, page, &a);
+	int code;
 
+	if (interrupted) /* a look may be thousands of these */
+		return EXIT_CANNOT;
+	code = deliveries_page(t->client, t->given, page, &a);
 	if (code != EXIT_OK)
 		return code;
 	DOC_FOREACH (a.doc, doc_member(a.doc, a.data, STR("items")), item)
@@ -270,8 +278,10 @@ catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
+	interrupted = 0;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 }
 
 int

@@ -77,6 +77,7 @@ struct delivery_kept {
 	const char *id;      /* of the delivery */
 	struct str event;    /* as the journal has it */
 	int64_t received_ms; /* when it came */
+	unsigned flags;      /* of any of its items */
 };
 struct delivery_remapped {
 	const struct journal_update *updates; /* some may be refused */

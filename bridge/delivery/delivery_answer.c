@@ -78,8 +78,9 @@ is_json(struct str content_type)
 	        str_eq_nocase(str_skip(kind, kind.len - 5), STR("+json")));
 }
 
-bool
-delivery_no_answer(const struct upstream_answer *got, struct fault *why)
+/* True where there is no answer, and why. */
+static bool
+is_silent(const struct upstream_answer *got, struct fault *why)
 {
 	if (got->outcome != UPSTREAM_ANSWERED) {
 		enum fault_code code = FAULT_UPSTREAM;
@@ -105,16 +106,41 @@ delivery_no_answer(const struct upstream_answer *got, struct fault *why)
 	return why->code != FAULT_NONE;
 }
 
-bool
-delivery_declined(const struct upstream_answer *got, struct arena *arena,
+enum answer_use
+delivery_use(const struct upstream_answer *got, struct arena *arena,
     struct fault *why)
 {
-	if (got->status >= 300 || got->body.len == 0 ||
-	    !envelope_declines(got->body, arena))
-		return false;
-	fault_set(why, FAULT_UPSTREAM, NULL,
-	    "the API answered %d, and that it did not succeed", got->status);
-	return true;
+	if (is_silent(got, why))
+		return ANSWER_UNUSABLE;
+	/* None is wanted of these, and what calls itself JSON has some. */
+	if (got->status >= 300 || got->status == 204 ||
+	    (got->body.len == 0 && got->content_type.len == 0))
+		return ANSWER_USABLE;
+	switch (envelope_word(got->body, arena)) {
+	case ENVELOPE_FINE:
+		break;
+	case ENVELOPE_DECLINES:
+		fault_set(why, FAULT_UPSTREAM, NULL,
+		    "the API answered %d, and that it did not succeed",
+		    got->status);
+		return ANSWER_DECLINES;
+	case ENVELOPE_BROKEN:
+		fault_set(why, FAULT_UPSTREAM, NULL,
+		    "the API answered %d with JSON that is cut off, or none",
+		    got->status);
+		return ANSWER_UNUSABLE;
+	}
+	return ANSWER_USABLE;
+}
+
+const char *
+delivery_oddity(const struct upstream_answer *got, const struct fault *why)
+{
+	bool known = why->code != FAULT_NONE;
+
+	if (known && (got->outcome == UPSTREAM_ANSWERED || got->reason == NULL))
+		return why->text;
+	return got->reason;
 }
 
 /*
@@ -122,13 +148,17 @@ delivery_declined(const struct upstream_answer *got, struct arena *arena,
  * its status is relayed, in an envelope of our own.
  */
 static struct str
-foreign_body(struct delivery *d, int status)
+foreign_body(struct delivery *d, const struct upstream_answer *got)
 {
 	struct bytes body;
 	struct fault why = { 0 };
 
-	fault_set(&why, FAULT_UPSTREAM, NULL,
-	    "the API answered %d without JSON", status);
+	if (got->reason != NULL)
+		fault_set(&why, FAULT_UPSTREAM, NULL,
+		    "the API answered %d, and %s", got->status, got->reason);
+	else
+		fault_set(&why, FAULT_UPSTREAM, NULL,
+		    "the API answered %d without JSON", got->status);
 	bytes_init_in(&body, d->exchange->arena, 2048);
 	envelope_print(&why, &body);
 	return bytes_ok(&body) ? bytes_str(&body) : STR("");
@@ -143,8 +173,8 @@ take_answer(struct delivery *d, const struct upstream_answer *got,
 		.content_type = STR("application/json"),
 		.body = got->body };
 	if (got->status >= 200 && !is_json(got->content_type) &&
-	    got->body.len > 0)
-		a->body = foreign_body(d, got->status);
+	    (got->body.len > 0 || got->reason != NULL))
+		a->body = foreign_body(d, got);
 	if (got->retry_after.at != NULL) {
 		a->extra_name = STR("Retry-After");
 		a->extra_value = got->retry_after;
@@ -157,31 +187,26 @@ delivery_relay(struct delivery *d, const struct upstream_answer *got)
 	struct template_facts facts = delivery_facts(d);
 	struct fault why = { 0 };
 	struct answer a;
-	bool silent = delivery_no_answer(got, &why);
-	bool declined = !silent &&
-	    delivery_declined(got, d->exchange->arena, &why);
-	bool failed = silent || declined;
+	enum answer_use use = delivery_use(got, d->exchange->arena, &why);
+	bool failed = use != ANSWER_USABLE;
 
 	delivery_move(d, failed ? DELIVERY_FAILED : DELIVERY_RELAYED);
 	if (failed)
 		metrics_add(METRIC_REFUSED, why.code, 1);
-	if (silent) {
+	if (use == ANSWER_UNUSABLE) {
 		answer_fault(&a, &why, d->exchange->arena);
 		reply_apply(d->route->reply, reply_of_fault(why.code), &facts,
 		    &a);
 	} else {
 		take_answer(d, got, &a);
-		if (declined)
+		if (use == ANSWER_DECLINES)
 			reply_apply(d->route->reply, REPLY_DECLINED, &facts,
 			    &a);
 		else
 			reply_apply_status(d->route->reply, &facts, &a);
 	}
 	delivery_log(d, failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-	    failed ? "failed" : "relayed",
-	    failed && got->reason != NULL ? got->reason
-	        : failed                  ? why.text
-	                                  : NULL,
+	    failed ? "failed" : "relayed", delivery_oddity(got, &why),
 	    a.status);
 	delivery_blame(d, got);
 	delivery_reply(d, &a);

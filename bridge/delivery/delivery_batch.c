@@ -69,11 +69,10 @@ delivery_note(struct delivery *d, const struct upstream_answer *got)
 
 	item->status = got->status;
 	note_retry_after(d, got);
-	if (delivery_no_answer(got, &item->fault) ||
-	    delivery_declined(got, d->exchange->arena, &item->fault))
+	if (delivery_use(got, d->exchange->arena, &item->fault) !=
+	    ANSWER_USABLE)
 		delivery_log(d, LOG_LEVEL_WARNING, "update failed",
-		    got->reason != NULL ? got->reason : item->fault.text,
-		    got->status);
+		    delivery_oddity(got, &item->fault), got->status);
 	delivery_blame(d, got);
 	if (is_out_of_reach(d, got))
 		give_up_rest(d, FAULT_UPSTREAM, "the API is out of reach");

@@ -19,9 +19,16 @@ bool envelope_read(struct str body, struct arena *arena,
 /* A text of the error; STR_NONE when it has none of the name. */
 struct str envelope_text(const struct envelope *e, struct str name);
 /*
- * True for {"success":false, ...}. What begins as a success does is not read
- * any further.
+ * What a 2xx says for itself. BROKEN: it is no JSON, or only the beginning of
+ * one; what is merely odd (a key that comes twice, say), or too large for the
+ * arena, is none of these. What begins as a success does is not read any
+ * further, but for whether its end is there.
  */
-bool envelope_declines(struct str body, struct arena *arena);
+enum envelope_word {
+	ENVELOPE_FINE,
+	ENVELOPE_DECLINES, /* {"success":false, ...} */
+	ENVELOPE_BROKEN,
+};
+enum envelope_word envelope_word(struct str body, struct arena *arena);
 
 #endif

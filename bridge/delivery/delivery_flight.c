@@ -14,7 +14,10 @@
 #define STOPPING_MS 1000
 /* What is sealed under another key waits for a person. */
 #define SEALED_MS 60000
-/* Of a lease, what calls leave to their settlement. */
+/*
+ * Of a lease, what calls leave to their settlement. It began when it was asked
+ * for: what a slow disk took of it, or a process that stood still, is gone.
+ */
 #define SETTLE_SPARE_MS 10000
 /* A settlement that could not be stored is tried again, while it counts. */
 #define SETTLE_AGAIN_MS 250
@@ -42,14 +45,15 @@ next_random(struct sender *s)
 }
 
 static struct flight *
-flight_new(struct sender *s, const char *id, unsigned n, struct str route)
+flight_new(struct sender *s, const char *id, unsigned n, struct str route,
+    int64_t leased_us)
 {
 	struct flight *f = base_alloc(sizeof(*f));
 
 	f->sender = s;
 	f->n = n;
 	f->begun_us = clock_mono_us();
-	f->lease_until_us = f->begun_us + sender_lease_ms(s) * 1000;
+	f->lease_until_us = leased_us + sender_lease_ms(s) * 1000;
 	memcpy(f->id, id, sizeof(f->id));
 	snprintf(f->route, sizeof(f->route), "%.*s", STR_ARG(route));
 	f->next = s->flights;
@@ -193,8 +197,9 @@ give_reason(struct flight *f, const struct upstream_answer *a,
 	else if (why->code != FAULT_NONE)
 		snprintf(out, room, "%s", why->text);
 	else
-		snprintf(out, room, "the API answered %d %s", a->status,
-		    http_reason(a->status));
+		snprintf(out, room, "the API answered %d %s%s%s", a->status,
+		    http_reason(a->status), a->reason != NULL ? "; " : "",
+		    a->reason != NULL ? a->reason : "");
 	if (v->class == RETRY_REFUSED)
 		name_refused(f, a);
 }
@@ -208,6 +213,7 @@ settle(struct flight *f, const struct upstream_answer *a,
 	op->to = v->to;
 	op->delay_ms = v->delay_ms;
 	op->unburnt = v->unburnt;
+	op->notes = v->notes;
 	op->status = a->status;
 	if (v->to == JOURNAL_DONE)
 		metrics_observe(METRIC_DELIVER, 0, age_us(f));
@@ -228,6 +234,7 @@ judge(const struct flight *f, const struct upstream_answer *a,
 	    .answer = a,
 	    .not_success = why->code != FAULT_NONE,
 	    .attempts = f->attempts,
+	    .notes = f->flags & JOURNAL_NOTES,
 	    .age_ms = f->age_ms,
 	    .now_ms = clock_wall_ms(),
 	    .once = (f->flags & JOURNAL_ONCE) != 0,
@@ -250,6 +257,13 @@ gate_event(const struct upstream_answer *a, enum retry_class class)
 
 static void on_answer(void *arg, const struct upstream_answer *a);
 
+/* When no call may be under way any more. */
+static int64_t
+calls_until_us(const struct flight *f)
+{
+	return f->lease_until_us - SETTLE_SPARE_MS * INT64_C(1000);
+}
+
 /*
  * One key for the same bytes: the delivery, which of its updates, and the
  * last that was merged with it. No call outlives the lease, or another would
@@ -262,8 +276,7 @@ send_call(struct flight *f, struct upstream_call *call)
 
 	snprintf(key, sizeof(key), "%s-%u-%llu", f->id, f->n,
 	    (unsigned long long)f->settle.through);
-	upstream_until(call,
-	    f->lease_until_us - SETTLE_SPARE_MS * INT64_C(1000));
+	upstream_until(call, calls_until_us(f));
 	call_trace_begin(&f->trace, &f->sender->tracer, call);
 	upstream_send(call, str_of(f->settle.lease.lead), str_of(key),
 	    on_answer, f);
@@ -319,6 +332,24 @@ land(struct flight *f, const struct upstream_answer *a, const struct fault *why,
 	settle(f, a, why, v);
 }
 
+/*
+ * What went along is not given up with its head, which has had its tries: it
+ * has not had its own. Where one of them was refused, and it is too late to
+ * find out which, nothing is counted and all of them wait.
+ */
+static void
+spare_those_along(struct flight *f, struct retry_verdict *v)
+{
+	if (v->class != RETRY_REFUSED)
+		f->settle.through = 0;
+	else
+		*v = (struct retry_verdict){ .class = v->class,
+			.to = JOURNAL_WAITING,
+			.delay_ms = STOPPING_MS,
+			.unburnt = true,
+			.notes = f->flags & JOURNAL_NOTES };
+}
+
 static void
 on_answer(void *arg, const struct upstream_answer *a)
 {
@@ -332,13 +363,15 @@ on_answer(void *arg, const struct upstream_answer *a)
 	        .id = f->id,
 	        .resent = f->attempts - 1,
 	        .got = a });
-	(void)(delivery_no_answer(a, &why) ||
-	    delivery_declined(a, s->scratch, &why));
+	(void)delivery_use(a, s->scratch, &why);
 	arena_reset(s->scratch);
 	v = judge(f, a, &why);
-	if (v.class == RETRY_REFUSED && f->settle.through != 0 && !s->stopped) {
-		send_alone(f);
-		return;
+	if (v.to == JOURNAL_DEAD && f->settle.through != 0) {
+		if (v.class == RETRY_REFUSED && !s->stopped) {
+			send_alone(f);
+			return;
+		}
+		spare_those_along(f, &v);
 	}
 	land(f, a, &why, &v);
 	sender_look(s);
@@ -354,22 +387,33 @@ put_off(struct flight *f, const char *reason, int64_t delay_ms)
 	const struct retry_verdict v = { .class = RETRY_UNSENT,
 		.to = JOURNAL_WAITING,
 		.delay_ms = delay_ms,
-		.unburnt = true };
+		.unburnt = true,
+		.notes = f->flags & JOURNAL_NOTES };
 
 	land(f, &answer, &none, &v);
+}
+
+/* What was leased cannot be sent any more; NULL: it can. */
+static const char *
+too_late(const struct flight *f)
+{
+	if (f->sender->stopped)
+		return "stopping";
+	return f->begun_us >= calls_until_us(f) ? "its lease has nearly ended"
+	                                        : NULL;
 }
 
 struct flight *
 sender_send(struct sender *s, const struct sender_update *u)
 {
-	struct flight *f = flight_new(s, u->id, u->n, u->route);
+	struct flight *f = flight_new(s, u->id, u->n, u->route, u->leased_us);
 
 	f->attempts = 1;
 	f->pass = u->pass;
 	f->flags = u->flags;
 	f->settle.lease = *u->lease;
-	if (s->stopped) {
-		put_off(f, "stopping", STOPPING_MS);
+	if (too_late(f) != NULL) {
+		put_off(f, too_late(f), STOPPING_MS);
 		return NULL;
 	}
 	if (u->trace != NULL)
@@ -411,7 +455,7 @@ void
 flight_send(struct sender *s, const struct journal_item *items, size_t count)
 {
 	struct flight *f = flight_new(s, items[0].id, items[0].n,
-	    items[0].route);
+	    items[0].route, s->claimed_us);
 
 	f->attempts = items[0].attempts;
 	f->pass = s->pass;
@@ -420,8 +464,8 @@ flight_send(struct sender *s, const struct journal_item *items, size_t count)
 	f->settle.lease = items[0].lease;
 	call_trace_of_item(&f->trace, &s->tracer, f->id, f->flags);
 	s->again += f->attempts > 1;
-	if (s->stopped)
-		put_off(f, "stopping", STOPPING_MS);
+	if (too_late(f) != NULL)
+		put_off(f, too_late(f), STOPPING_MS);
 	else if (items[0].body.at == NULL)
 		put_off(f, s->claim.op.fault.text, SEALED_MS);
 	else

@@ -46,6 +46,7 @@ struct sender {
 	bool stopped; /* ... and sends nothing more */
 	bool woken;   /* ... while the claim was under way */
 	struct journal_claim claim;
+	int64_t claimed_us;    /* when it was handed in */
 	struct gate_pass pass; /* of the claim under way */
 	struct arena *arena;   /* the claim's: not ours while it is */
 	struct arena *scratch; /* of one answer */

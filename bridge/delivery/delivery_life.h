@@ -148,14 +148,17 @@ bool delivery_tell_state(struct worker *w, struct exchange *x);
 
 /* What replies may say of it. */
 struct template_facts delivery_facts(const struct delivery *d);
-/*
- * What the sender is told when the API gave no usable answer; false when it
- * gave one.
- */
-bool delivery_no_answer(const struct upstream_answer *got, struct fault *why);
-/* Of a usable one: true for a 2xx that says "success": false. */
-bool delivery_declined(const struct upstream_answer *got, struct arena *arena,
-    struct fault *why);
+/* What can be made of an answer; with why but for the first. */
+enum answer_use {
+	ANSWER_USABLE,
+	ANSWER_UNUSABLE, /* there is none, or nobody knows what it means */
+	ANSWER_DECLINES, /* a 2xx that says "success": false */
+};
+enum answer_use delivery_use(const struct upstream_answer *got,
+    struct arena *arena, struct fault *why);
+/* For the log: why it failed, or what is odd about it; or NULL. */
+const char *delivery_oddity(const struct upstream_answer *got,
+    const struct fault *why);
 /*
  * Logs the fields of the update that the API refused, and what wrote them; of
  * a delivery BLAME_LINES at most.

@@ -344,7 +344,7 @@ route_load(const char *file, const struct secrets *secrets,
 	const config_setting_t *root;
 	struct bytes proof;
 
-	r->file = settings_open(file, all);
+	r->file = settings_open_shown(file, all);
 	if (r->file == NULL)
 		goto out;
 	root = settings_root(r->file);

@@ -1,5 +1,4 @@
 /* delivery/delivery_retry.c - classes of answers, and the schedule. */
-#include <time.h>
 
 #include "delivery/delivery_retry.h"
 
@@ -61,10 +60,29 @@ static const enum retry_class by_outcome[UPSTREAM_OUTCOMES] = {
 	[UPSTREAM_STOPPED] = RETRY_AMBIGUOUS,
 };
 
-/* A class with few tries: their delays, ended by 0. */
-static const int64_t missing_delays[] = { MINUTE, 5 * MINUTE, 15 * MINUTE, 0 };
-static const int64_t conflict_delays[] = { SECOND, 2 * SECOND, 4 * SECOND,
-	8 * SECOND, 0 };
+/*
+ * How many tries ended in one class is in the notes of an update, in three bits
+ * a class: those that ended otherwise are none of them.
+ */
+enum noted {
+	NOTED_MISSING = 5, /* the lowest of the three */
+	NOTED_CONFLICT = 8,
+	NOTED_GATE = 11, /* 403 and redirects; more than are counted are 7 */
+};
+#define NOTED_MOST 7u
+_Static_assert((NOTED_MOST << NOTED_MISSING | NOTED_MOST << NOTED_CONFLICT |
+                   NOTED_MOST << NOTED_GATE) == (JOURNAL_NOTES & 0x3fff),
+    "they are notes");
+
+/* A class with few tries. */
+struct few {
+	enum noted as;
+	int64_t delays[5]; /* ended by 0 */
+};
+static const struct few missing = { NOTED_MISSING,
+	{ MINUTE, 5 * MINUTE, 15 * MINUTE } };
+static const struct few conflict = { NOTED_CONFLICT,
+	{ SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND } };
 
 const char *
 retry_class_name(enum retry_class c)
@@ -88,6 +106,8 @@ class_of(const struct retry_attempt *a)
 {
 	enum retry_class class;
 
+	if (a->answer->outcome == UPSTREAM_STOPPED && a->answer->unsent)
+		return RETRY_UNSENT;
 	if (a->answer->outcome != UPSTREAM_ANSWERED)
 		return by_outcome[a->answer->outcome];
 	class = class_of_status(a->answer->status);
@@ -100,28 +120,10 @@ class_of(const struct retry_attempt *a)
 int64_t
 retry_after_ms(struct str value, int64_t now_ms)
 {
-	/* IMF-fixdate, the form RFC 9110 5.6.7 asks senders for. */
-	static const char fixdate[] = "%a, %d %b %Y %H:%M:%S GMT";
-	struct tm when = { 0 };
-	char text[40];
-	int64_t ms = 0;
-	size_t i = 0;
-	const char *end;
+	int64_t ms;
 
-	value = str_trim(value);
-	if (value.at == NULL || value.len == 0 || value.len >= sizeof(text))
+	if (!http_retry_after(value, now_ms, &ms))
 		return -1;
-	for (; i < value.len && value.at[i] >= '0' && value.at[i] <= '9'; i++)
-		if (ms < HOUR)
-			ms = ms * 10 + (value.at[i] - '0') * SECOND;
-	if (i < value.len) {
-		memcpy(text, value.at, value.len);
-		text[value.len] = '\0';
-		end = strptime(text, fixdate, &when);
-		if (end == NULL || *end != '\0')
-			return -1;
-		ms = (int64_t)timegm(&when) * SECOND - now_ms;
-	}
 	return ms < SECOND ? SECOND : ms > HOUR ? HOUR : ms;
 }
 
@@ -158,14 +160,25 @@ end_as(enum retry_class class, enum journal_state to)
 	return (struct retry_verdict){ .class = class, .to = to };
 }
 
+/* How many tries before this one ended so. */
+static unsigned
+noted(const struct retry_attempt *a, enum noted as)
+{
+	return a->notes >> as & NOTED_MOST;
+}
+
 static struct retry_verdict
 few_tries(const struct retry_attempt *a, enum retry_class class,
-    const int64_t *delays)
+    const struct few *few)
 {
-	for (unsigned i = 0; delays[i] != 0; i++)
-		if (i + 1 == a->attempts)
-			return wait_for(class, delays[i], false);
-	return end_as(class, JOURNAL_DEAD);
+	unsigned before = noted(a, few->as);
+	struct retry_verdict v;
+
+	if (before >= COUNT_OF(few->delays) || few->delays[before] == 0)
+		return end_as(class, JOURNAL_DEAD);
+	v = wait_for(class, few->delays[before], false);
+	v.notes = 1u << few->as; /* more than there were */
+	return v;
 }
 
 /* With back-off, until it is too old. */
@@ -175,7 +188,7 @@ many_tries(const struct retry_attempt *a, enum retry_class class)
 	int64_t asked = retry_after_ms(a->answer->retry_after, a->now_ms);
 	int64_t delay = backoff(a);
 
-	if (a->age_ms >= RETRY_AGE_MAX_MS)
+	if (a->age_ms >= RETRY_AGE_MAX_MS && a->attempts >= RETRY_TRIES_LEAST)
 		return end_as(class, JOURNAL_DEAD);
 	return wait_for(class, asked > delay ? asked : delay, false);
 }
@@ -183,21 +196,27 @@ many_tries(const struct retry_attempt *a, enum retry_class class)
 /*
  * A 401 or a wrong certificate is of all updates: the gate holds them, and any
  * of them may probe. A 403 or a redirect may be of this lead alone: it stands
- * back, so that others probe, and is too old one day.
+ * back, so that others probe, and is too old one day; but not for one answer,
+ * though it grew old otherwise.
  */
 static struct retry_verdict
 wait_at_gate(const struct retry_attempt *a, enum retry_class class)
 {
+	struct retry_verdict v;
+
 	if (a->answer->outcome != UPSTREAM_ANSWERED || a->answer->status == 401)
 		return wait_for(class, SECOND, true);
-	if (a->age_ms >= RETRY_AGE_MAX_MS)
+	if (noted(a, NOTED_GATE) == NOTED_MOST && a->age_ms >= RETRY_AGE_MAX_MS)
 		return end_as(class, JOURNAL_DEAD);
-	return wait_for(class,
+	v = wait_for(class,
 	    5 * MINUTE + (int64_t)(a->random % (uint64_t)(10 * MINUTE)), true);
+	if (noted(a, NOTED_GATE) < NOTED_MOST)
+		v.notes = 1u << NOTED_GATE;
+	return v;
 }
 
-struct retry_verdict
-retry_judge(const struct retry_attempt *a)
+static struct retry_verdict
+judge(const struct retry_attempt *a)
 {
 	enum retry_class class = class_of(a);
 
@@ -205,8 +224,9 @@ retry_judge(const struct retry_attempt *a)
 	case RETRY_DONE:
 		return end_as(class, JOURNAL_DONE);
 	case RETRY_UNSENT:
-		/* Our own ceiling, not the API's doing: no attempt is lost. */
-		if (a->answer->outcome == UPSTREAM_BUSY)
+		/* Our ceiling, or our end: by that no attempt is lost. */
+		if (a->answer->outcome == UPSTREAM_BUSY ||
+		    a->answer->outcome == UPSTREAM_STOPPED)
 			return wait_for(class, SECOND, true);
 		return many_tries(a, class);
 	case RETRY_THROTTLED:
@@ -219,12 +239,21 @@ retry_judge(const struct retry_attempt *a)
 	case RETRY_KEY:
 		return wait_at_gate(a, class);
 	case RETRY_MISSING:
-		return few_tries(a, class, missing_delays);
+		return few_tries(a, class, &missing);
 	case RETRY_CONFLICT:
-		return few_tries(a, class, conflict_delays);
+		return few_tries(a, class, &conflict);
 	case RETRY_REFUSED:
 	case RETRY_CLASSES:
 		break;
 	}
 	return end_as(RETRY_REFUSED, JOURNAL_DEAD);
+}
+
+struct retry_verdict
+retry_judge(const struct retry_attempt *a)
+{
+	struct retry_verdict v = judge(a);
+
+	v.notes += a->notes & JOURNAL_NOTES;
+	return v;
 }

@@ -27,8 +27,9 @@ const char *retry_class_name(enum retry_class c);
 
 struct retry_attempt {
 	const struct upstream_answer *answer;
-	bool not_success;  /* a 2xx whose body says that it failed */
+	bool not_success;  /* a 2xx that says it failed, or breaks off */
 	unsigned attempts; /* this one included, the unburnt left out */
+	unsigned notes;    /* of the verdict before; 0: it is the first */
 	int64_t age_ms;    /* since it was accepted */
 	int64_t now_ms;    /* Unix time, for a Retry-After that is a date */
 	bool once;         /* one that may have been applied is the last */
@@ -40,12 +41,18 @@ struct retry_verdict {
 	enum journal_state to; /* DONE, WAITING or DEAD */
 	int64_t delay_ms;      /* of WAITING */
 	bool unburnt;          /* the attempt does not count */
+	unsigned notes;        /* JOURNAL_NOTES, for the next attempt */
 };
 
 struct retry_verdict retry_judge(const struct retry_attempt *a);
 
-/* Ages up to which an update is tried: about 75 hours. */
+/*
+ * Ages up to which an update is tried, about 75 hours; and so often in any
+ * case. What grew old while nothing was sent (the key was refused, the bridge
+ * was down) has hours of tries before it yet.
+ */
 #define RETRY_AGE_MAX_MS (INT64_C(75) * 3600 * 1000)
+#define RETRY_TRIES_LEAST 16
 
 /*
  * Retry-After as RFC 9110 10.2.3 has it, seconds or a date, held between a

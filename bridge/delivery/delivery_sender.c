@@ -116,6 +116,7 @@ sender_look(struct sender *s)
 		.arena = s->arena
 	};
 	s->claiming = true;
+	s->claimed_us = clock_mono_us();
 	journal_submit(s->port, &c->op);
 }
 

@@ -70,6 +70,7 @@ struct sender_update {
 	struct str route;
 	unsigned n;
 	const struct journal_lease *lease;
+	int64_t leased_us;     /* when its accept was handed in, or before */
 	struct gate_pass pass; /* of sender_take */
 	struct str body;
 	unsigned flags;
@@ -80,7 +81,8 @@ struct sender_update {
 struct flight;
 /*
  * Sends what was taken; all it is given is copied. NULL when the sender was
- * stopped meanwhile: it stays in the journal, and nobody is told.
+ * stopped meanwhile, or the lease has nearly run out: it stays in the journal,
+ * and nobody is told.
  */
 struct flight *sender_send(struct sender *s, const struct sender_update *u);
 /* Nobody wants to know any more. Only until told has run. */

@@ -224,6 +224,7 @@ send_leased(struct store *s)
 	struct sender_update u = { .id = d->id,
 		.route = s->accept.route,
 		.lease = &s->lease,
+		.leased_us = d->started_us,
 		.pass = s->pass,
 		.body = s->updates[0].body,
 		.flags = s->accept.flags,

@@ -14,16 +14,19 @@ updates_reason(struct arena *arena, const struct fault *why)
 	return text.len > 0 ? bytes_str(&text) : STR("it cannot be mapped");
 }
 
-/* Without its id a note that is sent twice is there twice. */
+/*
+ * Without its id a note that is sent twice is there twice. By its event's place
+ * among all of them: which of these make an update, a mended mapping changes.
+ */
 static int
-name_notes(const struct updates_of *of, size_t n, struct str *body,
+name_notes(const struct updates_of *of, size_t i, struct str *body,
     struct fault *why)
 {
 	struct arena *arena = of->input->arena;
 	struct bytes out;
 
 	bytes_init_in(&out, arena, MAPPING_BODY_MAX);
-	if (!merge_note_ids(*body, of->id, (unsigned)n, arena, &out))
+	if (!merge_note_ids(*body, of->id, (unsigned)i, arena, &out))
 		return 0;
 	if (!bytes_ok(&out))
 		return fault_set(why, FAULT_TOO_LARGE, "update.notes",
@@ -36,8 +39,8 @@ name_notes(const struct updates_of *of, size_t n, struct str *body,
 
 /* Maps one event. 1 it is in *to, 0 it makes no update, -1 why. */
 static int
-make_one(const struct updates_of *of, size_t i, size_t n,
-    struct journal_update *to, struct fault *why)
+make_one(const struct updates_of *of, size_t i, struct journal_update *to,
+    struct fault *why)
 {
 	doc_node event = of->events->at != NULL ? of->events->at[i] : DOC_NONE;
 	struct mapping_update made = { 0 };
@@ -52,7 +55,7 @@ make_one(const struct updates_of *of, size_t i, size_t n,
 	*to = (struct journal_update){ .target = str_of(of->target),
 		.lead = made.lead_id,
 		.body = made.body };
-	return name_notes(of, n, &to->body, why) == -1 ? -1 : 1;
+	return name_notes(of, i, &to->body, why) == -1 ? -1 : 1;
 }
 
 /* Out of the scratch, which is given back. */
@@ -87,7 +90,7 @@ updates_make(const struct updates_of *of, struct journal_update *to,
 	for (size_t i = 0; i < of->events->count; i++) {
 		struct fault wrong = { 0 };
 		struct arena_mark mark = arena_mark(of->input->arena);
-		int rc = make_one(of, i, n, &to[n], &wrong);
+		int rc = make_one(of, i, &to[n], &wrong);
 
 		if (rc == -1 &&
 		    (!of->events->batch || fault_kind(wrong.code)->again)) {
@@ -159,6 +162,7 @@ delivery_remap(const struct routes *all, const struct delivery_kept *kept,
 	if (to == NULL)
 		return fault_set(why, FAULT_BUSY, NULL, "%s", "");
 	*out = (struct delivery_remapped){ .updates = to,
-		.flags = of.route->journal_flags };
+		.flags = of.route->journal_flags |
+		    (kept->flags & (JOURNAL_TRACED | JOURNAL_UNSAMPLED)) };
 	return updates_make(&of, to, &out->count, &last, why);
 }

@@ -116,6 +116,8 @@ struct journal_lease {
 /* For who sends it; the journal only keeps them. */
 #define JOURNAL_TRACED 8u     /* its sender began the trace it came in */
 #define JOURNAL_UNSAMPLED 16u /* ... and does not want it recorded */
+/* ... from try to try: a settle sets these bits, and a revive clears them. */
+#define JOURNAL_NOTES 0x7fe0u
 
 /*
  * Stores an event and its updates. JOURNAL_OK: it is on stable storage.
@@ -175,7 +177,8 @@ struct journal_item {
  * is over, and at once for the next head: lanes take turns. A lane whose holder
  * let the lease run out counts as a strike of its head, which any settle
  * forgives; at JOURNAL_STRIKES it is dead
- * ("abandoned N times") and the lane goes on. What does not fit in the arena
+ * ("abandoned N times") and the lane goes on; one with JOURNAL_ONCE at the
+ * first, as it may have been applied. What does not fit in the arena
  * is not leased. A store that several nodes share hands out `rate` heads of a
  * target a second to all of them together (what was leased as it was accepted
  * is not counted); in a store of one's own the target's gate sees to that.
@@ -208,7 +211,8 @@ struct journal_settle {
 	enum journal_state to;
 	int64_t delay_ms;
 	bool unburnt;
-	int status; /* of the API; 0: none */
+	unsigned notes; /* JOURNAL_NOTES of the head, from now on */
+	int status;     /* of the API; 0: none */
 	char reason[JOURNAL_REASON_SIZE];
 	int64_t next_ms; /* out: until its lane is due; -1: nothing waits */
 };

@@ -1,4 +1,5 @@
 /* journal/journal_backend.c - what all backends do alike. */
+#include <stdio.h>
 #include <string.h>
 
 #include "journal/journal_backend.h"
@@ -18,6 +19,27 @@ bool
 journal_may_move(enum journal_state from, enum journal_state to)
 {
 	return (moves[from] & BIT(to)) != 0;
+}
+
+unsigned
+journal_noted(unsigned flags, unsigned notes)
+{
+	return (flags & ~JOURNAL_NOTES) | (notes & JOURNAL_NOTES);
+}
+
+bool
+journal_struck_out(unsigned flags, unsigned strikes,
+    char reason[JOURNAL_REASON_SIZE])
+{
+	bool once = (flags & JOURNAL_ONCE) != 0;
+
+	if (once)
+		snprintf(reason, JOURNAL_REASON_SIZE,
+		    "abandoned, and it may have been applied");
+	else
+		snprintf(reason, JOURNAL_REASON_SIZE, "abandoned %u times",
+		    strikes);
+	return once || strikes >= JOURNAL_STRIKES;
 }
 
 void

@@ -86,6 +86,11 @@ int64_t journal_clock_now(const struct journal_clock *c);
 
 /* Moves an item may make. */
 bool journal_may_move(enum journal_state from, enum journal_state to);
+/* The flags with other notes, see JOURNAL_NOTES. */
+unsigned journal_noted(unsigned flags, unsigned notes);
+/* Whether an item of these flags has had its last strike; and why it ends. */
+bool journal_struck_out(unsigned flags, unsigned strikes,
+    char reason[JOURNAL_REASON_SIZE]);
 /* The text of an id that is kept as 16 bytes. */
 void journal_id_text(const unsigned char id[16], char out[JOURNAL_ID_SIZE]);
 /* An absent text stays absent; false when it does not fit. */

@@ -139,14 +139,15 @@ accept_event(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 static void
 strike(struct mem_store *s, struct mem_item *head, int64_t now_ms)
 {
+	char reason[JOURNAL_REASON_SIZE];
+
 	head->lane->fence = 0;
 	head->strikes++;
 	mem_item_move(head, JOURNAL_WAITING, now_ms);
-	if (head->strikes < JOURNAL_STRIKES)
+	if (!journal_struck_out(head->flags, head->strikes, reason))
 		return;
 	mem_item_move(head, JOURNAL_DEAD, now_ms);
-	snprintf(head->reason, sizeof(head->reason), "abandoned %u times",
-	    head->strikes);
+	memcpy(head->reason, reason, sizeof(reason));
 	if ((head->flags & JOURNAL_BLOCKS) == 0)
 		mem_item_leave(s, head, now_ms);
 }
@@ -370,6 +371,7 @@ settle(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 	lane->due_ms = now_ms + how->delay_ms;
 	item = TAILQ_FIRST(&lane->items);
 	item->attempts -= how->unburnt;
+	item->flags = journal_noted(item->flags, how->notes);
 	next = TAILQ_NEXT(item, in_lane);
 	settle_item(s, item, how, now_ms);
 	for (item = next; item != NULL && item->order <= how->through;

@@ -155,6 +155,7 @@ static void
 revive_item(struct mem_store *s, struct mem_item *item, int64_t now_ms)
 {
 	mem_item_move(item, JOURNAL_WAITING, now_ms);
+	item->flags = journal_noted(item->flags, 0);
 	item->attempts = 0;
 	item->strikes = 0;
 	item->status = 0;

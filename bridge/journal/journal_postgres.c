@@ -381,13 +381,19 @@ do_group(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	} while (true);
 }
 
+/* Groups, before the versions of one row are too many. */
+#define OWNER_GROUPS 256
+
 static int
 apply(void *store, struct journal_op *const *ops, size_t count,
     struct fault *why)
 {
 	struct pg_store *s = store;
-	int rc = do_group(s, ops, count, why);
+	int rc;
 
+	if (s->owner_groups++ >= OWNER_GROUPS && s->lost_first == 0)
+		pg_new_owner(s);
+	rc = do_group(s, ops, count, why);
 	give_back_unfit(s);
 	return rc;
 }
@@ -399,6 +405,7 @@ close_store(void *store)
 
 	pg_disconnect(s);
 	pg_params_done(&s->params);
+	pg_marks_done(s);
 	base_free(s->unfit);
 	base_free(s->url);
 	base_free(s);

@@ -6,6 +6,7 @@
  *	journal_postgres_wire.c	one transaction in one round trip
  *	journal_postgres_values.c  parameters, and columns of answers
  *	journal_postgres_ops.c	accept, claim, settle
+ *	journal_postgres_marks.c  where a claim begins to look
  *	journal_postgres_person.c  what a person asks for, and prune and stats
  *	journal_postgres_copy.c	moved out and in, see journal_copy.h
  *	journal_postgres_lib.c	libpq, loaded when it is asked for
@@ -30,13 +31,16 @@
 extern const char journal_postgres_tables_sql[];
 extern const char journal_postgres_2_sql[];
 extern const char journal_postgres_sql[];
-#define PG_SCHEMA_VERSION 3
+#define PG_SCHEMA_VERSION 5
 
 /* Most texts that a claim or a page of a list brings at once. */
 #define PG_PAGE_BYTES ((int64_t)32 << 20)
 
 /* Most parameters of a statement. */
 #define PG_PARAMS 17
+
+/* So many numbers a function takes, and gives, to tell where it looks. */
+#define PG_MARKS 3
 
 struct pg_params {
 	struct bytes buf[PG_PARAMS];
@@ -48,7 +52,8 @@ struct pg_store {
 	char *url;
 	PGconn *conn; /* NULL: not connected */
 	struct pg_params params;
-	int64_t owner; /* this process; unlike any other's */
+	int64_t owner; /* of this process alone; see pg_new_owner() */
+	int owner_groups;
 	int64_t token; /* of the last group that was begun */
 	/* Groups of which it is not known what they leased; 0: none. */
 	int64_t lost_first, lost_last;
@@ -56,6 +61,9 @@ struct pg_store {
 	uint64_t *unfit;
 	size_t unfit_count, unfit_room;
 	int64_t keep_done, keep_bodies, keep_keys, keep_dead, keep_refused;
+	struct pg_marks *marks; /* of each target that was claimed from */
+	size_t mark_count;
+	int64_t pruned_to[PG_MARKS]; /* of this round of slices */
 
 	/* How long a group may take, and finding out what became of one. */
 	int64_t group_ms, resolve_ms;
@@ -127,7 +135,43 @@ enum pg_outcome pg_explain(const PGresult *r, struct fault *why);
 void pg_fault(struct fault *why, enum fault_code code, const char *what,
     const char *message);
 
+/*
+ * journal_postgres_marks.c - where a claim begins to look.
+ *
+ * A stranger who stands still in a transaction keeps each version of a lane
+ * that ever was due, and a scan from the beginning goes through them all. So
+ * claims look from marks on, which the claim before brought: what was due
+ * before was handed out, or locked. They stay a second behind, for what another
+ * node commits late. What is older when it is committed, or comes unlocked, is
+ * found by a claim that looks at everything: a target's first, the first on a
+ * new connection, and from then on one each PG_LOOK_LEAST_US, or, where that
+ * takes more than a millisecond, so seldom that it is a thousandth of the time,
+ * but one each PG_LOOK_MOST_US. So long, at most, such a lane waits.
+ */
+#define PG_LOOK_LEAST_US ((int64_t)1000000)
+#define PG_LOOK_MOST_US ((int64_t)30000000)
+
+struct pg_marks;
+
+/* How long until everything is looked at again; it took so long. */
+int64_t pg_look_again_us(int64_t took_us);
+/* A claim's parameters p_fresh, p_tried and p_next. */
+void pg_add_marks(struct pg_store *s, struct str target);
+/* ... and what a claim's last row has from that column on. */
+void pg_read_marks(struct pg_store *s, struct str target, const PGresult *r,
+    int row, int column);
+/* A lane will be due so long from now, by what comes next in the group. */
+void pg_note_due(struct pg_store *s, struct str target, int64_t in_ms);
+/* The next claim of each target looks at everything. */
+void pg_marks_doubt(struct pg_store *s);
+void pg_marks_done(struct pg_store *s);
+
 /* journal_postgres_open.c */
+/*
+ * Each group that wrote leaves a version of its owner's row, see sign(): of
+ * one row there must not be too many. Not while groups are lost.
+ */
+void pg_new_owner(struct pg_store *s);
 void *pg_open(const char *url, const struct journal_settings *settings,
     struct fault *why);
 /* Connects where it is not; -1 also while it is too early to try again. */

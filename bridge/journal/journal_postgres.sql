@@ -7,6 +7,12 @@
 -- PG_SCHEMA_VERSION. Nodes of the version before go on meanwhile, if a function
 -- they call still takes what they give: new parameters have defaults.
 --
+-- A stranger's transaction that stands still keeps every version of every row
+-- that ended since, and an index scan goes through all it meets. So what is
+-- looked for again and again is looked for where the living are: from a mark
+-- on (claim(), prune_from()), from a lane's head on (mend_lane()), and under a
+-- key that changes before its versions are many (sign(), tokens()).
+--
 -- Order of locks, the same everywhere, so that nodes wait for each other in
 -- no circle: broom, keys, lanes by (target, lead), deliveries by id. Where a
 -- group cannot keep it, one of the two is rolled back and does it again.
@@ -26,9 +32,11 @@ CREATE FUNCTION leadbridge.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $$
 	SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
 $$;
 
--- First in every group. The lock lasts as long as the transaction: who comes
--- back after a lost connection waits by it until the lost group has ended. One
--- that arrives only after that finds a later token, and does nothing.
+-- First in every group. Indexes are read in their order, up to what is asked
+-- for, whatever the server thinks of the tables. The lock lasts as long as the
+-- transaction: who comes back after a lost connection waits by it until the
+-- lost group has ended. One that arrives only after that finds a later token,
+-- and does nothing.
 CREATE FUNCTION leadbridge.start(p_owner bigint, p_token bigint,
 	p_statement text, p_lock text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -37,6 +45,7 @@ BEGIN
 		set_config('idle_in_transaction_session_timeout', p_statement,
 			true),
 		set_config('enable_seqscan', 'off', true),
+		set_config('enable_bitmapscan', 'off', true),
 		set_config('jit', 'off', true);
 	IF current_setting('synchronous_commit') = 'off' THEN
 		PERFORM set_config('synchronous_commit', 'on', true);
@@ -50,7 +59,8 @@ BEGIN
 END $$;
 
 -- At the end of a group that wrote something: the proof that it is committed,
--- if the connection is lost before the answer comes.
+-- if the connection is lost before the answer comes. A process takes a new
+-- p_owner every few hundred groups.
 CREATE FUNCTION leadbridge.sign(p_owner bigint, p_token bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -81,9 +91,11 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- After its items changed: a new head is due now, and nobody holds it. p_due:
--- the lease is over, and the head, if it is still the same, due then. Comes
--- back when the lane is due; NULL: nothing of it is to be sent.
-CREATE FUNCTION leadbridge.mend_lane(p_target text, p_lead text, p_due bigint)
+-- the lease is over, and the head, if it is still the same, due then. p_head:
+-- where its head was; what is before that has ended. Comes back when the lane
+-- is due; NULL: nothing of it is to be sent.
+CREATE FUNCTION leadbridge.mend_lane(p_target text, p_lead text, p_due bigint,
+	p_head bigint DEFAULT 0)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	h record;
@@ -91,6 +103,7 @@ DECLARE
 BEGIN
 	SELECT i.ord, i.state, i.attempts INTO h FROM leadbridge.item i
 	WHERE i.target = p_target AND i.lead = p_lead AND i.laned
+		AND i.ord >= p_head
 	ORDER BY i.ord LIMIT 1;
 	IF NOT FOUND THEN
 		DELETE FROM leadbridge.lane l
@@ -286,70 +299,102 @@ BEGIN
 	FROM leadbridge.lane l
 	WHERE l.target = p_target AND l.lead = p_lead AND i.ord = l.head
 	RETURNING i.* INTO h;
-	IF h.strikes >= p_most THEN
+	IF h.strikes >= p_most OR h.flags & 1 <> 0 THEN
 		UPDATE leadbridge.item i SET state = 3, ended_ms = t,
-			reason = format('abandoned %s times', i.strikes),
+			reason = CASE WHEN i.flags & 1 = 0
+				THEN format('abandoned %s times', i.strikes)
+				ELSE 'abandoned, and it may have been applied'
+				END,
 			laned = i.flags & 4 <> 0
 		WHERE i.ord = h.ord;
 	END IF;
-	RETURN leadbridge.mend_lane(p_target, p_lead, t) IS NOT NULL;
+	RETURN leadbridge.mend_lane(p_target, p_lead, t, h.ord) IS NOT NULL;
 END $$;
 
--- When something of a target is due, in ms; -1: nothing waits.
-CREATE FUNCTION leadbridge.next_due(p_target text) RETURNS bigint
-LANGUAGE plpgsql AS $$
-DECLARE
-	v_due bigint;
+-- When the first lane is due that is, or is not, tried, from p_from on.
+CREATE FUNCTION leadbridge.first_due(p_target text, p_tried boolean,
+	p_from bigint, p_to bigint DEFAULT 9223372036854775807)
+RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-	v_due := least(
-		(SELECT l.due_ms FROM leadbridge.lane l
-		WHERE l.target = p_target AND NOT l.blocked AND NOT l.tried
-		ORDER BY l.due_ms LIMIT 1),
-		(SELECT l.due_ms FROM leadbridge.lane l
-		WHERE l.target = p_target AND NOT l.blocked AND l.tried
-		ORDER BY l.due_ms LIMIT 1));
-	RETURN CASE WHEN v_due IS NULL THEN -1
-		ELSE greatest(v_due - leadbridge.now_ms(), 0) END;
+	RETURN (SELECT l.due_ms FROM leadbridge.lane l
+		WHERE l.target = p_target AND NOT l.blocked
+			AND l.tried = p_tried
+			AND l.due_ms >= p_from AND l.due_ms <= p_to
+		ORDER BY l.due_ms LIMIT 1);
 END $$;
+
+-- A row of leadbridge.rate is one second's; older ones are of no use.
+CREATE FUNCTION leadbridge.rate_key(p_target text, p_ms bigint) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT p_target || ' ' || p_ms / 1000
+$$;
 
 -- The calls that all nodes together may start at a target, filled up until now;
--- a second's worth may be saved up. The row stays locked until the group is
--- committed; NULL: another node has it.
+-- a second's worth may be saved up. Nobody else is told of any until the group
+-- is committed: NULL.
 CREATE FUNCTION leadbridge.tokens(p_target text, p_rate bigint, p_now bigint)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	r leadbridge.rate;
 BEGIN
-	SELECT x.* INTO r FROM leadbridge.rate x WHERE x.target = p_target
-	FOR UPDATE SKIP LOCKED;
-	IF FOUND THEN
-		RETURN least(p_rate * 1000, r.tokens
-			+ least(greatest(p_now - r.filled_ms, 0), 1000)
-				* p_rate);
-	END IF;
-	-- An insert would wait for who has changed the row, if there is one.
-	PERFORM FROM leadbridge.rate x WHERE x.target = p_target;
-	IF FOUND THEN
+	IF NOT pg_try_advisory_xact_lock(
+		hashtextextended('leadbridge.rate ' || p_target, 0)) THEN
 		RETURN NULL;
 	END IF;
-	INSERT INTO leadbridge.rate VALUES (p_target, p_rate * 1000, p_now)
-	ON CONFLICT DO NOTHING;
-	RETURN CASE WHEN FOUND THEN p_rate * 1000 END;
+	SELECT x.* INTO r FROM leadbridge.rate x
+	WHERE x.target IN (leadbridge.rate_key(p_target, p_now),
+		leadbridge.rate_key(p_target, p_now - 1000))
+	ORDER BY x.filled_ms DESC LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN p_rate * 1000;
+	END IF;
+	RETURN least(p_rate * 1000, r.tokens
+		+ least(greatest(p_now - r.filled_ms, 0), 1000) * p_rate);
+END $$;
+
+-- What tokens() gave and is left.
+CREATE FUNCTION leadbridge.leave_tokens(p_target text, p_tokens bigint,
+	p_now bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO leadbridge.rate
+	VALUES (leadbridge.rate_key(p_target, p_now), p_tokens, p_now)
+	ON CONFLICT (target) DO UPDATE
+		SET tokens = excluded.tokens, filled_ms = excluded.filled_ms;
 END $$;
 
 -- Lanes that another node has locked are that node's. At most p_bytes of
 -- texts come, but always one item; at most p_rate heads a second, for all
--- nodes. The last row, without a fence, is next_due(), or when there may be
--- another call.
+-- nodes. The last row, without a fence, has in age_ms when something is due,
+-- in ms (-1: nothing waits), or when there may be another call.
+--
+-- p_fresh, p_tried: what was due before is not looked at, of lanes that were
+-- not, or were, tried; p_next: no lane that was tried is due earlier, that is
+-- not due now. All 0: everything is looked at. The last row has the three that
+-- the next claim may give, NULL where nothing was looked at; the time; and how
+-- long looking took. The first two stay a second behind, for what is committed
+-- late. What they miss is found when everything is looked at.
 CREATE FUNCTION leadbridge.claim(p_token bigint, p_target text, p_most int,
 	p_again int, p_merge int, p_lease bigint, p_bytes bigint, p_strikes int,
-	p_rate bigint DEFAULT 0)
+	p_rate bigint DEFAULT 0, p_fresh bigint DEFAULT 0,
+	p_tried bigint DEFAULT 0, p_next bigint DEFAULT 0)
 RETURNS TABLE (fence bigint, head bigint, ord bigint, age_ms bigint, id uuid,
-	n int, attempts int, flags int, lead text, route text, body bytea)
+	n int, attempts int, flags int, lead text, route text, body bytea,
+	low_fresh bigint, low_tried bigint, low_next bigint, clock_ms bigint,
+	took_us bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
 	t bigint := leadbridge.now_ms();
+	v_late constant bigint := 1000;
+	v_low_fresh bigint := t - v_late;
+	v_low_tried bigint := t - v_late;
+	v_seen_fresh int := 0;
+	v_seen_tried int := 0;
+	v_handed int := 0;
+	v_full boolean;
+	v_left boolean; -- of those that were tried, some may be due still
+	v_from timestamptz := clock_timestamp();
+	v_took interval;
 	l record;
 	h record;
 	f record;
@@ -362,33 +407,72 @@ BEGIN
 	IF p_rate > 0 THEN
 		v_tokens := coalesce(leadbridge.tokens(p_target, p_rate, t), 0);
 		p_most := greatest(least(p_most, v_tokens / 1000), 0);
+		IF p_most = 0 THEN
+			RETURN QUERY SELECT NULL::bigint, NULL::bigint,
+				NULL::bigint, 1 + (1000 - v_tokens) / p_rate,
+				NULL::uuid, NULL::int, NULL::int, NULL::int,
+				NULL::text, NULL::text, NULL::bytea,
+				NULL::bigint, NULL::bigint, NULL::bigint,
+				NULL::bigint, NULL::bigint;
+			RETURN;
+		END IF;
+	END IF;
+	p_again := least(p_again, p_most);
+	v_left := p_again = 0;
+	IF v_left THEN
+		v_low_tried := least(v_low_tried, p_tried);
 	END IF;
 	FOR l IN
 		WITH fresh AS MATERIALIZED (
-			SELECT x.lead, x.fence, x.due_ms FROM leadbridge.lane x
+			SELECT x.lead, x.fence, x.due_ms, x.ctid AS place,
+				false AS tried
+			FROM leadbridge.lane x
 			WHERE x.target = p_target AND NOT x.blocked
-				AND NOT x.tried AND x.due_ms <= t
+				AND NOT x.tried
+				AND x.due_ms BETWEEN p_fresh AND t
 			ORDER BY x.due_ms LIMIT p_most
 			FOR UPDATE SKIP LOCKED),
 		tried AS MATERIALIZED (
-			SELECT x.lead, x.fence, x.due_ms FROM leadbridge.lane x
+			SELECT x.lead, x.fence, x.due_ms, x.ctid AS place,
+				true AS tried
+			FROM leadbridge.lane x
 			WHERE x.target = p_target AND NOT x.blocked
-				AND x.tried AND x.due_ms <= t
-			ORDER BY x.due_ms LIMIT least(p_again, p_most)
+				AND x.tried
+				AND x.due_ms BETWEEN p_tried AND t
+			ORDER BY x.due_ms LIMIT p_again
 			FOR UPDATE SKIP LOCKED)
 		SELECT * FROM (TABLE fresh UNION ALL TABLE tried) x
-		ORDER BY x.due_ms LIMIT p_most
+		ORDER BY x.due_ms
 	LOOP
-		EXIT WHEN v_bytes >= p_bytes;
-		IF l.fence <> 0 AND NOT leadbridge.strike(p_target, l.lead,
-			p_strikes) THEN
-			CONTINUE;
+		v_took := coalesce(v_took, clock_timestamp() - v_from);
+		v_full := v_handed = p_most OR v_bytes >= p_bytes;
+		-- Left alone, or the last there was room for: from there on
+		-- the next claim looks.
+		IF l.tried THEN
+			v_seen_tried := v_seen_tried + 1;
+			IF v_full OR v_seen_tried = p_again THEN
+				v_low_tried := least(v_low_tried, l.due_ms);
+				v_left := true;
+			END IF;
+		ELSE
+			v_seen_fresh := v_seen_fresh + 1;
+			IF v_full OR v_seen_fresh = p_most THEN
+				v_low_fresh := least(v_low_fresh, l.due_ms);
+			END IF;
+		END IF;
+		CONTINUE WHEN v_full;
+		v_handed := v_handed + 1;
+		IF l.fence <> 0 THEN
+			CONTINUE WHEN NOT leadbridge.strike(p_target, l.lead,
+				p_strikes);
+			SELECT x.ctid INTO l.place FROM leadbridge.lane x
+			WHERE x.target = p_target AND x.lead = l.lead;
 		END IF;
 		v_taken := v_taken + 1000;
 		v_fence := nextval('leadbridge.fence');
 		UPDATE leadbridge.lane x SET fence = v_fence, holder = p_token,
 			due_ms = t + p_lease, tried = true
-		WHERE x.target = p_target AND x.lead = l.lead
+		WHERE x.ctid = l.place
 		RETURNING x.head INTO l.fence;
 		UPDATE leadbridge.item x SET attempts = x.attempts + 1,
 			sending = true, updated_ms = t
@@ -398,7 +482,8 @@ BEGIN
 		v_bytes := v_bytes + coalesce(octet_length(h.body), 0);
 		RETURN QUERY SELECT v_fence, h.ord, h.ord, t - h.since_ms,
 			h.id, h.n, h.attempts, h.flags::int, h.lead, h.route,
-			h.body;
+			h.body, NULL::bigint, NULL::bigint, NULL::bigint,
+			NULL::bigint, NULL::bigint;
 		CONTINUE WHEN h.flags & 2 = 0 OR p_merge = 0;
 		FOR f IN
 			SELECT x.*, d.route FROM leadbridge.item x
@@ -412,22 +497,45 @@ BEGIN
 			v_bytes := v_bytes + coalesce(octet_length(f.body), 0);
 			RETURN QUERY SELECT v_fence, h.ord, f.ord,
 				t - f.since_ms, f.id, f.n, f.attempts,
-				f.flags::int, f.lead, f.route, f.body;
+				f.flags::int, f.lead, f.route, f.body,
+				NULL::bigint, NULL::bigint, NULL::bigint,
+				NULL::bigint, NULL::bigint;
 		END LOOP;
 	END LOOP;
+	v_took := coalesce(v_took, clock_timestamp() - v_from);
 	IF p_rate > 0 AND v_taken > 0 THEN
-		UPDATE leadbridge.rate x
-		SET tokens = v_tokens - v_taken, filled_ms = t
-		WHERE x.target = p_target;
+		PERFORM leadbridge.leave_tokens(p_target, v_tokens - v_taken,
+			t);
 	END IF;
-	v_due := leadbridge.next_due(p_target);
+
+	v_from := clock_timestamp();
+	IF v_taken > 0 THEN
+		p_next := least(p_next, t + p_lease);
+	END IF;
+	IF v_left THEN
+		v_due := leadbridge.first_due(p_target, true, v_low_tried, t);
+	END IF;
+	p_next := greatest(p_next, v_low_tried);
+	IF v_due IS NULL THEN
+		v_due := leadbridge.first_due(p_target, true, p_next);
+		p_next := coalesce(v_due, 9223372036854775807);
+	END IF;
+	v_due := coalesce(least(v_due,
+		leadbridge.first_due(p_target, false, v_low_fresh)), -1);
+	v_took := v_took + (clock_timestamp() - v_from);
+	IF v_due <> -1 THEN
+		v_due := greatest(v_due - leadbridge.now_ms(), 0);
+	END IF;
 	IF p_rate > 0 AND v_due >= 0 AND v_tokens - v_taken < 1000 THEN
 		v_due := greatest(v_due,
 			1 + (1000 - v_tokens + v_taken) / p_rate);
 	END IF;
 	RETURN QUERY SELECT NULL::bigint, NULL::bigint, NULL::bigint,
 		v_due, NULL::uuid, NULL::int,
-		NULL::int, NULL::int, NULL::text, NULL::text, NULL::bytea;
+		NULL::int, NULL::int, NULL::text, NULL::text, NULL::bytea,
+		v_low_fresh, v_low_tried,
+		p_next, t,
+		(extract(epoch FROM v_took) * 1000000)::bigint;
 END $$;
 
 -- Leases that were not handed out after all: as if they had not been taken.
@@ -450,24 +558,26 @@ BEGIN
 	END LOOP;
 END $$;
 
--- ... of whole groups, whose answers were lost.
+-- ... of whole groups, whose answers were lost. It counts as a write: sign()
+-- leaves a token, and a lost group that has yet to arrive finds it.
 CREATE FUNCTION leadbridge.give_back_groups(p_first bigint, p_last bigint)
 RETURNS void LANGUAGE sql AS $$
+	SELECT pg_current_xact_id();
 	SELECT leadbridge.give_back(array_agg(l.fence)) FROM leadbridge.lane l
 	WHERE l.fence <> 0 AND l.holder BETWEEN p_first AND p_last
 $$;
 
 -- The end of a lease. NULL: the fence is another's by now; else when the lane
--- is due, as next_due() tells it.
+-- is due, as claim() tells it. 32736: JOURNAL_NOTES, of the head alone.
 CREATE FUNCTION leadbridge.settle_one(p_target text, p_lead text,
 	p_fence bigint, p_through bigint, p_to int, p_delay bigint,
 	p_unburnt boolean, p_status int, p_reason text, p_keep_done boolean,
-	p_keep_body boolean)
+	p_keep_body boolean, p_notes int)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	t bigint := leadbridge.now_ms();
 	l leadbridge.lane;
-	v_last bigint;
+	v_ords bigint[];
 	v_due bigint;
 	v_ids uuid[];
 BEGIN
@@ -476,11 +586,15 @@ BEGIN
 	IF NOT FOUND OR p_fence = 0 OR l.fence <> p_fence THEN
 		RETURN NULL;
 	END IF;
-	v_last := greatest(l.head, p_through);
+	v_ords := ARRAY[l.head];
+	IF p_through > l.head THEN
+		v_ords := ARRAY (SELECT i.ord FROM leadbridge.item i
+			WHERE i.target = p_target AND i.lead = p_lead
+				AND i.laned AND i.ord BETWEEN l.head AND p_through);
+	END IF;
 	IF p_to = 2 AND NOT (p_keep_done AND p_keep_body) THEN
 		v_ids := ARRAY (SELECT DISTINCT i.id FROM leadbridge.item i
-			WHERE i.target = p_target AND i.lead = p_lead
-				AND i.laned AND i.ord BETWEEN l.head AND v_last);
+			WHERE i.ord = ANY (v_ords));
 		PERFORM leadbridge.lock_deliveries(v_ids);
 	END IF;
 	UPDATE leadbridge.item i SET state = p_to, sending = false,
@@ -489,11 +603,13 @@ BEGIN
 		attempts = i.attempts
 			- (i.ord = l.head AND p_unburnt)::int
 			+ (i.ord <> l.head AND NOT p_unburnt)::int,
+		flags = CASE WHEN i.ord <> l.head OR p_notes IS NULL
+			THEN i.flags
+			ELSE (i.flags & ~32736) | (p_notes & 32736) END,
 		ended_ms = CASE WHEN p_to <> 0 THEN t END,
 		laned = p_to = 0 OR (p_to = 3 AND i.flags & 4 <> 0),
 		body = CASE WHEN p_to <> 2 OR p_keep_body THEN i.body END
-	WHERE i.target = p_target AND i.lead = p_lead AND i.laned
-		AND i.ord BETWEEN l.head AND v_last;
+	WHERE i.ord = ANY (v_ords);
 	IF p_to = 2 AND NOT p_keep_done THEN
 		DELETE FROM leadbridge.item i WHERE i.id = ANY (v_ids)
 			AND NOT EXISTS (SELECT FROM leadbridge.item x
@@ -502,7 +618,7 @@ BEGIN
 	END IF;
 	PERFORM leadbridge.drop_events(v_ids) WHERE v_ids IS NOT NULL;
 	v_due := leadbridge.mend_lane(p_target, p_lead,
-		t + CASE WHEN p_to = 0 THEN p_delay ELSE 0 END);
+		t + CASE WHEN p_to = 0 THEN p_delay ELSE 0 END, l.head);
 	RETURN CASE WHEN v_due IS NULL THEN -1
 		ELSE greatest(v_due - leadbridge.now_ms(), 0) END;
 END $$;
@@ -510,14 +626,14 @@ END $$;
 CREATE FUNCTION leadbridge.settle(p_targets text[], p_leads text[],
 	p_fences bigint[], p_through bigint[], p_to int[], p_delays bigint[],
 	p_unburnt int[], p_status int[], p_reasons text[],
-	p_keep_done boolean, p_keep_body boolean)
+	p_keep_done boolean, p_keep_body boolean, p_notes int[] DEFAULT NULL)
 RETURNS SETOF bigint LANGUAGE plpgsql AS $$
 BEGIN
 	FOR i IN 1 .. cardinality(p_fences) LOOP
 		RETURN NEXT leadbridge.settle_one(p_targets[i], p_leads[i],
 			p_fences[i], p_through[i], p_to[i], p_delays[i],
 			p_unburnt[i] <> 0, p_status[i], p_reasons[i],
-			p_keep_done, p_keep_body);
+			p_keep_done, p_keep_body, p_notes[i]);
 	END LOOP;
 END $$;
 
@@ -569,6 +685,7 @@ BEGIN
 				ord = CASE WHEN r.laned THEN i.ord
 					ELSE nextval('leadbridge.ord') END,
 				laned = true, state = 0, attempts = 0,
+				flags = i.flags & ~32736,
 				strikes = 0, status = 0, reason = '',
 				since_ms = t, updated_ms = t, ended_ms = NULL
 			WHERE i.ord = r.ord;
@@ -672,32 +789,58 @@ BEGIN
 		WHERE i.lead = p_lead AND NOT i.sending));
 END $$;
 
+-- Once an hour, over all nodes: what is read by its key only, and not again.
+CREATE FUNCTION leadbridge.prune_keys_of_old(p_now bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	v_hour constant bigint := 3600000;
+BEGIN
+	IF p_now / v_hour = (SELECT m.pruned_ms / v_hour
+		FROM leadbridge.meta m) THEN
+		RETURN;
+	END IF;
+	DELETE FROM leadbridge.node n WHERE n.seen_ms < p_now - v_hour;
+	DELETE FROM leadbridge.rate r WHERE r.filled_ms < p_now - v_hour;
+END $$;
+
 -- Times in ms; p_dead 0: the dead are kept for ever. Slices of p_most rows.
-CREATE FUNCTION leadbridge.prune(p_most int, p_done bigint, p_bodies bigint,
-	p_keys bigint, p_dead bigint, p_refused bigint)
-RETURNS int LANGUAGE plpgsql AS $$
+-- What ended, or came, before p_low_* is not looked at; the next slice of the
+-- same round may be given what comes back.
+CREATE FUNCTION leadbridge.prune_from(p_most int, p_done bigint,
+	p_bodies bigint, p_keys bigint, p_dead bigint, p_refused bigint,
+	p_low_done bigint, p_low_bodies bigint, p_low_keys bigint)
+RETURNS TABLE (pruned int, low_done bigint, low_bodies bigint, low_keys bigint)
+LANGUAGE plpgsql AS $$
 DECLARE
 	t bigint := leadbridge.now_ms();
 	v_left int := p_most;
 	v_count int;
+	v_low bigint;
+	v_ords bigint[];
 	v_ids uuid[];
 BEGIN
+	PERFORM leadbridge.prune_keys_of_old(t);
 	UPDATE leadbridge.meta SET pruned_ms = t;
 	PERFORM leadbridge.take_broom();
-	DELETE FROM leadbridge.node n
-	WHERE n.seen_ms < t - 7 * 24 * 3600 * 1000::bigint;
-	DELETE FROM leadbridge.key k WHERE k.hash IN (
-		SELECT x.hash FROM leadbridge.key x WHERE x.at_ms <= t - p_keys
-		ORDER BY x.at_ms LIMIT v_left);
-	GET DIAGNOSTICS v_count = ROW_COUNT;
+	WITH old AS (
+		DELETE FROM leadbridge.key k WHERE k.hash IN (
+			SELECT x.hash FROM leadbridge.key x
+			WHERE x.at_ms BETWEEN p_low_keys AND t - p_keys
+			ORDER BY x.at_ms LIMIT v_left)
+		RETURNING k.at_ms)
+	SELECT count(*), max(o.at_ms) INTO v_count, v_low FROM old o;
+	low_keys := coalesce(v_low, p_low_keys);
 	v_left := v_left - v_count;
 
-	v_left := v_left - leadbridge.erase(ARRAY (
-		(SELECT i.ord FROM leadbridge.item i WHERE i.state = 2
-			AND i.ended_ms <= t - p_done
+	SELECT array_agg(x.ord), max(x.ended_ms) INTO v_ords, v_low
+	FROM (SELECT i.ord, i.ended_ms FROM leadbridge.item i
+		WHERE i.state = 2
+			AND i.ended_ms BETWEEN p_low_done AND t - p_done
 			AND NOT EXISTS (SELECT FROM leadbridge.item x
 				WHERE x.id = i.id AND x.state <> 2)
-		ORDER BY i.ended_ms LIMIT v_left)));
+		ORDER BY i.ended_ms LIMIT v_left) x;
+	low_done := coalesce(v_low, p_low_done);
+	v_left := v_left - leadbridge.erase(v_ords);
 	IF p_dead > 0 THEN
 		v_left := v_left - leadbridge.erase(ARRAY (
 			(SELECT i.ord FROM leadbridge.item i WHERE i.state = 3
@@ -716,12 +859,23 @@ BEGIN
 		UPDATE leadbridge.item i SET body = NULL
 		WHERE i.ord IN (SELECT x.ord FROM leadbridge.item x
 			WHERE x.state = 2 AND x.body IS NOT NULL
-				AND x.ended_ms <= t - p_bodies
+				AND x.ended_ms BETWEEN p_low_bodies
+					AND t - p_bodies
 			ORDER BY x.ended_ms LIMIT v_left)
-		RETURNING i.id)
-	SELECT array_agg(DISTINCT o.id), count(*) INTO v_ids, v_count
-	FROM old o;
+		RETURNING i.id, i.ended_ms)
+	SELECT array_agg(DISTINCT o.id), count(*), max(o.ended_ms)
+	INTO v_ids, v_count, v_low FROM old o;
+	low_bodies := coalesce(v_low, p_low_bodies);
 	PERFORM leadbridge.lock_deliveries(v_ids);
 	PERFORM leadbridge.drop_events(v_ids);
-	RETURN p_most - v_left + v_count;
+	pruned := p_most - v_left + v_count;
+	RETURN NEXT;
 END $$;
+
+-- As nodes of version 4 and before ask for it.
+CREATE FUNCTION leadbridge.prune(p_most int, p_done bigint, p_bodies bigint,
+	p_keys bigint, p_dead bigint, p_refused bigint)
+RETURNS int LANGUAGE sql AS $$
+	SELECT x.pruned FROM leadbridge.prune_from(p_most, p_done, p_bodies,
+		p_keys, p_dead, p_refused, 0, 0, 0) x
+$$;

@@ -90,6 +90,7 @@ pg_connect(struct pg_store *s, struct fault *why)
 	s->conn = dial(s->url, &s->connect_why);
 	if (s->conn != NULL) {
 		s->backoff_ms = 0;
+		pg_marks_doubt(s); /* another server has another clock */
 		return 0;
 	}
 	*why = s->connect_why;
@@ -144,7 +145,7 @@ run(PGconn *conn, const char *sql, struct fault *why)
 
 /* What makes each version of the one before; a new database is of version 0. */
 static const char *const steps[PG_SCHEMA_VERSION] = {
-	journal_postgres_tables_sql, journal_postgres_2_sql,
+	journal_postgres_tables_sql, journal_postgres_2_sql, "", "",
 	"", /* functions only */
 };
 
@@ -285,6 +286,14 @@ check_promise(struct pg_store *s, struct fault *why)
 	return 0;
 }
 
+void
+pg_new_owner(struct pg_store *s)
+{
+	if (RAND_bytes((unsigned char *)&s->owner, sizeof(s->owner)) != 1)
+		bug("no random numbers");
+	s->owner_groups = 0;
+}
+
 void *
 pg_open(const char *url, const struct journal_settings *settings,
     struct fault *why)
@@ -303,8 +312,8 @@ pg_open(const char *url, const struct journal_settings *settings,
 	s->group_ms = GROUP_MS;
 	s->resolve_ms = RESOLVE_MS;
 	/* Tokens of a process are in a row, and no other's are among them. */
-	if (RAND_bytes((unsigned char *)&s->owner, sizeof(s->owner)) != 1 ||
-	    RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
+	pg_new_owner(s);
+	if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
 		bug("no random numbers");
 	s->token &= INT64_MAX >> 1;
 	s->token++;

@@ -119,14 +119,24 @@ add_places(struct pg_params *p, struct journal_op *const *ops, size_t count,
 			pg_each_int4(p, (int64_t)k);
 }
 
+/* A lease ends, and its lane is due then. */
+static void
+note_leases(struct pg_store *s, const struct journal_accept *a)
+{
+	for (size_t i = 0; a->lease && i < a->update_count; i++)
+		pg_note_due(s, or_empty(a->updates[i].target), a->lease_ms);
+}
+
 static int
 send_accept(struct pg_store *s, struct journal_op *const *ops, size_t count)
 {
 	struct pg_params *p = &s->params;
 	size_t updates = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		updates += accept_of(ops[i])->update_count;
+		note_leases(s, accept_of(ops[i]));
+	}
 	pg_add_int8(p, s->token);
 	add_ids(p, ops, count);
 	add_texts(p, ops, count);
@@ -208,9 +218,10 @@ send_claim(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_int8(p, PG_PAGE_BYTES);
 	pg_add_int4(p, JOURNAL_STRIKES);
 	pg_add_int8(p, c->rate);
+	pg_add_marks(s, c->target);
 	return pg_send(s,
 	    "SELECT * FROM leadbridge.claim($1, $2, $3, $4, $5, $6, $7, $8,"
-	    " $9)");
+	    " $9, $10, $11, $12)");
 }
 
 /* False when it does not fit: nothing is taken of the arena then. */
@@ -262,6 +273,7 @@ read_claim(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	(void)count;
 	c->count = 0;
 	c->next_ms = pg_int(r, last, 3);
+	pg_read_marks(s, c->target, r, last, 11);
 	c->items = arena_take(c->arena, (size_t)last * sizeof(c->items[0]));
 	full = c->items == NULL;
 	for (int row = 0; row < last; row++) {
@@ -290,19 +302,23 @@ static int64_t
 number_of(const struct journal_settle *s, size_t which)
 {
 	const int64_t all[] = { (int64_t)s->lease.fence, (int64_t)s->through,
-		s->to, s->delay_ms, s->unburnt, s->status };
+		s->to, s->delay_ms, s->unburnt, s->status, s->notes };
 
 	return all[which];
 }
 
 static const int number_types[] = { PG_INT8, PG_INT8, PG_INT4, PG_INT8, PG_INT4,
-	PG_INT4 };
+	PG_INT4, PG_INT4 };
 
 static int
 send_settle(struct pg_store *s, struct journal_op *const *ops, size_t count)
 {
 	struct pg_params *p = &s->params;
 
+	for (size_t i = 0; i < count; i++)
+		if (settle_of(ops[i])->to == JOURNAL_WAITING)
+			pg_note_due(s, settle_of(ops[i])->target,
+			    settle_of(ops[i])->delay_ms);
 	pg_add_array(p, PG_TEXT, count);
 	for (size_t i = 0; i < count; i++)
 		pg_each_text(p, settle_of(ops[i])->target);
@@ -327,7 +343,7 @@ send_settle(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_bool(p, s->keep_bodies > 0);
 	return pg_send(s,
 	    "SELECT * FROM leadbridge.settle($1, $2, $3, $4, $5, $6, $7, $8,"
-	    " $9, $10, $11)");
+	    " $10, $11, $12, $9)");
 }
 
 static void

@@ -343,7 +343,11 @@ send_prune(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_int8(p, s->keep_keys);
 	pg_add_int8(p, s->keep_dead);
 	pg_add_int8(p, s->keep_refused);
-	return pg_send(s, "SELECT leadbridge.prune($1, $2, $3, $4, $5, $6)");
+	for (size_t i = 0; i < PG_MARKS; i++)
+		pg_add_int8(p, s->pruned_to[i]);
+	return pg_send(s,
+	    "SELECT * FROM leadbridge.prune_from($1, $2, $3, $4, $5, $6, $7,"
+	    " $8, $9)");
 }
 
 static void
@@ -351,10 +355,13 @@ read_prune(struct pg_store *s, struct journal_op *const *ops, size_t count,
     const PGresult *r)
 {
 	struct journal_prune *prune = (void *)ops[0];
+	bool more;
 
-	(void)s;
 	(void)count;
 	prune->pruned = (size_t)pg_int(r, 0, 0);
+	more = prune->pruned >= prune->most;
+	for (int i = 0; i < PG_MARKS; i++)
+		s->pruned_to[i] = more ? pg_int(r, 0, 1 + i) : 0;
 }
 
 const struct pg_verb pg_prune = { false, send_prune, read_prune };

@@ -40,7 +40,8 @@ struct lite_item {
 	struct lite_item *prev, *next;
 	uint64_t order;
 	unsigned attempts;
-	uint8_t state, strikes, flags;
+	uint8_t state, strikes;
+	uint16_t flags;
 };
 
 enum lite_heap_kind { LITE_FRESH, LITE_TRIED, LITE_HEAPS };

@@ -353,7 +353,7 @@ lite_item_add(struct lite_lanes *l, struct lite_lane *lane, uint64_t order,
 	struct lite_item *item = base_alloc(sizeof(*item));
 
 	item->order = order;
-	item->flags = (uint8_t)flags;
+	item->flags = (uint16_t)flags;
 	item->state = JOURNAL_WAITING;
 	item->prev = lane->now.last;
 	undo_add(l, (struct lite_undo){ .kind = UNDO_NEW_ITEM, .at = item });

@@ -17,6 +17,7 @@ revive_item(struct lite_store *s, const struct lite_place *p)
 {
 	struct lite_lane *lane = p->lane;
 	struct lite_item *item = p->item;
+	unsigned flags = journal_noted(p->flags, 0);
 	uint64_t order = p->order;
 
 	lite_count_move(s, p->state, JOURNAL_WAITING);
@@ -24,12 +25,12 @@ revive_item(struct lite_store *s, const struct lite_place *p)
 		order = lite_next_order(s);
 		lane = lite_lane_get(&s->lanes, str_of(p->target),
 		    str_of(p->lead));
-		(void)lite_item_add(&s->lanes, lane, order, p->flags,
-		    s->now_ms);
+		(void)lite_item_add(&s->lanes, lane, order, flags, s->now_ms);
 	} else {
 		lite_item_save(&s->lanes, item);
 		lite_lane_save(&s->lanes, lane);
 		item->state = JOURNAL_WAITING;
+		item->flags = (uint16_t)flags;
 		item->attempts = 0;
 		item->strikes = 0;
 		if (lane->now.first == item)
@@ -37,7 +38,7 @@ revive_item(struct lite_store *s, const struct lite_place *p)
 		lite_lane_place(&s->lanes, lane);
 	}
 	lite_run(s, SQL_ITEM_REVIVED, lite_order(p->order), lite_order(order),
-	    lite_number(s->now_ms));
+	    lite_number(s->now_ms), lite_number(flags));
 }
 
 static void
@@ -85,7 +86,7 @@ replace_head(struct lite_store *s, const struct lite_place *p,
 	p->item->state = JOURNAL_WAITING;
 	p->item->attempts = 0;
 	p->item->strikes = 0;
-	p->item->flags = (uint8_t)r->flags;
+	p->item->flags = (uint16_t)r->flags;
 	p->lane->now.due_ms = s->now_ms;
 	lite_lane_place(&s->lanes, p->lane);
 	lite_run(s, SQL_ITEM_REPLACED, lite_order(p->order), lite_order(text),

@@ -154,7 +154,7 @@ void
 lite_strike(struct lite_store *s, struct lite_lane *lane)
 {
 	struct lite_item *head = lane->now.first;
-	char reason[JOURNAL_REASON_SIZE] = "";
+	char reason[JOURNAL_REASON_SIZE];
 	bool stays;
 
 	lite_lane_save(&s->lanes, lane);
@@ -163,11 +163,9 @@ lite_strike(struct lite_store *s, struct lite_lane *lane)
 	head->strikes++;
 	lite_count_move(s, head->state, JOURNAL_WAITING);
 	head->state = JOURNAL_WAITING;
-	if (head->strikes >= JOURNAL_STRIKES) {
+	if (journal_struck_out(head->flags, head->strikes, reason)) {
 		lite_count_move(s, head->state, JOURNAL_DEAD);
 		head->state = JOURNAL_DEAD;
-		snprintf(reason, sizeof(reason), "abandoned %u times",
-		    head->strikes);
 	}
 	stays = head->state != JOURNAL_DEAD ||
 	    (head->flags & JOURNAL_BLOCKS) != 0;

@@ -351,7 +351,8 @@ settle_item(struct lite_store *s, struct lite_lane *lane,
 	lite_run(s, SQL_ITEM_SETTLED, lite_order(order), lite_number(stays),
 	    lite_number(how->to), lite_number(item->attempts),
 	    lite_number(how->status), lite_number(s->now_ms),
-	    lite_number(due_ms), lite_text(str_of(how->reason)));
+	    lite_number(due_ms), lite_text(str_of(how->reason)),
+	    lite_number(item->flags));
 	if (!stays)
 		lite_item_leave(&s->lanes, lane, item, s->now_ms);
 	if (how->to != JOURNAL_DONE)
@@ -383,6 +384,7 @@ lite_settle(struct lite_store *s, struct journal_op *op)
 	next = item->next;
 	lite_item_save(&s->lanes, item);
 	item->attempts -= how->unburnt;
+	item->flags = (uint16_t)journal_noted(item->flags, how->notes);
 	settle_item(s, lane, item, how,
 	    how->to == JOURNAL_WAITING ? lane->now.due_ms : 0);
 	for (item = next; item != NULL && item->order <= how->through;

@@ -81,7 +81,8 @@ static const char *const texts[SQL_COUNT] = {
 	                    " reason = ifnull(?6, reason) WHERE ord = ?1",
 	[SQL_ITEM_SETTLED] =
 	    "UPDATE item SET live = ?2, state = ?3, attempts = ?4, strikes = 0,"
-	    " status = ?5, updated_ms = ?6, due_ms = ?7, reason = ?8"
+	    " status = ?5, updated_ms = ?6, due_ms = ?7, reason = ?8,"
+	    " flags = ?9"
 	    " WHERE ord = ?1",
 	[SQL_ITEM_SENT] = "SELECT i.id, i.n, i.route, i.since_ms, t.body"
 	                  " FROM item i JOIN text t ON t.seq = i.text"
@@ -93,7 +94,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_ITEM_REVIVED] = "UPDATE item SET ord = ?2, live = 1, state = 0,"
 	                     " attempts = 0, strikes = 0, status = 0,"
 	                     " since_ms = ?3, updated_ms = ?3, due_ms = 0,"
-	                     " reason = '' WHERE ord = ?1",
+	                     " flags = ?4, reason = '' WHERE ord = ?1",
 	[SQL_ITEM_REPLACED] = "UPDATE item SET text = ?2, n = ?3, live = 1,"
 	                      " state = 0, bare = 0, flags = ?4, attempts = 0,"
 	                      " strikes = 0, status = 0, since_ms = ?5,"

@@ -12,7 +12,7 @@
  * bounded answers; one deadline over everything. A connection that fails
  * before a byte of the request was written is tried once more on a new one;
  * nothing is retried after that. The key goes to the configured host only.
- * Names are resolved on a helper thread. The process must ignore SIGPIPE.
+ * Names are resolved on a helper thread.
  *
  * A request is printed once: its body into the bytes it will be sent from,
  * the head in front of it when the lead is known. The bytes are kept by the
@@ -63,11 +63,19 @@ struct upstream_collector {
 	const char *ca;   /* beside the group's file; NULL: the system's */
 	const char *authorization; /* name of a secret; NULL: none is sent */
 	int64_t timeout_ms;        /* of a call */
+	/*
+	 * Its option plain_http: an http:// url may lead to another machine.
+	 * Nothing secret goes there.
+	 */
+	bool plain;
 };
 struct upstream_target *
 upstream_collector_new(const struct upstream_collector *given,
     const config_setting_t *group, const struct secrets *secrets,
     struct faults *all) MUST_CHECK;
+
+/* Plain HTTP to another machine: whoever is on the way reads it. */
+bool upstream_collector_open(const struct upstream_target *t);
 
 /* The target must outlive the pool. */
 struct upstream_pool *upstream_pool_new(struct event_base *base,
@@ -108,9 +116,11 @@ struct upstream_answer {
 	struct str content_type;
 	struct str retry_after; /* as sent; STR_NONE when absent */
 	struct str body;        /* valid during the callback */
-	const char *reason;     /* for the log when not ANSWERED; static or
+	const char *reason;     /* for the log when not ANSWERED, and when a
+	                           body was left out; else NULL. Static or
 	                           valid during the callback */
 	int64_t took_us;
+	bool unsent; /* not a byte of the request was written */
 };
 
 typedef void upstream_done(void *arg, const struct upstream_answer *a);
@@ -199,7 +209,7 @@ int64_t upstream_worst(const struct upstream_target *t, size_t most);
 /*
  * Walks the way to the API, step by step, to tell a person where it ends. It
  * waits, for a target's timeout at most beside the lookup of the name; asks
- * for nothing, and sends no key. The process must ignore SIGPIPE.
+ * for nothing, and sends no key.
  */
 enum upstream_step {
 	UPSTREAM_STEP_NAME,

@@ -53,6 +53,20 @@ whole(struct answer_reader *r)
 	r->verdict = VERDICT_WHOLE;
 }
 
+static void
+too_long(struct answer_reader *r)
+{
+	if (r->status < 300) {
+		bad(r, "the answer's body is larger than the limit");
+		return;
+	}
+	bytes_clear(&r->body);
+	r->content_type.there = false;
+	r->reusable = false;
+	r->cut = true;
+	whole(r);
+}
+
 void
 answer_reader_again(struct answer_reader *r, struct answer_limits limits)
 {
@@ -379,7 +393,7 @@ static void
 begin_sized(struct answer_reader *r)
 {
 	if (r->length > (int64_t)r->limits.body) {
-		bad(r, "the answer's body is larger than the limit");
+		too_long(r);
 		return;
 	}
 	r->left = (size_t)r->length;
@@ -439,7 +453,7 @@ take_body(struct answer_reader *r, struct str *in, size_t most)
 	size_t n = in->len < most ? in->len : most;
 
 	if (n > r->limits.body - r->body.len) {
-		bad(r, "the answer's body is larger than the limit");
+		too_long(r);
 		return 0;
 	}
 	bytes_add(&r->body, in->at, n);
@@ -468,7 +482,7 @@ part_until_close(struct answer_reader *r, struct str *in)
 
 	take_body(r, in, room);
 	if (in->len > 0 && r->verdict == VERDICT_MORE)
-		bad(r, "the answer's body is larger than the limit");
+		too_long(r);
 }
 
 /* "1a;name=value": -1 when it is not a size, or is followed by junk. */
@@ -504,7 +518,7 @@ part_chunk_size(struct answer_reader *r, struct str *in)
 	} else if (line.len - digits > r->extensions) {
 		bad(r, "the answer's chunk extensions are too long");
 	} else if (size > (int64_t)(r->limits.body - r->body.len)) {
-		bad(r, "the answer's body is larger than the limit");
+		too_long(r);
 	} else {
 		r->extensions -= line.len - digits;
 		r->left = (size_t)size;

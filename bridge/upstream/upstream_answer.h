@@ -8,6 +8,10 @@
  * meant ends up with the wrong lead.
  *
  * Interim answers (1xx) are skipped, except 101: we asked for no upgrade.
+ *
+ * A body longer than the limit: of a 2xx, whose body says whether it is a
+ * success, the answer is BAD. What another status says of the request it says
+ * whatever stands behind: it is WHOLE, without body and type (`cut`).
  */
 #ifndef BRIDGE_UPSTREAM_ANSWER_H
 #define BRIDGE_UPSTREAM_ANSWER_H
@@ -41,6 +45,7 @@ struct answer_reader {
 	int status;
 	/* When WHOLE: the connection may carry another request. */
 	bool reusable;
+	bool cut;     /* when WHOLE: it had a body, of more than the limit */
 	bool started; /* at least one byte was read */
 	struct answer_text content_type;
 	struct answer_text retry_after;

@@ -32,10 +32,11 @@ call_begin(struct upstream_pool *p, size_t most)
 {
 	size_t head = p->target->head_room;
 	size_t first = most < BODY_FIRST ? most : BODY_FIRST;
-	struct upstream_call *call = TAILQ_FIRST(&p->spare.calls);
+	struct upstream_call *call = SLIST_FIRST(&p->spare);
 
 	if (call != NULL) {
-		call_move(call, NULL);
+		SLIST_REMOVE_HEAD(&p->spare, below);
+		p->spare_count--;
 	} else {
 		call = base_alloc(sizeof(*call));
 		call->pool = p;
@@ -136,14 +137,15 @@ call_retire(struct upstream_call *call)
 	call_move(call, NULL);
 	event_del(&call->deadline);
 	call_forget_request(call);
-	if (p->spare.count >= (size_t)p->target->options.connections) {
+	if (p->spare_count >= (size_t)p->target->options.connections) {
 		call_free(call);
 		return;
 	}
 	if (call->request.room > ROOM_KEPT)
 		bytes_done(&call->request);
 	answer_reader_shrink(&call->reader, ROOM_KEPT);
-	call_move(call, &p->spare);
+	SLIST_INSERT_HEAD(&p->spare, call, below);
+	p->spare_count++;
 }
 
 void
@@ -151,8 +153,8 @@ call_free_spare(struct upstream_pool *p)
 {
 	struct upstream_call *call;
 
-	while ((call = TAILQ_FIRST(&p->spare.calls)) != NULL) {
-		call_move(call, NULL);
+	while ((call = SLIST_FIRST(&p->spare)) != NULL) {
+		SLIST_REMOVE_HEAD(&p->spare, below);
 		call_free(call);
 	}
 }
@@ -367,7 +369,8 @@ call_answer(struct upstream_call *call, int64_t now_us)
 		.status = r->status,
 		.content_type = text_str(&r->content_type),
 		.retry_after = text_str(&r->retry_after),
-		.body = bytes_str(&r->body) };
+		.body = bytes_str(&r->body),
+		.reason = r->cut ? "its body is larger than the limit" : NULL };
 
 	count_answer(call, answer_class(r->status));
 	metrics_add(METRIC_UPSTREAM_STATUS,
@@ -379,7 +382,8 @@ void
 call_report_end(struct upstream_call *call)
 {
 	struct upstream_answer a = { .outcome = call->outcome,
-		.reason = call->reason };
+		.reason = call->reason,
+		.unsent = !call->wrote };
 
 	count_answer(call, ANSWER_NONE);
 	metrics_add(METRIC_UPSTREAM_FAILURES,

@@ -21,12 +21,40 @@ struct loading {
 };
 
 static bool
+refuse(const struct loading *l, const char *option, const char *problem)
+{
+	settings_fault(l->all, settings_member(l->group, option), "%s.%s: %s",
+	    l->given->what, option, problem);
+	return false;
+}
+
+static bool
+take_url(const struct loading *l)
+{
+	struct upstream_target *t = l->target;
+	const char *problem = NULL;
+
+	if (!url_parse_open(str_of(l->given->url), &t->url, &problem))
+		return refuse(l, "url", problem);
+	if (t->url.open && !l->given->plain)
+		return refuse(l, "url",
+		    "must begin with https://: http:// is for this machine; "
+		    "plain_http = true lets it go to another, where whoever "
+		    "is on the way can read it");
+	if (t->url.open && l->given->authorization != NULL)
+		return refuse(l, "authorization",
+		    "a secret is not sent by http:// to another machine; "
+		    "write https://, or leave it out");
+	t->address = base_copy(l->given->url);
+	return true;
+}
+
+static bool
 load_url(const struct loading *l)
 {
 	struct upstream_target *t = l->target;
 
-	if (!target_take_url(t, l->given->url, l->group, l->given->what,
-	        l->all))
+	if (!take_url(l))
 		return false;
 	t->start = base_print("POST %s",
 	    t->url.prefix[0] != '\0' ? t->url.prefix : l->given->path);
@@ -176,4 +204,10 @@ upstream_collector_new(const struct upstream_collector *given,
 	}
 	upstream_target_free(t);
 	return NULL;
+}
+
+bool
+upstream_collector_open(const struct upstream_target *t)
+{
+	return t->url.open;
 }

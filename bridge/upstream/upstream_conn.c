@@ -202,7 +202,7 @@ attach(struct conn *c, struct upstream_call *call)
 {
 	c->call = call;
 	call->conn = c;
-	call_move(call, &c->pool->bound);
+	call_move(call, NULL);
 }
 
 void
@@ -226,7 +226,6 @@ conn_finish(struct conn *c, bool surplus)
 
 	c->call = NULL;
 	call->conn = NULL;
-	call_move(call, NULL);
 	if (!keep) {
 		conn_close(c);
 	} else {

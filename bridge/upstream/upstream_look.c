@@ -181,20 +181,16 @@ hear(struct walk *w, char *head, size_t room)
 	    failed(w, "what answers there does not speak HTTP/1.1");
 }
 
-/* IMF-fixdate, the only form that is sent nowadays; -1: it is none. */
+/* In seconds; -1: there is none. */
 static int64_t
 date_of(const char *head)
 {
 	const char *at = strcasestr(head, "\r\ndate:");
-	struct tm tm = { 0 };
 
 	if (at == NULL)
 		return -1;
 	at += strlen("\r\ndate:");
-	at += strspn(at, " \t");
-	if (strptime(at, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL)
-		return -1;
-	return (int64_t)timegm(&tm);
+	return http_date(str_trim((struct str){ at, strcspn(at, "\r\n") }));
 }
 
 static bool

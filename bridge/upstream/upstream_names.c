@@ -56,7 +56,10 @@ lookup_release(struct lookup *l)
 	base_free(l);
 }
 
-/* Plain HTTP is for this machine, wherever the name may lead. */
+/*
+ * Plain HTTP is for this machine, wherever the name may lead; but for an url
+ * that is for another.
+ */
 static bool
 is_loopback(const struct addrinfo *a)
 {
@@ -72,13 +75,13 @@ is_loopback(const struct addrinfo *a)
 }
 
 static void
-keep_address(struct names_list *list, const struct addrinfo *a, bool tls)
+keep_address(struct names_list *list, const struct addrinfo *a, bool anywhere)
 {
 	struct wire_address *to = &list->list[list->count];
 
 	if (list->count == NAMES_MAX || a->ai_addrlen > sizeof(to->at) ||
 	    (a->ai_family != AF_INET && a->ai_family != AF_INET6) ||
-	    (!tls && !is_loopback(a)))
+	    (!anywhere && !is_loopback(a)))
 		return;
 	memcpy(&to->at, a->ai_addr, a->ai_addrlen);
 	to->len = a->ai_addrlen;
@@ -105,7 +108,7 @@ look_up(const struct url *url, struct names_list *found, char *problem,
 		return;
 	}
 	for (const struct addrinfo *a = all; a != NULL; a = a->ai_next)
-		keep_address(found, a, url->tls);
+		keep_address(found, a, url->tls || url->open);
 	freeaddrinfo(all);
 	if (found->count == 0)
 		snprintf(problem, room, "it has no address we may use");

@@ -132,9 +132,8 @@ upstream_pool_new(struct event_base *base, const struct upstream_target *t)
 	TAILQ_INIT(&p->idle);
 	TAILQ_INIT(&p->graveyard);
 	list_init(&p->queue);
-	list_init(&p->bound);
 	list_init(&p->ended);
-	list_init(&p->spare);
+	SLIST_INIT(&p->spare);
 	evtimer_assign(&p->sweep, base, on_sweep, p);
 	evtimer_assign(&p->idle_timer, base, on_idle_timer, p);
 	/* Deadlines all have the same length: a list serves, not a heap. */
@@ -154,12 +153,24 @@ upstream_pool_follow(struct upstream_pool *p,
 }
 
 static void
-stop_calls(struct call_list *list)
+stop_call(struct upstream_call *call)
 {
-	static const char reason[] = "leadbridge is stopping";
+	call_end(call, UPSTREAM_STOPPED, "leadbridge is stopping");
+}
 
-	while (!TAILQ_EMPTY(&list->calls))
-		call_end(TAILQ_FIRST(&list->calls), UPSTREAM_STOPPED, reason);
+/* Those that wait, and those that have a connection, which closes. */
+static void
+stop_calls(struct upstream_pool *p)
+{
+	struct conn *c, *next;
+
+	while (!TAILQ_EMPTY(&p->queue.calls))
+		stop_call(TAILQ_FIRST(&p->queue.calls));
+	for (c = TAILQ_FIRST(&p->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->call != NULL)
+			stop_call(c->call);
+	}
 }
 
 /* All calls end, then all connections close; done runs for each. */
@@ -167,8 +178,7 @@ static void
 pool_stop(struct upstream_pool *p)
 {
 	p->stopping = true;
-	stop_calls(&p->queue);
-	stop_calls(&p->bound);
+	stop_calls(p);
 	event_del(&p->sweep);
 	event_del(&p->idle_timer);
 	p->running++;

@@ -39,19 +39,19 @@ struct conn {
 	struct upstream_pool *pool;
 	struct upstream_call *call; /* NULL when IDLE or CLOSED */
 	enum conn_state state;
+	bool used; /* has carried an answer before */
+	bool warm; /* keeps TLS's buffers */
+	int64_t idle_since_us;
+	TAILQ_ENTRY(conn) idle; /* pool->idle, when IDLE */
 	struct wire wire;
 	struct event readable; /* always armed once connected */
 	struct event writable; /* only where a write or connect would block */
 	struct event timer;    /* connecting and securing */
-	bool used;             /* has carried an answer before */
-	bool warm;             /* keeps TLS's buffers */
 	struct names_list addresses; /* as they were when it was resolved */
 	size_t address;              /* index of the one being tried */
 	size_t tried;
 	int64_t connect_by_us;
-	int64_t idle_since_us;
 	TAILQ_ENTRY(conn) link; /* pool->conns or pool->graveyard */
-	TAILQ_ENTRY(conn) idle; /* pool->idle, when IDLE */
 };
 
 TAILQ_HEAD(conns, conn);
@@ -64,7 +64,7 @@ struct call_list {
 
 struct upstream_call {
 	struct upstream_pool *pool;
-	struct call_list *list; /* the pool's queue, bound or ended */
+	struct call_list *list; /* the pool's queue or ended; NULL: neither */
 	struct conn *conn;      /* when bound */
 	/*
 	 * Room for the head, the body behind it. The head is printed last;
@@ -75,16 +75,17 @@ struct upstream_call {
 	size_t sent; /* of request; where the head begins, at first */
 	bool wrote;  /* some of it may have left this process */
 	bool again;  /* was put on a second connection already */
-	struct answer_reader reader;
-	struct event deadline;
 	int64_t started_us;
 	int64_t until_us; /* see upstream_until(); INT64_MAX: not said */
 	struct str traceparent, tracestate; /* see upstream_context() */
-	enum upstream_outcome outcome;      /* when ended */
-	char reason[256];
 	upstream_done *done;
 	void *arg;
-	TAILQ_ENTRY(upstream_call) link;
+	TAILQ_ENTRY(upstream_call) link;  /* of list */
+	SLIST_ENTRY(upstream_call) below; /* when spare */
+	struct event deadline;
+	struct answer_reader reader;
+	enum upstream_outcome outcome; /* when ended */
+	char reason[256];
 };
 
 /*
@@ -109,9 +110,10 @@ struct upstream_pool {
 	size_t conn_count;
 	size_t opening; /* of these, not open yet */
 	struct call_list queue;
-	struct call_list bound;
 	struct call_list ended;
-	struct call_list spare; /* served, kept with their memory */
+	/* Served, kept with their memory: the latest is still in the cache. */
+	SLIST_HEAD(spare, upstream_call) spare;
+	size_t spare_count;
 	struct event sweep;
 	struct event idle_timer;
 	struct timeval timeout;

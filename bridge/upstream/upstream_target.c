@@ -127,30 +127,19 @@ struct loading {
 	struct faults *all;
 };
 
-bool
-target_take_url(struct upstream_target *t, const char *url,
-    const config_setting_t *group, const char *where, struct faults *all)
-{
-	const char *problem = NULL;
-
-	if (!url_parse(str_of(url), &t->url, &problem)) {
-		settings_fault(all, settings_member(group, "url"), "%s.url: %s",
-		    where, problem);
-		return false;
-	}
-	t->address = base_copy(url);
-	return true;
-}
-
 static bool
 load_url(const struct loading *l)
 {
-	const char *url = l->target->options.url;
-	char *where = base_print("upstreams.%s", l->target->name);
-	bool ok = target_take_url(l->target, url, l->group, where, l->all);
+	struct upstream_target *t = l->target;
+	const char *problem = NULL;
 
-	base_free(where);
-	return ok;
+	if (!url_parse(str_of(t->options.url), &t->url, &problem)) {
+		settings_fault(l->all, settings_member(l->group, "url"),
+		    "upstreams.%s.url: %s", t->name, problem);
+		return false;
+	}
+	t->address = base_copy(t->options.url);
+	return true;
 }
 
 /* What only TLS looks at, written for a url without: a slip. */

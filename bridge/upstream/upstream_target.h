@@ -71,14 +71,6 @@ struct upstream_target {
  */
 #define UPSTREAM_UNCOUNTED (1u << 20)
 
-/*
- * Its address, from the option `url` of a group, whose name in faults is
- * `where`; false with one added.
- */
-bool target_take_url(struct upstream_target *t, const char *url,
-    const config_setting_t *group, const char *where,
-    struct faults *all) MUST_CHECK;
-
 /* What of TLS is a target's own; files' names are whole. */
 struct tls_rules {
 	const char *ca;                /* NULL: the system's roots */

@@ -180,7 +180,7 @@ read_prefix(struct str path, struct url *url, const char **problem)
 }
 
 bool
-url_parse(struct str text, struct url *url, const char **problem)
+url_parse_open(struct str text, struct url *url, const char **problem)
 {
 	struct str host = STR_NONE;
 
@@ -189,7 +189,16 @@ url_parse(struct str text, struct url *url, const char **problem)
 	    !cut_host(&text, &host, url, problem) ||
 	    !read_host(host, url, problem) || !read_prefix(text, url, problem))
 		return false;
-	if (!url->tls && !url->loopback)
+	url->open = !url->tls && !url->loopback;
+	return true;
+}
+
+bool
+url_parse(struct str text, struct url *url, const char **problem)
+{
+	if (!url_parse_open(text, url, problem))
+		return false;
+	if (url->open)
 		return refuse(problem,
 		    "must begin with https://: http:// would "
 		    "show the key to the network, and is for "

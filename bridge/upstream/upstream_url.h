@@ -14,6 +14,7 @@ struct url {
 	bool tls;
 	bool numeric;  /* host is an IP address */
 	bool loopback; /* ... of this machine, or "localhost" */
+	bool open;     /* http:// to another machine; not of url_parse() */
 	uint16_t port;
 	char host[URL_HOST_MAX + 1];     /* lower case; no brackets */
 	char prefix[URL_PREFIX_MAX + 1]; /* "" or "/v2", no slash at its end */
@@ -24,6 +25,9 @@ struct url {
  * *problem set (a constant text), and *url in no particular state.
  */
 bool url_parse(struct str text, struct url *url,
+    const char **problem) MUST_CHECK;
+/* The same, and http:// for any host: see `open`. */
+bool url_parse_open(struct str text, struct url *url,
     const char **problem) MUST_CHECK;
 /* "host", "host:8443" or "[::1]:8443", as the Host field wants it. */
 void url_print_host(const struct url *url, struct bytes *out);

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include "upstream/upstream_bio.h"
 #include "upstream/upstream_wire.h"
 
 /*
@@ -159,7 +160,7 @@ begin_tls(struct wire *w, const struct upstream_target *t)
 	char host[URL_HOST_MAX + 1]; /* the macro below drops a const */
 
 	w->ssl = SSL_new(t->tls);
-	if (w->ssl == NULL || SSL_set_fd(w->ssl, w->fd) != 1)
+	if (w->ssl == NULL || !bio_set_socket(w->ssl, &w->fd))
 		return false;
 	SSL_set_app_data(w->ssl, w);
 	SSL_set_connect_state(w->ssl);

@@ -127,7 +127,7 @@ def counted_rounds(stage, name, count, rounds):
     target = stage.bridge(name, command=command)
     try:
         target.wait_until_up()
-        held = [socket.create_connection(("127.0.0.1", target.port), 60)
+        held = [socket.create_connection(("127.0.0.1", target.port), 120)
                 for _ in range(count)]
         request = webhook()
         for _ in range(rounds):

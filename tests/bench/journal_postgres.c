@@ -7,13 +7,20 @@
  * rows into tables with the same indexes, one multi-row INSERT a table, all in
  * one transaction and one round trip, without a look at what is there.
  *
- *	bench_journal_postgres URL accepts|work|million|held|held-million...
+ *	bench_journal_postgres URL PART...
+ *
+ *	accepts, work	how many a second
+ *	million		beside a million that wait
+ *	held		beside a stranger who stands still in a transaction:
+ *what a claim takes, the first and the last tenth of 50,000 updates;
+ *held-minutes: of ten minutes at a pace, and held-million: of a million
  *
  * tests/bench/journal-postgres starts a server for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "journal/journal_postgres.h"
 
@@ -423,21 +430,83 @@ measure_million(struct bench *b, const char *url)
 
 #define HELD_DEPTH 20 /* groups that wait */
 #define HELD_WINDOW 200
+#define HELD_MOST (1000000 / GROUP + HELD_WINDOW)
+#define HELD_MINUTES 10
+#define HELD_GROUPS_A_SECOND 5
 
-/* Events come in as fast as they go out; what a claim takes. */
+/* What each claim took, in ms; the index of one in the database as well. */
+struct held {
+	double times[HELD_MOST];
+	size_t count;
+	int64_t read; /* entries of the index, up to the last look */
+};
+
 static double
-window_p99(struct bench *b, double *middle)
+p99_of(const double *list, size_t count)
 {
-	double times[HELD_WINDOW];
+	double *copy = base_alloc(count * sizeof(*copy));
+	double p99;
 
-	for (size_t i = 0; i < HELD_WINDOW; i++) {
+	memcpy(copy, list, count * sizeof(*copy));
+	qsort(copy, count, sizeof(*copy), compare);
+	p99 = copy[count * 99 / 100];
+	base_free(copy);
+	return p99;
+}
+
+/* Events come in as fast as they go out. */
+static void
+held_turns(struct bench *b, struct held *h, size_t turns)
+{
+	for (size_t i = 0; i < turns && h->count < HELD_MOST; i++) {
 		fill_group(b, 4);
 		apply(b, b->store, b->group.ops, GROUP);
 		work_once(b, b->store);
-		times[i] = (double)b->claim_us / 1000;
+		h->times[h->count++] = (double)b->claim_us / 1000;
 	}
-	*middle = median(times, HELD_WINDOW);
-	return times[HELD_WINDOW * 99 / 100];
+}
+
+/* ... at a pace; a turn takes what it takes where that is longer. */
+static void
+held_minutes(struct bench *b, struct held *h)
+{
+	int64_t next = clock_mono_us(),
+	        until = next + HELD_MINUTES * (int64_t)60000000;
+
+	for (; next < until; next += 1000000 / HELD_GROUPS_A_SECOND) {
+		while (clock_mono_us() < next)
+			usleep((useconds_t)(next - clock_mono_us()));
+		held_turns(b, h, 1);
+	}
+}
+
+static void
+held_million(struct bench *b, struct held *h)
+{
+	held_turns(b, h, 1000000 / GROUP);
+}
+
+static void
+held_short(struct bench *b, struct held *h)
+{
+	held_turns(b, h, 50000 / GROUP);
+}
+
+/* Entries of the index of what is due that scans have gone through. */
+static int64_t
+entries_read(struct bench *b)
+{
+	PGresult *r = pg_exec(b->store->conn,
+	    "SELECT pg_stat_force_next_flush()", clock_mono_us() + 9999999);
+	int64_t read;
+
+	PQclear(r);
+	r = PQexec(b->bare,
+	    "SELECT pg_stat_clear_snapshot(), idx_tup_read"
+	    " FROM pg_stat_user_indexes WHERE indexrelname = 'lane_due'");
+	read = PQntuples(r) == 1 ? atoll(PQgetvalue(r, 0, 1)) : 0;
+	PQclear(r);
+	return read;
 }
 
 /*
@@ -454,43 +523,66 @@ hold(struct bench *b)
 }
 
 static void
-measure_held_for(struct bench *b, uint64_t jobs)
+tell_tenth(const char *which, const double *list, size_t count, double before)
 {
-	double middle, p99, before_middle, before = 0;
-	uint64_t since;
+	double p99 = p99_of(list, count);
+
+	printf("held: the %s tenth p99 %.1f ms, %.2f times as long as without "
+	       "(bar 2)\n",
+	    which, p99, p99 / before);
+}
+
+static void
+measure_held_by(struct bench *b, void (*work)(struct bench *b, struct held *h))
+{
+	struct held *h = base_alloc(sizeof(*h));
+	double before;
+	size_t tenth;
 
 	for (int i = 0; i < HELD_DEPTH; i++) {
 		fill_group(b, 4);
 		apply(b, b->store, b->group.ops, GROUP);
 	}
-	window_p99(b, &before_middle);
-	before = window_p99(b, &before_middle);
-	printf("held: a claim takes %.1f ms, p99 %.1f\n", before_middle,
-	    before);
+	held_turns(b, h, HELD_WINDOW);
+	h->count = 0;
+	held_turns(b, h, 2 * HELD_WINDOW);
+	before = p99_of(h->times, h->count);
+	printf("held: a claim takes %.1f ms, p99 %.1f\n",
+	    median(h->times, h->count), before);
+	h->count = 0;
+	h->read = entries_read(b);
 	hold(b);
-	for (since = b->made; b->made - since < jobs;) {
-		p99 = window_p99(b, &middle);
-		printf("held: after %llu jobs %.1f ms, p99 %.1f, %.2f times "
-		       "as long (bar 2)\n",
-		    (unsigned long long)(b->made - since), middle, p99,
-		    p99 / before);
-		fflush(stdout);
-	}
+	work(b, h);
+	tenth = h->count / 10;
+	tell_tenth("first", h->times, tenth, before);
+	tell_tenth("last", h->times + h->count - tenth, tenth, before);
+	printf("held: %zu jobs, median %.1f ms, %lld entries of the index a "
+	       "claim\n",
+	    h->count * GROUP, median(h->times, h->count),
+	    (long long)((entries_read(b) - h->read) / (int64_t)h->count));
 	say(b, "ROLLBACK");
+	base_free(h);
 }
 
 static void
 measure_held(struct bench *b, const char *url)
 {
 	(void)url;
-	measure_held_for(b, 50000);
+	measure_held_by(b, held_short);
+}
+
+static void
+measure_held_minutes(struct bench *b, const char *url)
+{
+	(void)url;
+	measure_held_by(b, held_minutes);
 }
 
 static void
 measure_held_million(struct bench *b, const char *url)
 {
 	(void)url;
-	measure_held_for(b, 1000000);
+	measure_held_by(b, held_million);
 }
 
 static const struct {
@@ -501,6 +593,7 @@ static const struct {
 	{ "work", measure_work },
 	{ "million", measure_million },
 	{ "held", measure_held },
+	{ "held-minutes", measure_held_minutes },
 	{ "held-million", measure_held_million },
 };
 
@@ -513,7 +606,7 @@ main(int argc, char **argv)
 	if (argc < 3)
 		die("usage",
 		    "bench_journal_postgres URL accepts|work|million|held|"
-		    "held-million");
+		    "held-minutes|held-million");
 	fill_text(b->event, EVENT_BYTES, 88172645463325252u);
 	fill_text(b->body, BODY_BYTES, 1181783497276652981u);
 	b->settings = (struct journal_settings){ .keep_done = 7 * 24 * HOUR,

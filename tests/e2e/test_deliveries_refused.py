@@ -245,6 +245,7 @@ def test_nor_is_one_that_is_relayed(sole):
 
 
 NOT_SO = json.dumps({"data": {"email": "laura@"}, "success": False}).encode()
+CUT = "the API answered 200 with JSON that is cut off, or none"
 PAGE = {"Content-Type": "text/html"}
 ODD = {
     # What the API says; the class, what becomes of it, and the reason.
@@ -264,9 +265,16 @@ ODD = {
     "megabyte": (refusal("email: Laura", pad=(1 << 20) - 300), "refused",
                  "dead",
                  "the API answered 422 Unprocessable Content: email"),
-    "more than one": (refusal("email: Laura", pad=1 << 20), "ambiguous",
-                      "waiting", "broken: the answer's body is "
-                      "larger than the limit"),
+    "more than one": (refusal("email: Laura", pad=1 << 20), "refused",
+                      "dead", "the API answered 422 Unprocessable Content; "
+                      "its body is larger than the limit"),
+    "success of more": ((200, {}, b'{"success":true,"data":"%s"}'
+                         % (b"x" * (1 << 20))), "ambiguous", "waiting",
+                        "broken: the answer's body is larger than the limit"),
+    "cut success": ((200, {}, b'{"success":true,"data":{"email":"laura@'),
+                    "ambiguous", "waiting", CUT),
+    "no JSON": ((200, {}, b"Laura"), "ambiguous", "waiting", CUT),
+    "empty JSON": ((200, {}, b""), "ambiguous", "waiting", CUT),
     "late": (None, "ambiguous", "waiting",
              "late: the deadline passed without a complete answer"),
 }
@@ -289,9 +297,29 @@ def test_what_becomes_of_it_by_what_the_api_says(sole, name):
         ended_as(sole, post(sole, "one", EVENT | {"lead": "l2"}), "done")
 
 
+@pytest.mark.parametrize("said", [
+    (204, {}, b""), (200, {"Content-Type": ""}, b"")])
+def test_an_answer_without_a_body_is_a_success(sole, said):
+    sole.api.plan["l1"] = [said]
+    ended_as(sole, post(sole, "one", EVENT), "done")
+    assert items(sole, state="done")[0]["attempts"] == 1
+
+
+def test_tries_of_another_kind_are_no_conflicts(sole):
+    """They are counted in the journal, by what they ended with."""
+    sole.api.plan["l1"] = [500, 409, 409, 200]
+    delivery = post(sole, "one", EVENT)
+    ended_as(sole, delivery, "done")
+    assert [(e["attempt"], e["status"], e["retry_in"])
+            for e in sole.logged("put off")][1:] == [
+        ("2", "409", "1.000"), ("3", "409", "2.000")]
+    assert items(sole, state="done")[0]["attempts"] == 4
+
+
 RELAYED = {
     "declined": 200, "page": 502, "moved": 502, "large": 413,
-    "refusing page": 422, "half": 422, "megabyte": 422, "more than one": 502,
+    "refusing page": 422, "half": 422, "megabyte": 422, "more than one": 422,
+    "success of more": 502, "cut success": 502, "no JSON": 502, "empty JSON": 502,
     "late": 504,
 }
 

@@ -67,6 +67,11 @@ MAPPINGS |= {name: ROUTE.replace("$.", "@.") % (
     for name, mode in (("one", "queue"), ("one-either", "relay-or-queue"))}
 
 
+MAPPINGS["noted"] = ROUTE.replace("$.", "@.") % (
+    "noted", "queue", 'events = "$.of[*]";',
+    'when = "@.wanted == true"; ' + NOTE.replace("$.", "@."))
+
+
 def open_house(build, tmp_path, api, journal):
     return House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
                  settings=journal)
@@ -341,6 +346,15 @@ def test_notes_get_ids_that_stay(house):
     assert keys[0] == keys[1] and delivery in keys[0]
 
 
+def test_a_note_keeps_its_id_whatever_else_of_the_event_is_wanted(house):
+    delivery = accepted(post(house, "noted", {"of": [
+        {"lead": "l1", "note": "a", "wanted": False},
+        {"lead": "l2", "note": "b", "wanted": True}]}))
+    ended(house, delivery, "done")
+    (_, _, body), = house.api.calls
+    assert body["notes"] == [{"id": f"{delivery}-1-0", "text": "b"}]
+
+
 def test_notes_that_find_no_room_for_ids_are_refused(house):
     """And kept for a person, not sent without."""
     answer = post(house, "many-notes",
@@ -409,6 +423,26 @@ def test_an_append_that_may_have_worked_is_not_repeated(house):
     house.api.plan["l2"] = [503]
     ended(house, accepted(post(house, "once", {"lead": "l2", "note": "n"})),
           "done")
+
+
+def test_an_append_that_a_crash_cut_off_is_not_sent_again(build, tmp_path):
+    api = Api()
+    h = open_house(build, tmp_path, api,
+                   'journal = { url = "sqlite:journal.db"; };')
+    h.start()
+    api.plan["l1"] = [None]
+    cut = accepted(post(h, "once", {"lead": "l1", "note": "cut"}))
+    wait_for(lambda: api.leads() == ["l1"], what="the call")
+    behind = accepted(post(h, "once", {"lead": "l1", "note": "behind"}))
+    h.stop(signal.SIGKILL)
+    h.start()
+    ended(h, cut, "dead")
+    ended(h, behind, "done")
+    assert [body["notes"][0]["text"] for _, _, body in api.calls] == [
+        "cut", "behind"]
+    api.release()
+    assert h.close() == 0
+    api.close()
 
 
 def test_what_is_proven_and_refused_is_kept(house):

@@ -329,6 +329,35 @@ open_journald(char *path, int ends[2])
 	return fd;
 }
 
+/* `journalctl -u leadbridge` shows no field but this one. */
+static void
+journald_message_is_read_by_people(int fd)
+{
+	char longer[1200];
+	const char *said;
+
+	log_event(LOG_LEVEL_INFO, "listening", "address", "0.0.0.0:8443", "tls",
+	    "yes", NULL);
+	assert_non_null(strstr(read_all(fd),
+	    "\nMESSAGE=listening address=0.0.0.0:8443 tls=yes\n"));
+	/* What a stranger chose is no pair of its own, nor a line. */
+	log_event(LOG_LEVEL_INFO, "asked", "path", "/a status=200", "empty", "",
+	    "mark", "a\"b", "line", "a\nMESSAGE=b", NULL);
+	assert_non_null(strstr(read_all(fd),
+	    "\nMESSAGE=asked path=\"/a status=200\" empty=\"\" "
+	    "mark=\"a\\\"b\" line=\"a\\u000aMESSAGE=b\"\n"));
+	/* All of it is in the fields, whose room it does not take. */
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	log_event(LOG_LEVEL_INFO, "long", "a", "1", "path", longer, "b", "2",
+	    NULL);
+	said = read_all(fd);
+	assert_non_null(strstr(said, "\nMESSAGE=long a=1 ...\n"));
+	assert_non_null(strstr(said, "\nLEADBRIDGE_PATH=xxxx"));
+	assert_non_null(strstr(said, "\nLEADBRIDGE_B=2\n"));
+	assert_null(strstr(said, "CUT="));
+}
+
 static void
 test_journald_gets_fields(void **state)
 {
@@ -342,7 +371,8 @@ test_journald_gets_fields(void **state)
 	    "1.5", "reason", "a \"b\"\nPRIORITY=0", NULL);
 	assert_string_equal(read_all(fd),
 	    "PRIORITY=4\nSYSLOG_IDENTIFIER=leadbridge\n"
-	    "MESSAGE=refused: a \"b\"\\u000aPRIORITY=0\n"
+	    "MESSAGE=refused: a \"b\"\\u000aPRIORITY=0 delivery=d-1 "
+	    "retry_in=1.5\n"
 	    "LEADBRIDGE_EVENT=refused\nLEADBRIDGE_DELIVERY=d-1\n"
 	    "LEADBRIDGE_RETRY_IN=1.5\n"
 	    "LEADBRIDGE_REASON=a \"b\"\\u000aPRIORITY=0\n");
@@ -350,7 +380,8 @@ test_journald_gets_fields(void **state)
 	log_event(LOG_LEVEL_INFO, "refused", "reason", "no such route", "asked",
 	    "POST /a", NULL);
 	assert_non_null(strstr(read_all(fd),
-	    "\nMESSAGE=refused: no such route: POST /a\n"));
+	    "\nMESSAGE=refused: no such route asked=\"POST /a\"\n"));
+	journald_message_is_read_by_people(fd);
 	/* Another stream than ours: systemd's word is of somebody else. */
 	setenv("JOURNAL_STREAM", "1:1", 1);
 	sink_forget(socket_path);

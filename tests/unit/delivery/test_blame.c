@@ -303,31 +303,72 @@ other_answers_are_none(void **state)
 }
 
 static void
-a_success_that_says_it_is_none_is_seen(void **state)
+a_success_that_is_none_is_seen(void **state)
 {
 	static const struct {
 		const char *body;
-		bool declines;
+		enum envelope_word word;
 	} rows[] = {
-		{ "{\"success\":true,\"data\":null}", false },
-		{ "{ \"success\" : true }", false },
-		{ "{\"success\":false}", true },
+		{ "{\"success\":true,\"data\":null}", ENVELOPE_FINE },
+		{ "{\"success\":true,\"data\":[{}]} \r\n", ENVELOPE_FINE },
+		{ "{ \"success\" : true }", ENVELOPE_FINE },
+		{ "{\"success\":true,\"data\":\"}\\\"}{\"}", ENVELOPE_FINE },
+		{ "{\"success\":false}", ENVELOPE_DECLINES },
 		{ " { \"data\":{\"success\":true}, \"success\" : false }",
-		    true },
-		{ "{\"error\":{},\"success\":false}", true },
-		{ "{\"data\":{\"success\":false}}", false },
-		{ "{\"success\":\"false\"}", false },
-		{ "{\"success\":false", false }, /* no JSON */
-		{ "{}", false },
-		{ "false", false },
-		{ "", false },
+		    ENVELOPE_DECLINES },
+		{ "{\"error\":{},\"success\":false}", ENVELOPE_DECLINES },
+		{ "{\"data\":{\"success\":false}}", ENVELOPE_FINE },
+		{ "{\"success\":\"false\"}", ENVELOPE_FINE },
+		{ "{}", ENVELOPE_FINE },
+		{ "false", ENVELOPE_FINE },
+		{ "\"}\"", ENVELOPE_FINE },
+		/* Odd, and all of it is there. */
+		{ "{\"a\":1,\"a\":2}", ENVELOPE_FINE },
+		{ "{\"a\":\"\\ud83d\"}", ENVELOPE_FINE },
+		{ "{\"a\":\"\xff\"}", ENVELOPE_FINE },
+		{ "{\"success\":true}}", ENVELOPE_BROKEN },
+		{ "{\"success\":true,\"data\":\"}\"", ENVELOPE_BROKEN },
+		{ "{\"data\":null,\"success\":tr}}", ENVELOPE_BROKEN },
+		{ "{}{}", ENVELOPE_BROKEN },
+		{ "}", ENVELOPE_BROKEN },
+		{ "OK", ENVELOPE_BROKEN },
+		{ " ", ENVELOPE_BROKEN },
 	};
 	struct arena *arena = arena_new(1 << 20);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		assert_int_equal(envelope_declines(str_of(rows[i].body), arena),
-		    rows[i].declines);
+		if (envelope_word(str_of(rows[i].body), arena) != rows[i].word)
+			fail_msg("%s", rows[i].body);
+	arena_free(arena);
+	/* What cannot be read is not broken for that. */
+	arena = arena_new(64);
+	assert_int_equal(envelope_word(STR("{\"data\":[1,2,3,4,5,6,7,8,9]}"),
+	                     arena),
+	    ENVELOPE_FINE);
+	arena_free(arena);
+}
+
+/* Wherever the connection, or somebody in between, has cut it. */
+static void
+every_beginning_of_an_answer_is_broken(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"success\":true,\"data\":{\"a\":[\"}]\\\\\",{\"b\":1}]}}",
+		"{\"data\":{\"a\":[\"}]\\\"\",{\"b\":1}]},\"success\":true}",
+		"[{\"success\":true}]",
+	};
+	struct arena *arena = arena_new(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct str body = str_of(bodies[i]);
+
+		assert_int_equal(envelope_word(body, arena), ENVELOPE_FINE);
+		while (--body.len > 0)
+			if (envelope_word(body, arena) != ENVELOPE_BROKEN)
+				fail_msg("%.*s", STR_ARG(body));
+	}
 	arena_free(arena);
 }
 
@@ -342,7 +383,8 @@ main(void)
 		cmocka_unit_test(sixteen_fields_are_told),
 		cmocka_unit_test(of_a_large_answer_the_beginning_counts),
 		cmocka_unit_test(other_answers_are_none),
-		cmocka_unit_test(a_success_that_says_it_is_none_is_seen),
+		cmocka_unit_test(a_success_that_is_none_is_seen),
+		cmocka_unit_test(every_beginning_of_an_answer_is_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #define ID "019ac000-0000-7000-8000-000000000000"
 #define CALLS 4
 #define MINUTE INT64_C(60000)
+#define SECOND_US INT64_C(1000000)
 
 struct upstream_call {
 	struct bytes body;
@@ -151,6 +152,7 @@ send_one(void)
 	const struct journal_lease lease = { .lead = "l1" };
 	struct sender_update u = { .id = ID,
 		.lease = &lease,
+		.leased_us = clock_mono_us(),
 		.body = STR("{\"a\":1}") };
 
 	assert_true(sender_take(sender, &u.pass));
@@ -394,6 +396,109 @@ stopped_it_gives_back_what_it_leased(void **state)
 	assert_int_equal(sender->again, 0);
 }
 
+static struct journal_item two_along[] = {
+	{ .attempts = 5, .body = STR("{\"a\":1}"), .flags = JOURNAL_COALESCE },
+	{ .attempts = 1, .body = STR("{\"a\":2}"), .flags = JOURNAL_COALESCE },
+};
+
+/* A drain lets calls end as they will, and starts no more of them. */
+static void
+nothing_is_given_up_for_another_as_it_stops(void **state)
+{
+	(void)state;
+	claimed(two_along, 2, -1);
+	sender_stop(sender);
+	answer(0, 422, STR_NONE);
+	assert_int_equal(call_count, 1);
+	assert_int_equal(settled->to, JOURNAL_WAITING);
+	assert_true(settled->unburnt);
+	assert_int_equal(settled->status, 422);
+	assert_int_equal(sender->busy, 0);
+}
+
+static void
+nor_for_its_heads_age(void **state)
+{
+	struct journal_item items[2] = { two_along[0], two_along[1] };
+
+	(void)state;
+	items[0].age_ms = RETRY_AGE_MAX_MS;
+	items[0].attempts = RETRY_TRIES_LEAST;
+	claimed(items, 2, -1);
+	answer(0, 500, STR_NONE);
+	assert_int_equal(settled->to, JOURNAL_DEAD);
+	assert_int_equal(settled->through, 0);
+	/* Younger, both of them wait. */
+	store(JOURNAL_OK);
+	items[0].age_ms = 0;
+	claimed(items, 2, -1);
+	answer(1, 500, STR_NONE);
+	assert_int_equal(settled->to, JOURNAL_WAITING);
+	assert_int_equal(settled->through, items[1].order);
+}
+
+static void
+what_was_tried_before_is_told_by_its_notes(void **state)
+{
+	struct journal_item items[] = { { .attempts = 7,
+	    .body = STR("{\"a\":1}") } };
+
+	(void)state;
+	claimed(items, 1, -1);
+	answer(0, 404, STR_NONE);
+	assert_int_equal(settled->delay_ms, MINUTE);
+	items[0].flags = JOURNAL_TRACED | settled->notes;
+	store(JOURNAL_OK);
+	claimed(items, 1, -1);
+	answer(1, 404, STR_NONE);
+	assert_int_equal(settled->delay_ms, 5 * MINUTE);
+	/* What cannot be sent keeps them. */
+	items[0].flags = settled->notes;
+	store(JOURNAL_OK);
+	sender_look(sender);
+	sender_stop(sender);
+	claimed(items, 1, -1);
+	assert_int_equal(settled->notes, items[0].flags);
+	assert_true(settled->unburnt);
+}
+
+/* It is another's by now, or will be before a call could end. */
+static void
+what_comes_late_out_of_the_journal_is_not_sent(void **state)
+{
+	const struct journal_lease lease = { .lead = "l1" };
+	struct sender_update u = { .id = ID,
+		.lease = &lease,
+		.body = STR("{\"a\":1}"),
+		.leased_us = clock_mono_us() - sender_lease_ms(sender) * 1000 +
+		    9 * SECOND_US };
+	struct journal_item items[] = { { .attempts = 2,
+	    .body = STR("{\"a\":1}") } };
+
+	(void)state;
+	assert_true(sender_take(sender, &u.pass));
+	assert_null(sender_send(sender, &u));
+	assert_int_equal(settled->to, JOURNAL_WAITING);
+	assert_true(settled->unburnt);
+	store(JOURNAL_FENCED);
+	sender_look(sender);
+	sender->claimed_us = u.leased_us;
+	claimed(items, 1, -1);
+	assert_int_equal(call_count, 0);
+	assert_int_equal(settle_count, 2);
+	assert_true(settled->unburnt);
+	assert_string_equal(settled->reason,
+	    "busy: its lease has nearly ended");
+	assert_int_equal(sender->busy, 0);
+	assert_int_equal(sender->again, 0);
+	store(JOURNAL_OK);
+	/* With what is left of it a call makes do. */
+	u.leased_us += 2 * SECOND_US;
+	assert_true(sender_take(sender, &u.pass));
+	assert_non_null(sender_send(sender, &u));
+	assert_true(calls[0].until_us - clock_mono_us() <= SECOND_US);
+}
+
 /* When the sender looks by itself, in ms from now. */
 static int64_t
 looks_in(void)
@@ -473,6 +578,10 @@ main(void)
 		TEST(nor_once_it_is_stopped),
 		TEST(a_lost_lease_is_no_reason_to_try_again),
 		TEST(stopped_it_gives_back_what_it_leased),
+		TEST(nothing_is_given_up_for_another_as_it_stops),
+		TEST(nor_for_its_heads_age),
+		TEST(what_was_tried_before_is_told_by_its_notes),
+		TEST(what_comes_late_out_of_the_journal_is_not_sent),
 		TEST(a_wake_that_finds_a_claim_under_way_is_not_lost),
 		TEST(a_claim_that_gets_nothing_is_not_made_again_at_once),
 		TEST(one_that_gets_something_is),

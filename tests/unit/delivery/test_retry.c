@@ -101,6 +101,25 @@ without_an_answer_it_matters_whether_it_was_sent(void **state)
 	assert_false(judge(UPSTREAM_NO_CONNECT, 0, once).unburnt);
 }
 
+/* What had not begun when the bridge ended cannot have been applied. */
+static void
+nor_is_an_end_of_ours_a_doubt_where_nothing_was_sent(void **state)
+{
+	struct upstream_answer answer = { .outcome = UPSTREAM_STOPPED };
+	struct retry_attempt a = { .answer = &answer,
+		.attempts = 1,
+		.once = true };
+	struct retry_verdict v;
+
+	(void)state;
+	assert_int_equal(retry_judge(&a).to, JOURNAL_DEAD);
+	answer.unsent = true;
+	v = retry_judge(&a);
+	assert_int_equal(v.to, JOURNAL_WAITING);
+	assert_int_equal(v.class, RETRY_UNSENT);
+	assert_true(v.unburnt);
+}
+
 static void
 a_2xx_that_says_no_is_no_success(void **state)
 {
@@ -164,10 +183,43 @@ it_is_given_up_after_75_hours(void **state)
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 500, a).to, JOURNAL_DEAD);
 	assert_int_equal(judge(UPSTREAM_NO_CONNECT, 0, a).to, JOURNAL_DEAD);
 	/* What may be of one lead alone is not for ever, either. */
+	a.notes = JOURNAL_NOTES;
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 403, a).to, JOURNAL_DEAD);
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 302, a).to, JOURNAL_DEAD);
 	/* A key that is refused is the operator's to mend, however long. */
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 401, a).to, JOURNAL_WAITING);
+}
+
+/* It grew old while the key was refused, or in a bridge that was down. */
+static void
+what_is_old_and_hardly_tried_is_tried_on(void **state)
+{
+	struct retry_attempt a = { .age_ms = 10 * RETRY_AGE_MAX_MS };
+
+	(void)state;
+	for (a.attempts = 1; a.attempts < RETRY_TRIES_LEAST; a.attempts++) {
+		assert_int_equal(judge(UPSTREAM_ANSWERED, 503, a).to,
+		    JOURNAL_WAITING);
+		assert_int_equal(judge(UPSTREAM_LATE, 0, a).to,
+		    JOURNAL_WAITING);
+	}
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 503, a).to, JOURNAL_DEAD);
+	assert_int_equal(judge(UPSTREAM_LATE, 0, a).to, JOURNAL_DEAD);
+	/* Nor does one 403 end it, where all that went before was the key. */
+	a.attempts = 1;
+	for (unsigned i = 0; i < 7; i++) {
+		struct retry_verdict v = judge(UPSTREAM_ANSWERED, 403, a);
+
+		assert_int_equal(v.to, JOURNAL_WAITING);
+		a.notes = judge(UPSTREAM_ANSWERED, 401,
+		    (struct retry_attempt){ .notes = v.notes })
+		              .notes;
+	}
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 302, a).to, JOURNAL_DEAD);
+	a.age_ms = 0; /* younger, it is counted no further */
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 403, a).notes, a.notes);
+	/* Its tries begin as others' do, close to each other. */
+	assert_near(cap(1, 10 * RETRY_AGE_MAX_MS), SECOND);
 }
 
 static void
@@ -184,22 +236,62 @@ what_may_be_of_one_lead_lets_others_probe(void **state)
 	    5 * MINUTE + 3);
 }
 
+/* Answers of these statuses, one after the other; the last verdict. */
+static struct retry_verdict
+judge_all(const int *statuses, size_t count)
+{
+	struct retry_attempt a = { 0 };
+	struct retry_verdict v = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		a.attempts += !v.unburnt;
+		v = judge(UPSTREAM_ANSWERED, statuses[i], a);
+		assert_int_equal(v.notes & ~JOURNAL_NOTES, 0);
+		a.notes = v.notes;
+		if (i + 1 < count)
+			assert_int_equal(v.to, JOURNAL_WAITING);
+	}
+	return v;
+}
+#define AFTER(...)                                                             \
+	judge_all((const int[]){ __VA_ARGS__ },                                \
+	    sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
+
 static void
 a_lead_that_is_missing_gets_few_tries(void **state)
 {
-	static const int64_t delays[] = { MINUTE, 5 * MINUTE, 15 * MINUTE };
-	struct retry_attempt a = { 0 };
+	(void)state;
+	assert_int_equal(AFTER(404).delay_ms, MINUTE);
+	assert_int_equal(AFTER(404, 404).delay_ms, 5 * MINUTE);
+	assert_int_equal(AFTER(404, 410, 404).delay_ms, 15 * MINUTE);
+	assert_int_equal(AFTER(404, 404, 404, 404).to, JOURNAL_DEAD);
+	assert_int_equal(AFTER(409).delay_ms, SECOND);
+	assert_int_equal(AFTER(409, 412, 423, 409).delay_ms, 8 * SECOND);
+	assert_int_equal(AFTER(409, 409, 409, 409, 409).to, JOURNAL_DEAD);
+}
+
+static void
+tries_that_ended_otherwise_are_none_of_them(void **state)
+{
+	struct retry_attempt a = { .attempts = 40, .notes = 16 };
 
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(delays); i++) {
-		a.attempts = i + 1;
-		assert_int_equal(judge(UPSTREAM_ANSWERED, 404, a).delay_ms,
-		    delays[i]);
-	}
-	a.attempts = 4;
+	assert_int_equal(AFTER(503, 500, 503, 503, 502, 404).delay_ms, MINUTE);
+	assert_int_equal(AFTER(409, 409, 409, 409, 404).delay_ms, MINUTE);
+	assert_int_equal(AFTER(404, 404, 404, 401, 403, 409).delay_ms, SECOND);
+	/* Nor do they give it more. */
+	assert_int_equal(AFTER(404, 503, 404, 409, 404, 401, 404).to,
+	    JOURNAL_DEAD);
+	assert_int_equal(AFTER(409, 409, 404, 409, 409, 503, 409).to,
+	    JOURNAL_DEAD);
+	/* Without an answer, and with bits of others: as without any. */
+	assert_int_equal(judge(UPSTREAM_LATE, 0, a).notes, 0);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 404, a).delay_ms, MINUTE);
+	/* A count that nobody made ends it. */
+	a.notes = JOURNAL_NOTES;
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 404, a).to, JOURNAL_DEAD);
-	a.attempts = 5;
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 409, a).to, JOURNAL_DEAD);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 503, a).notes, JOURNAL_NOTES);
 }
 
 static void
@@ -223,6 +315,10 @@ retry_after_is_obeyed_within_bounds(void **state)
 		{ "Sat, 05 Nov 1994 08:49:37 GMT", SECOND },
 		{ "Mon, 07 Nov 2094 08:49:37 GMT", HOUR },
 		{ "Sun, 06 Nov 1994 08:49:50 GMT, really", -1 },
+		{ "Sunday, 06-Nov-94 08:49:50 GMT", 13 * SECOND },
+		{ "Sun Nov  6 08:49:50 1994", 13 * SECOND },
+		{ "Sun Nov  6 08:49:50 1994 GMT", -1 },
+		{ "06 Nov 1994 08:49:50 GMT", -1 },
 	};
 
 	(void)state;
@@ -259,11 +355,15 @@ main(void)
 		cmocka_unit_test(each_status_has_its_class),
 		cmocka_unit_test(
 		    without_an_answer_it_matters_whether_it_was_sent),
+		cmocka_unit_test(
+		    nor_is_an_end_of_ours_a_doubt_where_nothing_was_sent),
 		cmocka_unit_test(a_2xx_that_says_no_is_no_success),
 		cmocka_unit_test(it_backs_off_with_full_jitter),
 		cmocka_unit_test(it_is_given_up_after_75_hours),
+		cmocka_unit_test(what_is_old_and_hardly_tried_is_tried_on),
 		cmocka_unit_test(what_may_be_of_one_lead_lets_others_probe),
 		cmocka_unit_test(a_lead_that_is_missing_gets_few_tries),
+		cmocka_unit_test(tries_that_ended_otherwise_are_none_of_them),
 		cmocka_unit_test(retry_after_is_obeyed_within_bounds),
 		cmocka_unit_test(retry_after_only_ever_lengthens_a_delay),
 	};

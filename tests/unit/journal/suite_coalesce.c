@@ -106,7 +106,11 @@ test_those_along_wait_and_die_with_the_head(void **state)
 	give_row(w, 2, JOURNAL_COALESCE);
 	assert_int_equal(claim_merging(w, 2), 2);
 	how.through = w->claim.items[1].order;
+	how.notes = JOURNAL_NOTES;
 	assert_int_equal(settle_with(w, &w->claim.items[0], how), JOURNAL_OK);
+	/* Notes are of the one that was tried, not of those along. */
+	assert_int_equal(row_of(w, 1)->flags, JOURNAL_COALESCE | JOURNAL_NOTES);
+	assert_int_equal(row_of(w, 2)->flags, JOURNAL_COALESCE);
 	for (unsigned i = 1; i <= 2; i++) {
 		assert_int_equal(row_of(w, i)->state, JOURNAL_WAITING);
 		assert_int_equal(row_of(w, i)->attempts, 1);

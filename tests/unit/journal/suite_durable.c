@@ -42,6 +42,20 @@ test_attempts_and_delays_outlive_a_restart(void **state)
 }
 
 static void
+test_notes_outlive_a_restart(void **state)
+{
+	struct world *w = *state;
+
+	give(w, .number = 1, .flags = JOURNAL_COALESCE);
+	assert_int_equal(settle_with(w, claim_one(w),
+	                     (struct journal_settle){ .to = JOURNAL_WAITING,
+	                         .notes = JOURNAL_NOTES }),
+	    JOURNAL_OK);
+	world_reopen(w);
+	assert_int_equal(claim_one(w)->flags, JOURNAL_COALESCE | JOURNAL_NOTES);
+}
+
+static void
 test_a_dead_head_blocks_after_a_restart(void **state)
 {
 	struct world *w = *state;
@@ -78,6 +92,7 @@ test_fences_are_not_given_again_after_a_restart(void **state)
 const struct CMUnitTest suite_durable[] = {
 	cmocka_unit_test(test_what_was_accepted_outlives_a_restart),
 	cmocka_unit_test(test_attempts_and_delays_outlive_a_restart),
+	cmocka_unit_test(test_notes_outlive_a_restart),
 	cmocka_unit_test(test_a_dead_head_blocks_after_a_restart),
 	cmocka_unit_test(test_fences_are_not_given_again_after_a_restart),
 	{ .name = NULL },

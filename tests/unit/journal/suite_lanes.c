@@ -189,6 +189,30 @@ test_who_is_abandoned_too_often_is_dead(void **state)
 	assert_str(row_of(w, 1)->reason, "abandoned 5 times");
 }
 
+/* It may have been applied: that is for a person to find out. */
+static void
+test_what_may_be_tried_once_is_dead_when_it_is_abandoned(void **state)
+{
+	struct world *w = *state;
+
+	give(w, .number = 1, .lead = "ann", .flags = JOURNAL_ONCE);
+	give(w, .number = 2, .lead = "ann");
+	assert_id(claim_for_nothing(w).id, 1);
+	assert_int_equal(claim_on(w), 1);
+	assert_id(w->claim.items[0].id, 2);
+	give(w, .number = 3, .lead = "ben",
+	    .flags = JOURNAL_ONCE | JOURNAL_BLOCKS, .lease = true);
+	give(w, .number = 4, .lead = "ben");
+	assert_int_equal(claim_on(w), 0);
+	for (unsigned i = 1; i <= 3; i += 2) {
+		assert_int_equal(row_of(w, i)->state, JOURNAL_DEAD);
+		assert_int_equal(row_of(w, i)->strikes, 1);
+		assert_str(row_of(w, i)->reason,
+		    "abandoned, and it may have been applied");
+	}
+	assert_int_equal(row_of(w, 4)->state, JOURNAL_WAITING);
+}
+
 static void
 test_the_last_of_a_lane_may_be_abandoned(void **state)
 {
@@ -306,6 +330,51 @@ test_an_attempt_that_is_not_burnt_does_not_count(void **state)
 	assert_int_equal(row_of(w, 1)->attempts, 0);
 	assert_int_equal(row_of(w, 1)->status, 401);
 	assert_int_equal(claim_one(w)->attempts, 1);
+}
+
+/* From one try to the next; the flags that decide something are not notes. */
+static void
+test_notes_are_kept_from_try_to_try(void **state)
+{
+	const unsigned flags = JOURNAL_ONCE | JOURNAL_UNSAMPLED;
+	struct world *w = *state;
+
+	give(w, .number = 1, .flags = flags);
+	assert_int_equal(settle_with(w, claim_one(w),
+	                     (struct journal_settle){ .to = JOURNAL_WAITING,
+	                         .notes = JOURNAL_NOTES | JOURNAL_BLOCKS }),
+	    JOURNAL_OK);
+	assert_int_equal(row_of(w, 1)->flags, flags | JOURNAL_NOTES);
+	assert_int_equal(claim_one(w)->flags, flags | JOURNAL_NOTES);
+	assert_int_equal(settle_with(w, &w->claim.items[0],
+	                     (struct journal_settle){ .to = JOURNAL_WAITING,
+	                         .unburnt = true,
+	                         .notes = 64 | JOURNAL_COALESCE }),
+	    JOURNAL_OK);
+	assert_int_equal(claim_one(w)->flags, flags | 64);
+}
+
+static void
+test_a_revival_begins_without_notes(void **state)
+{
+	static const unsigned flags[] = { 0, JOURNAL_BLOCKS };
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < COUNT_OF(flags); i++) {
+		struct journal_revive r = { .op = { .verb = JOURNAL_REVIVE } };
+
+		give(w, .number = i, .lead = leads[i], .flags = flags[i]);
+		assert_int_equal(settle_with(w, claim_one(w),
+		                     (struct journal_settle){
+		                         .to = JOURNAL_DEAD,
+		                         .notes = 96 }),
+		    JOURNAL_OK);
+		assert_int_equal(row_of(w, i)->flags, flags[i] | 96);
+		memcpy(r.id, id_of(i), sizeof(r.id));
+		assert_int_equal(apply_one(w, &r.op), JOURNAL_OK);
+		assert_int_equal(row_of(w, i)->flags, flags[i]);
+		assert_int_equal(claim_one(w)->flags, flags[i]);
+	}
 }
 
 static void
@@ -446,6 +515,8 @@ const struct CMUnitTest suite_lanes[] = {
 	cmocka_unit_test(test_a_late_settle_is_taken_while_nobody_else_came),
 	cmocka_unit_test(test_what_nobody_leased_cannot_be_settled),
 	cmocka_unit_test(test_who_is_abandoned_too_often_is_dead),
+	cmocka_unit_test(
+	    test_what_may_be_tried_once_is_dead_when_it_is_abandoned),
 	cmocka_unit_test(test_the_last_of_a_lane_may_be_abandoned),
 	cmocka_unit_test(test_an_abandoned_head_may_block),
 	cmocka_unit_test(test_a_settle_forgives_strikes),
@@ -453,6 +524,8 @@ const struct CMUnitTest suite_lanes[] = {
 	cmocka_unit_test(test_without_a_delay_the_next_try_is_now),
 	cmocka_unit_test(test_only_those_that_wait_are_delayed),
 	cmocka_unit_test(test_an_attempt_that_is_not_burnt_does_not_count),
+	cmocka_unit_test(test_notes_are_kept_from_try_to_try),
+	cmocka_unit_test(test_a_revival_begins_without_notes),
 	cmocka_unit_test(test_only_so_many_are_tried_again),
 	cmocka_unit_test(test_a_lane_that_is_passed_over_gets_no_strike),
 	cmocka_unit_test(test_a_dead_head_lets_the_lane_go_on),

@@ -83,7 +83,7 @@ step_put(struct twins *t)
 		.key = keys[roll(t, COUNT_OF(keys))],
 		.bytes = texts[roll(t, COUNT_OF(texts))],
 		.route = routes[roll(t, COUNT_OF(routes))],
-		.flags = roll(t, 8),
+		.flags = roll(t, 0x8000),
 		.refused = roll(t, 10) == 0 ? "refused" : NULL,
 		.lease = roll(t, 3) == 0,
 		.lease_ms = t->strikes < 3 && roll(t, 4) == 0 ? 0 : HOUR };
@@ -182,6 +182,7 @@ step_settle(struct twins *t)
 	struct journal_settle how = { .to = ends[roll(t, COUNT_OF(ends))],
 		.delay_ms = roll(t, 4) == 0 ? HOUR : 0,
 		.unburnt = roll(t, 4) == 0,
+		.notes = roll(t, 0x10000),
 		.status = (int)roll(t, 500),
 		.reason = "why" };
 	const struct held *h;
@@ -213,7 +214,7 @@ step_revive(struct twins *t)
 		    STR("{\"new\":2}"), STR_NONE },
 	};
 	struct journal_revive r[2];
-	unsigned number = roll(t, NUMBERS), flags = roll(t, 8);
+	unsigned number = roll(t, NUMBERS), flags = roll(t, 0x8000);
 	bool anew = roll(t, 2) == 0;
 
 	if (roll(t, 8) == 0)

@@ -110,7 +110,7 @@ fill_it(struct journal *j)
 	assert_int_equal(take_in(j, 5, "later", 0, leases), JOURNAL_OK);
 	end(j, &leases[0], JOURNAL_WAITING, 3600 * 1000);
 	assert_int_equal(take_in(j, 6, "later", 0, leases), JOURNAL_OK);
-	assert_int_equal(take_in(j, 7, "sent", JOURNAL_ONCE, leases),
+	assert_int_equal(take_in(j, 7, "sent", JOURNAL_NOTES, leases),
 	    JOURNAL_OK);
 	for (unsigned i = 8; i < 200; i++)
 		assert_int_equal(take_in(j, i, "many", 0, leases), JOURNAL_OK);

@@ -370,7 +370,8 @@ test_the_second_waits_to_be_the_last(void **state)
 	PQclear(PQexec(other, "BEGIN"));
 	PQclear(PQexec(other,
 	    "SELECT leadbridge.settle_one('api', 'ann', fence, 0, 2, 0, false,"
-	    " 200, '', false, true) FROM leadbridge.lane WHERE lead = 'ann'"));
+	    " 200, '', false, true, 0) FROM leadbridge.lane"
+	    " WHERE lead = 'ann'"));
 	pthread_create(&thread, NULL, settle_item, &o);
 	postgres_await_waiting();
 	PQclear(PQexec(other, "COMMIT"));

@@ -31,8 +31,8 @@ test_what_cannot_promise_is_not_opened(void **state)
 	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
 		;
 	postgres_ask("UPDATE leadbridge.meta SET version = 99");
-	assert_refused(w, w->url, "of version 99, and this program knows 3");
-	postgres_ask("UPDATE leadbridge.meta SET version = 3");
+	assert_refused(w, w->url, "of version 99, and this program knows 5");
+	postgres_ask("UPDATE leadbridge.meta SET version = 5");
 }
 
 static void
@@ -116,7 +116,7 @@ test_an_earlier_version_is_brought_up(void **state)
 	make_first_version();
 	world_reopen(w);
 	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
-	    "3");
+	    "5");
 	/* What there was of code is gone, what there was of events is not. */
 	assert_string_equal(
 	    postgres_ask("SELECT count(*) FROM pg_proc WHERE proname = 'claim'"
@@ -125,9 +125,24 @@ test_an_earlier_version_is_brought_up(void **state)
 	assert_int_equal(settle_to(w, claim_one(w), JOURNAL_DONE), JOURNAL_OK);
 	assert_id(w->claim.items[0].id, 1);
 	give(w, .number = 2);
-	/* A node of the first version calls with what it knows. */
+	/* Nodes of version 4 and of the first call with what they know. */
+	postgres_ask("SELECT * FROM leadbridge.claim(1, 'other', 1, 1, 0, 1000,"
+	             " 1000, 5, 0)");
+	assert_string_equal(postgres_ask("SELECT leadbridge.prune(1, 3600000,"
+	                                 " 3600000, 3600000, 0, 100)"),
+	    "0");
+	postgres_ask("UPDATE leadbridge.item SET flags = 96 WHERE ord = 2");
 	postgres_ask("SELECT * FROM leadbridge.claim(1, 'api', 1, 1, 0, 1000,"
 	             " 1000, 5)");
+	assert_string_equal(
+	    postgres_ask("SELECT leadbridge.settle('{api}', '{lead}',"
+	                 " (SELECT array_agg(fence) FROM leadbridge.lane),"
+	                 " '{0}', '{0}', '{0}', '{0}', '{503}', '{busy}', true,"
+	                 " true)"),
+	    "0");
+	assert_string_equal(postgres_ask("SELECT flags || ' ' || status"
+	                                 " FROM leadbridge.item WHERE ord = 2"),
+	    "96 503");
 }
 
 /* All of it or nothing: what cannot be brought up stays as it was. */

@@ -46,6 +46,10 @@ test_two_nodes_share_a_rate(void **state)
 	assert_true(took > 1900000);
 	assert_in_range(got[0] + got[1], 3 * RATE, 3 * RATE + 8);
 	assert_true(got[0] > 0 && got[1] > 0);
+	/* A row a second: of none there are many versions. */
+	assert_string_equal(postgres_ask("SELECT count(*) BETWEEN 3 AND 6"
+	                                 " FROM leadbridge.rate"),
+	    "t");
 }
 
 static void
@@ -103,7 +107,8 @@ test_who_finds_it_in_use_does_not_wait(void **state)
 	give_leads(w, 3);
 	assert_int_equal(claim_at_rate(&w[0], 1, RATE), 1);
 	PQclear(PQexec(other, "BEGIN"));
-	PQclear(PQexec(other, "UPDATE leadbridge.rate SET tokens = 5000"));
+	PQclear(PQexec(other,
+	    "SELECT leadbridge.tokens('api', 40, leadbridge.now_ms())"));
 	start = clock_mono_us();
 	assert_int_equal(claim_at_rate(&w[0], 64, RATE), 0);
 	assert_true(clock_mono_us() - start < 1000000);

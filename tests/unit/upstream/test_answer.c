@@ -200,6 +200,65 @@ refuses_what_could_be_read_two_ways(void **state)
 		}
 }
 
+#define NO "HTTP/1.1 422 No\r\nContent-Type: a/b\r\nRetry-After: 7\r\n"
+#define X64 "0123456789012345678901234567890123456789012345678901234567890123"
+
+/* Its status says all of it; the connection is of no more use. */
+static void
+what_is_definite_is_so_whatever_its_length(void **state)
+{
+	static const struct good rows[] = {
+		GOOD(NO "Content-Length: 65\r\n\r\n", 422, "", false, 0),
+		GOOD(NO "Content-Length: 9223372036854775807\r\n\r\nbody", 422,
+		    "", false, 4),
+		GOOD(NO
+		    "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n40\r\nmore",
+		    422, "", false, 4),
+		GOOD(NO "Connection: close\r\n\r\n" X64 "x", 422, "", false, 1),
+		GOOD("HTTP/1.1 302 No\r\nContent-Type: a/b\r\nRetry-After: "
+		     "7\r\n"
+		     "Content-Length: 65\r\n\r\n",
+		    302, "", false, 0),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (size_t step = 1; step < 200; step += 1 + step / 4) {
+			struct answer_reader r;
+			size_t used = read_in(&r, rows[i].text, step);
+
+			assert_int_equal(r.verdict, VERDICT_WHOLE);
+			assert_true(r.cut);
+			assert_int_equal(r.status, rows[i].status);
+			assert_int_equal(r.body.len, 0);
+			assert_false(r.reusable);
+			assert_false(r.content_type.there);
+			assert_true(r.retry_after.there);
+			assert_int_equal(rows[i].text.len - used,
+			    rows[i].surplus);
+			answer_reader_done(&r);
+		}
+}
+
+/* As much as there may be is taken, and the next answer is not cut for it. */
+static void
+what_is_as_long_as_may_be_is_whole(void **state)
+{
+	struct answer_reader r;
+
+	(void)state;
+	read_in(&r, STR(NO "Content-Length: 65\r\n\r\n"), 100);
+	assert_true(r.cut);
+	answer_reader_again(&r, limits);
+	answer_reader_feed(&r, NO "Content-Length: 64\r\n\r\n" X64,
+	    sizeof(NO "Content-Length: 64\r\n\r\n" X64) - 1);
+	assert_int_equal(r.verdict, VERDICT_WHOLE);
+	assert_false(r.cut);
+	assert_str(bytes_str(&r.body), X64);
+	assert_true(r.reusable);
+	answer_reader_done(&r);
+}
+
 static void
 skips_interim_answers_up_to_a_limit(void **state)
 {
@@ -357,6 +416,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_is_well_formed),
 		cmocka_unit_test(refuses_what_could_be_read_two_ways),
+		cmocka_unit_test(what_is_definite_is_so_whatever_its_length),
+		cmocka_unit_test(what_is_as_long_as_may_be_is_whole),
 		cmocka_unit_test(skips_interim_answers_up_to_a_limit),
 		cmocka_unit_test(forgets_the_fields_of_an_interim_answer),
 		cmocka_unit_test(bounds_headers_fields_and_extensions),

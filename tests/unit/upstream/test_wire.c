@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -169,6 +170,101 @@ an_old_error_is_not_the_wires(void **state)
 	close_stage(&s);
 }
 
+/* An answer may end with its stream: then one that was cut would look whole. */
+static void
+an_end_without_goodbye_is_a_loss(void **state)
+{
+	enum wire_result result;
+	struct stage s;
+	char text[64];
+	size_t n;
+
+	(void)state;
+	open_stage(&s);
+	exchange(&s);
+	shutdown(SSL_get_fd(s.peer), SHUT_WR);
+	do
+		result = wire_read(&s.wire, text, sizeof(text), &n);
+	while (result == WIRE_NEEDS_READ);
+	assert_int_equal(result, WIRE_LOST);
+	assert_non_null(strstr(s.wire.problem, "no close_notify"));
+	close_stage(&s);
+}
+
+static void
+an_end_with_a_goodbye_is_none(void **state)
+{
+	enum wire_result result;
+	struct stage s;
+	char text[64];
+	size_t n;
+
+	(void)state;
+	open_stage(&s);
+	exchange(&s);
+	(void)SSL_shutdown(s.peer);
+	do
+		result = wire_read(&s.wire, text, sizeof(text), &n);
+	while (result == WIRE_NEEDS_READ);
+	assert_int_equal(result, WIRE_END);
+	close_stage(&s);
+}
+
+/* Nor is it a signal, which would end a process that does not ignore it. */
+static void
+a_peer_that_is_gone_is_a_loss(void **state)
+{
+	enum wire_result result;
+	struct stage s;
+	size_t n;
+
+	(void)state;
+	(void)signal(SIGPIPE, SIG_DFL);
+	open_stage(&s);
+	exchange(&s);
+	shutdown(SSL_get_fd(s.peer), SHUT_RDWR);
+	do
+		result = wire_write(&s.wire, "ping", 4, &n);
+	while (result == WIRE_DONE);
+	assert_int_equal(result, WIRE_LOST);
+	assert_non_null(strstr(s.wire.problem, "the connection was lost"));
+	close_stage(&s);
+}
+
+/* A write that would wait says so, and goes on where it was. */
+static void
+a_full_socket_is_waited_for(void **state)
+{
+	static const char block[65536];
+	static char taken[sizeof(block)];
+	size_t n, put = 0, got = 0;
+	enum wire_result result;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s);
+	exchange(&s);
+	while ((result = wire_write(&s.wire, block, sizeof(block), &n)) ==
+	    WIRE_DONE)
+		put += n;
+	assert_int_equal(result, WIRE_NEEDS_WRITE);
+	counts_records = false;
+	while (result != WIRE_DONE || got < put) {
+		int more = SSL_read(s.peer, taken, sizeof(taken));
+
+		if (more > 0)
+			got += (size_t)more;
+		if (result == WIRE_DONE)
+			continue;
+		result = wire_write(&s.wire, block, sizeof(block), &n);
+		assert_true(result == WIRE_DONE || result == WIRE_NEEDS_WRITE);
+		put += result == WIRE_DONE ? n : 0;
+	}
+	assert_int_equal(got, put);
+	counts_records = true;
+	close_stage(&s);
+}
+
 /* Else a session that is used would never be asked for its certificate. */
 static void
 a_resumed_session_is_as_old_as_its_proof(void **state)
@@ -212,6 +308,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers_are_given_back_unless_they_are_kept),
 		cmocka_unit_test(an_old_error_is_not_the_wires),
+		cmocka_unit_test(an_end_without_goodbye_is_a_loss),
+		cmocka_unit_test(an_end_with_a_goodbye_is_none),
+		cmocka_unit_test(a_peer_that_is_gone_is_a_loss),
+		cmocka_unit_test(a_full_socket_is_waited_for),
 		cmocka_unit_test_prestate(
 		    a_resumed_session_is_as_old_as_its_proof, &tls12),
 		cmocka_unit_test_prestate(
