@@ -94,11 +94,25 @@ read_crls(FILE *f, STACK_OF(X509_CRL) * to)
 	return is_at_the_end();
 }
 
+/*
+ * OpenSSL takes a delta list for a whole one: whoever stands in the list that
+ * it goes with, and not in the delta, would be trusted.
+ */
+static bool
+any_delta(const STACK_OF(X509_CRL) * list)
+{
+	for (int i = 0; i < sk_X509_CRL_num(list); i++)
+		if (X509_CRL_get_ext_by_NID(sk_X509_CRL_value(list, i),
+		        NID_delta_crl, -1) != -1)
+			return true;
+	return false;
+}
+
 STACK_OF(X509_CRL) * crl_list_read(const char *file, struct fault *why)
 {
 	STACK_OF(X509_CRL) * list;
 	FILE *f = open_file(file, why);
-	bool whole;
+	bool whole, good = false;
 
 	if (f == NULL)
 		return NULL;
@@ -108,10 +122,17 @@ STACK_OF(X509_CRL) * crl_list_read(const char *file, struct fault *why)
 	ERR_clear_error();
 	whole = read_crls(f, list);
 	fclose(f);
-	if (!whole || sk_X509_CRL_num(list) == 0) {
+	if (!whole || sk_X509_CRL_num(list) == 0)
 		fault_set(why, FAULT_SETTINGS, file,
 		    "is not a file of revocation lists in PEM (%s)",
 		    cert_reason());
+	else if (any_delta(list))
+		fault_set(why, FAULT_SETTINGS, file,
+		    "has a delta list, which tells only what is new: give the "
+		    "authority's complete one in its place");
+	else
+		good = true;
+	if (!good) {
 		crl_list_free(list);
 		list = NULL;
 	}

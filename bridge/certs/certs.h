@@ -38,7 +38,7 @@ int cert_pair_use(const struct cert_pair *p, const char *certificate,
 /* All certificates of a file, at least one; NULL with why. */
 STACK_OF(X509) * cert_list_read(const char *file, struct fault *why) MUST_CHECK;
 
-/* The same of revocation lists. */
+/* The same of revocation lists, of complete ones: a delta list is a fault. */
 STACK_OF(X509_CRL) *
     crl_list_read(const char *file, struct fault *why) MUST_CHECK;
 void crl_list_free(STACK_OF(X509_CRL) * list); /* NULL is fine */

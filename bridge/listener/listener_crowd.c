@@ -1,4 +1,5 @@
 /* listener/listener_crowd.c - counts, of all and by address. */
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
@@ -6,14 +7,17 @@
 #include "listener/listener_crowd.h"
 
 #define ROWS 2
-/* A power of two. The tables are 192 KiB, and touched where they are used. */
+/* A power of two. The tables are 384 KiB, and touched where they are used. */
 #define PLACES 8192
+/* What counts as one: an IPv4 address or a /64; and of IPv6, a /48 besides. */
+#define GRAINS 2
 #define CACHE_LINE 64
 
 struct crowd {
 	_Atomic int64_t held; /* bytes; written at every request */
 	char apart[CACHE_LINE];
 	_Atomic int64_t open; /* connections */
+	atomic_uint asking;   /* workers */
 	char apart_too[CACHE_LINE];
 
 	/* Changed by a reload, each by itself. */
@@ -22,9 +26,18 @@ struct crowd {
 	_Atomic int64_t a_second;     /* requests of one address; 0: any */
 
 	uint64_t seed[ROWS];
-	_Atomic unsigned entered[ROWS][PLACES];
-	struct rate rates[ROWS][PLACES];
+	_Atomic unsigned entered[GRAINS][ROWS][PLACES];
+	struct rate rates[GRAINS][ROWS][PLACES];
 };
+
+static unsigned
+grains_of(const struct net_address *a)
+{
+	return net_is_ipv4(a) ? 1 : GRAINS;
+}
+
+/* What a grain may take, of what an address may. */
+static const unsigned times[GRAINS] = { 1, CROWD_SITE };
 
 struct crowd *
 crowd_new(void)
@@ -71,6 +84,19 @@ crowd_has_room(const struct crowd *c)
 	return now_of(&c->open) < now_of(&c->open_max);
 }
 
+void
+crowd_ask(struct crowd *c, int by)
+{
+	atomic_fetch_add_explicit(&c->asking, (unsigned)by,
+	    memory_order_relaxed);
+}
+
+bool
+crowd_is_asked(const struct crowd *c)
+{
+	return atomic_load_explicit(&c->asking, memory_order_relaxed) > 0;
+}
+
 /* What splitmix64 ends a number with: each bit depends on all. */
 static uint64_t
 mixed(uint64_t x)
@@ -82,60 +108,114 @@ mixed(uint64_t x)
 
 /* The place of an address in a row. */
 static size_t
-place(const struct crowd *c, unsigned row, const struct net_address *a)
+place(const struct crowd *c, unsigned grain, unsigned row,
+    const struct net_address *a)
 {
-	uint64_t network, host;
+	static const size_t counts[GRAINS] = { 8, 6 }; /* bytes of IPv6 */
+	uint64_t network = 0, host = 0;
 
-	memcpy(&network, a->bytes, sizeof(network));
-	memcpy(&host, a->bytes + sizeof(network), sizeof(host));
-	if (!net_is_ipv4(a))
-		host = 0;
+	if (net_is_ipv4(a)) {
+		memcpy(&network, a->bytes, sizeof(network));
+		memcpy(&host, a->bytes + sizeof(network), sizeof(host));
+	} else {
+		memcpy(&network, a->bytes, counts[grain]);
+	}
 	return mixed(mixed(network ^ c->seed[row]) ^ host) & (PLACES - 1);
+}
+
+/* Enters the tables of a grain; whether it was full before. */
+static bool
+enter(struct crowd *c, unsigned grain, const struct net_address *a)
+{
+	unsigned max = c->entered_max * times[grain], full = 0;
+
+	for (unsigned row = 0; row < ROWS; row++)
+		full += atomic_fetch_add_explicit(&c->entered[grain][row]
+		                                             [place(c, grain,
+		                                                 row, a)],
+		            1, memory_order_relaxed) >= max;
+	return max > 0 && full == ROWS;
 }
 
 bool
 crowd_enter(struct crowd *c, const struct net_address *a)
 {
-	unsigned max = c->entered_max, full = 0;
+	bool full = false;
 
-	for (unsigned row = 0; row < ROWS; row++)
-		full += atomic_fetch_add_explicit(&c->entered[row]
-		                                             [place(c, row, a)],
-		            1, memory_order_relaxed) >= max;
-	if (max == 0 || full < ROWS)
-		return true;
-	crowd_leave(c, a);
-	return false;
+	for (unsigned grain = 0; grain < grains_of(a); grain++)
+		full |= enter(c, grain, a);
+	if (full)
+		crowd_leave(c, a);
+	return !full;
 }
 
 void
 crowd_leave(struct crowd *c, const struct net_address *a)
 {
-	for (unsigned row = 0; row < ROWS; row++)
-		atomic_fetch_sub_explicit(&c->entered[row][place(c, row, a)], 1,
-		    memory_order_relaxed);
+	for (unsigned grain = 0; grain < grains_of(a); grain++)
+		for (unsigned row = 0; row < ROWS; row++)
+			atomic_fetch_sub_explicit(&c->entered[grain][row]
+			                                     [place(c, grain,
+			                                         row, a)],
+			    1, memory_order_relaxed);
+}
+
+unsigned
+crowd_entered(const struct crowd *c, const struct net_address *a)
+{
+	unsigned grain = grains_of(a) - 1, least = UINT_MAX;
+
+	for (unsigned row = 0; row < ROWS; row++) {
+		unsigned
+		    n = atomic_load_explicit(&c->entered[grain][row][place(c,
+		                                 grain, row, a)],
+		        memory_order_relaxed);
+
+		if (n < least)
+			least = n;
+	}
+	return least;
+}
+
+/* The places of an address in a grain, and how long it has to wait there. */
+static int64_t
+find_rates(struct crowd *c, unsigned grain, const struct net_address *a,
+    struct rate_limit limit, int64_t now_us, struct rate *at[ROWS])
+{
+	int64_t least = INT64_MAX;
+
+	for (unsigned row = 0; row < ROWS; row++) {
+		int64_t wait;
+
+		at[row] = &c->rates[grain][row][place(c, grain, row, a)];
+		wait = rate_wait(at[row], limit, now_us);
+		if (wait < least)
+			least = wait;
+	}
+	return least;
 }
 
 int64_t
 crowd_wait(struct crowd *c, const struct net_address *a, int64_t now_us)
 {
-	struct rate_limit limit = rate_limit_of(now_of(&c->a_second), 0);
-	struct rate *at[ROWS];
-	int64_t least = INT64_MAX;
+	int64_t a_second = now_of(&c->a_second), most = 0;
+	struct rate_limit limit[GRAINS];
+	struct rate *at[GRAINS][ROWS];
 
-	if (limit.every_us == 0)
+	if (a_second == 0)
 		return 0;
-	for (unsigned row = 0; row < ROWS; row++) {
+	for (unsigned grain = 0; grain < grains_of(a); grain++) {
 		int64_t wait;
 
-		at[row] = &c->rates[row][place(c, row, a)];
-		wait = rate_wait(at[row], limit, now_us);
-		if (wait < least)
-			least = wait;
+		limit[grain] = rate_limit_of(a_second * times[grain], 0);
+		wait = find_rates(c, grain, a, limit[grain], now_us, at[grain]);
+		if (wait > most)
+			most = wait;
 	}
-	for (unsigned row = 0; row < ROWS && least == 0; row++)
-		rate_take(at[row], limit, now_us);
-	return least;
+	for (unsigned grain = 0; grain < grains_of(a) && most == 0; grain++)
+		for (unsigned row = 0; row < ROWS; row++)
+			rate_take(at[grain][row], limit[grain], now_us);
+	return most;
 }
 
 void

@@ -45,8 +45,8 @@ find_address(struct guard *g)
 	return true;
 }
 
-static void
-turn_away(struct guard *g, enum metric_limit limit, const char *reason)
+void
+guard_turn_away(struct guard *g, enum metric_limit limit, const char *reason)
 {
 	struct worker *w = g->worker;
 	char more[16];
@@ -69,13 +69,14 @@ welcome(struct guard *g)
 	if (!front_trusts(g->entry->front, &g->address)) {
 		g->entered = crowd_enter(g->worker->crowd, &g->address);
 		if (!g->entered) {
-			turn_away(g, LIMIT_ADDRESS_CONNECTIONS,
+			guard_turn_away(g, LIMIT_ADDRESS_CONNECTIONS,
 			    "its address has limits.connections_per_address "
 			    "open");
 			return;
 		}
 	}
 	guard_wait(g, EV_READ);
+	worker_make_room(g->worker); /* for the next one; g may be gone */
 }
 
 void
@@ -92,7 +93,7 @@ guard_greet(struct guard *g)
 		return;
 	}
 	if (!front_trusts(front, &g->address)) {
-		turn_away(g, LIMIT_PROXY_HEADER,
+		guard_turn_away(g, LIMIT_PROXY_HEADER,
 		    "it is not one of the proxies");
 		return;
 	}
@@ -115,7 +116,7 @@ greeted(struct guard *g)
 
 	guard_greet_end(g);
 	if (verdict == PROXY_BAD) {
-		turn_away(g, LIMIT_PROXY_HEADER,
+		guard_turn_away(g, LIMIT_PROXY_HEADER,
 		    "its PROXY header is malformed");
 		return;
 	}
@@ -143,7 +144,7 @@ guard_greet_on(struct guard *g)
 		in->n += (size_t)got;
 	}
 	if (want == 0)
-		turn_away(g, LIMIT_PROXY_HEADER,
+		guard_turn_away(g, LIMIT_PROXY_HEADER,
 		    "it does not begin with a PROXY header");
 	else
 		greeted(g);

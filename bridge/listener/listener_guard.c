@@ -46,8 +46,11 @@ guard_enter(struct guard *g, enum phase phase)
 	int64_t timeout = g->worker->timeout[phase];
 
 	g->phase = phase;
+	g->deadline = INT64_MAX;
+	if (timeout == 0)
+		return; /* nor does anybody ask since when */
 	g->since = worker_now();
-	g->deadline = timeout > 0 ? g->since + timeout : INT64_MAX;
+	g->deadline = g->since + timeout;
 }
 
 /*
@@ -230,12 +233,14 @@ static const struct {
 	[PHASE_WRITING] = { true, false },
 };
 
-/* With no room for more connections, one that rests makes some. */
+/* With no room for those who wait, one that rests makes some. */
 static bool
 is_in_the_way(const struct guard *g, bool rests)
 {
+	const struct crowd *c = g->worker->crowd;
+
 	return g->phase == PHASE_DOOMED ||
-	    (rests && !crowd_has_room(g->worker->crowd));
+	    (rests && !crowd_has_room(c) && crowd_is_asked(c));
 }
 
 void
@@ -254,6 +259,8 @@ guard_sweep(struct guard *g, int64_t now)
 	stream_give_up(&g->stream);
 	if (late[g->phase].counts)
 		metrics_add(METRIC_TIMEOUTS, 0, 1);
+	if (stream_meets(&g->stream))
+		metrics_add(METRIC_HANDSHAKES, METRIC_HANDSHAKE_LATE, 1);
 	if (late[g->phase].answers && incoming_begun(g->incoming))
 		guard_refuse(g, SCAN_LATE);
 	else

@@ -279,6 +279,7 @@ send_answer(struct incoming *in, const struct answer *a)
 {
 	struct guard *g = in->guard;
 
+	g->accepted |= a->status < 300;
 	g->closing = a->close || !in->scan.keep || in->worker->stopping;
 	in->out = answer_print(in, a, g->closing);
 	if (in->out.at == NULL) {

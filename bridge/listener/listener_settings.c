@@ -45,7 +45,9 @@ const struct setting listener_limits_settings[] = {
 	    .min = 1,
 	    .max = 1000000,
 	    .fallback = "4096",
-	    .help = "Connections open at once, over all workers." },
+	    .help = "Connections open at once, over all workers; past it, "
+	            "who comes takes the place of one that had no request "
+	            "accepted yet, or that rests." },
 
 	{ .name = "connections_per_address",
 	    .kind = SETTING_COUNT,
@@ -53,8 +55,9 @@ const struct setting listener_limits_settings[] = {
 	    .min = 0,
 	    .max = 1000000,
 	    .fallback = "1024",
-	    .help = "Connections of one client address (IPv6: one /64) open "
-	            "at once; more are closed; 0: any number." },
+	    .help = "Connections of one client address (IPv6: one /64; a /48 "
+	            "counts as 16) open at once; more are closed; 0: any "
+	            "number." },
 
 	{ .name = "header_timeout",
 	    .kind = SETTING_DURATION,
@@ -99,8 +102,9 @@ const struct setting listener_limits_settings[] = {
 	    .min = 0,
 	    .max = 1000000,
 	    .fallback = "0",
-	    .help = "Requests a second of one client address (IPv6: one /64), "
-	            "over all workers; more get 429; 0: any number." },
+	    .help = "Requests a second of one client address (IPv6: one /64; "
+	            "a /48 counts as 16), over all workers; more get 429; 0: "
+	            "any number." },
 
 	{ .name = "write_timeout",
 	    .kind = SETTING_DURATION,

@@ -31,10 +31,13 @@ static bool
 may_read(struct stream *s, const char *at, size_t n)
 {
 	s->turn += n;
+	s->heard = true;
 	if (s->met || SSL_version(s->ssl) != TLS1_3_VERSION ||
 	    hello_fits(&s->hello, at, n))
 		return true;
-	s->failed = "a message of more than 16 KiB was to come";
+	s->failed = true;
+	s->failure = (struct handshake_failure){ METRIC_HANDSHAKE_OTHER,
+		"a message of more than 16 KiB was to come" };
 	return false;
 }
 
@@ -83,19 +86,10 @@ stream_close(struct stream *s)
 	s->ssl = NULL;
 }
 
-/* Of the latest error; a peer that only left has not failed. */
-static const char *
-handshake_failure(const SSL *ssl)
+bool
+stream_meets(const struct stream *s)
 {
-	unsigned long code = ERR_peek_last_error();
-	int reason = ERR_GET_REASON(code);
-
-	if (code == 0 || SSL_is_init_finished(ssl) ||
-	    ERR_GET_LIB(code) != ERR_LIB_SSL ||
-	    reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
-	    reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-		return NULL;
-	return ERR_reason_error_string(code);
+	return s->ssl != NULL && s->heard && !s->met;
 }
 
 /* What SSL_get_error says is right only if no older error is queued. */
@@ -108,8 +102,10 @@ tls_state(struct stream *s, int rc)
 		return STREAM_WAITS_READ;
 	if (error == SSL_ERROR_WANT_WRITE)
 		return STREAM_WAITS_WRITE;
-	if (s->failed == NULL)
-		s->failed = handshake_failure(s->ssl);
+	if (!s->failed && stream_meets(s)) {
+		s->failed = true;
+		s->failure = handshake_failure();
+	}
 	ERR_clear_error();
 	return error == SSL_ERROR_ZERO_RETURN ? STREAM_ENDED : STREAM_BROKEN;
 }

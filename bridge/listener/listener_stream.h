@@ -8,8 +8,7 @@
 #ifndef BRIDGE_LISTENER_STREAM_H
 #define BRIDGE_LISTENER_STREAM_H
 
-#include <openssl/ssl.h>
-
+#include "listener/listener_handshake.h"
 #include "listener/listener_hello.h"
 
 struct stream {
@@ -18,12 +17,9 @@ struct stream {
 	size_t turn;        /* bytes read for it in this turn */
 	struct hello hello; /* of its handshake ... */
 	bool met;           /* ... which is over */
-	/*
-	 * Why its handshake failed: a text that stays, most of them OpenSSL's.
-	 * NULL: it did not, its peer only left, or showed a certificate that
-	 * was refused, which has a line of its own.
-	 */
-	const char *failed;
+	bool heard;         /* a byte of its peer's, at least */
+	bool failed;        /* its handshake, or what was to be one ... */
+	struct handshake_failure failure; /* ... for this reason */
 };
 
 enum stream_state {
@@ -60,6 +56,8 @@ void stream_keep_buffers(struct stream *s, bool keep);
  * minutes.
  */
 void stream_give_up(const struct stream *s);
+/* A handshake was begun, and is not over. */
+bool stream_meets(const struct stream *s);
 bool stream_holds(const struct stream *s);
 /* Tells the peer that nothing was cut off (TLS). */
 void stream_goodbye(struct stream *s);

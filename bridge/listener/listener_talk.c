@@ -161,12 +161,16 @@ take_waiting(struct guard *g)
 
 /* The log holds back what is told too often, by its reason. */
 static void
-log_handshake(const struct guard *g)
+tell_handshake(const struct guard *g)
 {
-	if (g->stream.failed != NULL)
+	const struct handshake_failure *f = &g->stream.failure;
+
+	if (!g->stream.failed)
+		return;
+	metrics_add(METRIC_HANDSHAKES, f->reason, 1);
+	if (f->text != NULL)
 		log_event(LOG_LEVEL_INFO, "TLS handshake failed", "listener",
-		    g->worker->name, "peer", g->peer, "reason",
-		    g->stream.failed, NULL);
+		    g->worker->name, "peer", g->peer, "reason", f->text, NULL);
 }
 
 static void
@@ -186,7 +190,7 @@ read_request(struct guard *g)
 	} while (state == STREAM_MOVED && g->phase <= PHASE_BODY &&
 	    stream_holds(stream));
 	if (state >= STREAM_ENDED) {
-		log_handshake(g);
+		tell_handshake(g);
 		guard_end(g);
 		return;
 	}

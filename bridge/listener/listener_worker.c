@@ -206,6 +206,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 			guard_sweep(w->guards[i], now);
 	if (now >= w->accept_again)
 		w->accept_again = 0;
+	worker_make_room(w);
 	worker_admit(w);
 	if (w->stopping)
 		drain(w, now);

@@ -38,6 +38,7 @@
 #include "listener/listener_front.h"
 #include "listener/listener_scan.h"
 #include "listener/listener_stream.h"
+#include "metrics/metrics.h"
 
 /* A read, at most: larger bodies come in more of them. */
 #define SCRATCH_BYTES ((size_t)64 << 10)
@@ -83,7 +84,7 @@ struct guard {
 	short waits;     /* what io waits for: EV_READ, EV_WRITE or 0 */
 	unsigned slot;
 	enum phase phase;
-	int64_t since, deadline;   /* of the phase; worker_now() */
+	int64_t since, deadline;   /* of a phase with a timeout; worker_now() */
 	struct incoming *incoming; /* from its first byte; NULL at rest */
 	struct evhttp_connection *connection; /* once evhttp called ... */
 	struct evhttp_request *http;          /* ... with this one, */
@@ -92,6 +93,7 @@ struct guard {
 	char peer[NET_TEXT_SIZE];             /* ... and its text */
 	bool unnamed;   /* ... of a proxy that names nobody */
 	bool entered;   /* is counted by its address */
+	bool accepted;  /* a request of it was answered 2xx */
 	size_t waiting; /* bytes in evhttp's input */
 	bool closing;   /* behind the answer */
 	bool refused;   /* what it answers */
@@ -155,6 +157,7 @@ struct worker {
 	struct crowd *crowd;     /* the listener's */
 	int64_t timeout[PHASES]; /* ms */
 	bool accepting;
+	bool asking;          /* see crowd_ask() */
 	int64_t accept_again; /* not before; ms */
 
 	struct incoming *current; /* with the service now; see guard_serve() */
@@ -183,6 +186,13 @@ void *worker_run(void *worker);
 void worker_free(struct worker *w);
 void worker_admit(struct worker *w); /* accepts, or not, as things stand */
 void worker_wake(struct worker *w);  /* there is something to sweep */
+
+/*
+ * listener_room.c: at the ceiling, where somebody waits to be accepted, closes
+ * some connections of whom nothing good is known. Any guard may be gone
+ * afterwards.
+ */
+void worker_make_room(struct worker *w);
 
 /* By these, from the next request or phase on; who rests, at once. */
 void worker_limit(struct worker *w, const struct listener_limits *limits);
@@ -226,6 +236,9 @@ void guard_greet(struct guard *g);
 /* The PROXY header, or a part of it, is here. */
 void guard_greet_on(struct guard *g);
 void guard_greet_end(struct guard *g); /* frees what is left of it */
+/* Closes it for a limit it met; some a second are logged. */
+void guard_turn_away(struct guard *g, enum metric_limit limit,
+    const char *reason);
 
 /* listener_talk.c: what is read and written; g may be gone afterwards */
 /* Waits for EV_READ or EV_WRITE; with 0, for nothing. */

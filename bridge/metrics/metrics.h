@@ -40,6 +40,7 @@ enum metric {
 	METRIC_CONNECTIONS,     /* gauge: open inbound connections */
 	METRIC_ACCEPTED,        /* inbound connections accepted */
 	METRIC_TIMEOUTS,        /* inbound connections cut at a deadline */
+	METRIC_HANDSHAKES,      /* inbound, failed; enum metric_handshake */
 	METRIC_BAD_REQUESTS,    /* refused by the strict scanner */
 	METRIC_LIMITED,         /* label: enum metric_limit */
 	METRIC_JOURNAL_ITEMS,   /* gauge; label: enum journal_state */
@@ -53,6 +54,7 @@ enum metric {
 	METRIC_JOURNAL_FENCED, /* attempts whose lease was another's by then */
 	METRIC_CERTIFICATES,   /* gauge; file; enum metric_side: Unix time, s */
 	METRIC_MEMORY_WORST,   /* gauge: bytes, by the limits of the settings */
+	METRIC_MEMORY_ALLOWED, /* gauge: bytes, by unit, container or machine */
 	METRIC_LOG_DROPPED,    /* lines nobody took in time */
 	METRIC_START_TIME,     /* gauge: Unix time, s */
 	METRIC_RELOADS,        /* label: 0 done, 1 refused */
@@ -129,7 +131,23 @@ enum metric_limit {
 	LIMIT_PROXY_HEADER,
 	LIMIT_CONNECTIONS, /* times that a worker stopped accepting for it */
 	LIMIT_FILES,       /* times that it could not accept */
+	LIMIT_DISPLACED,   /* connections closed to make room for others */
 	LIMITS
+};
+
+/* Why a client and we could not agree. */
+enum metric_handshake {
+	METRIC_HANDSHAKE_ALERT, /* it said so: mostly, it does not trust us */
+	METRIC_HANDSHAKE_CERTIFICATE, /* it has none that we trust */
+	METRIC_HANDSHAKE_CIPHER,      /* nor curve, signature in common */
+	METRIC_HANDSHAKE_LATE,        /* by our deadline */
+	METRIC_HANDSHAKE_LEFT,        /* it began, and left */
+	METRIC_HANDSHAKE_NAME,        /* it asked for one not served */
+	METRIC_HANDSHAKE_NO_TLS,      /* it speaks something else */
+	METRIC_HANDSHAKE_OTHER,
+	METRIC_HANDSHAKE_PROTOCOL, /* it does not want HTTP/1.1 (ALPN) */
+	METRIC_HANDSHAKE_VERSION,  /* none of TLS in common */
+	METRIC_HANDSHAKE_KINDS
 };
 
 enum metric_conn {

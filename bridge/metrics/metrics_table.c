@@ -34,8 +34,12 @@ static const char *const confined[] = { "files", "ports", "signals",
 static const char *const spans[] = { "exported", "dropped", "refused" };
 static const char *const exports[] = { "done", "failed" };
 static const char *const limits[] = { "address_connections", "address_requests",
-	"memory", "proxy_header", "connections", "files" };
+	"memory", "proxy_header", "connections", "files", "displaced" };
+static const char *const handshakes[] = { "alert", "certificate", "cipher",
+	"late", "left", "name", "no_tls", "other", "protocol", "version" };
 
+_Static_assert(COUNT_OF(handshakes) == METRIC_HANDSHAKE_KINDS,
+    "a name a reason");
 _Static_assert(COUNT_OF(reasons) == FAULT_CODES, "a name a fault code");
 _Static_assert(COUNT_OF(spans) == METRIC_SPANS, "a name an outcome");
 _Static_assert(COUNT_OF(exports) == METRIC_EXPORTS, "a name an outcome");
@@ -149,6 +153,9 @@ const struct metric_row metric_rows[METRICS] = {
 	    "Inbound connections accepted.", ONE },
 	[METRIC_TIMEOUTS] = { "leadbridge_connections_timed_out_total", COUNTER,
 	    "Inbound connections cut at a deadline.", ONE },
+	[METRIC_HANDSHAKES] = { "leadbridge_tls_handshakes_failed_total",
+	    COUNTER, "Inbound TLS handshakes that failed, by reason.",
+	    EACH("reason", handshakes) },
 	[METRIC_BAD_REQUESTS] = { "leadbridge_bad_requests_total", COUNTER,
 	    "Requests refused as malformed HTTP.", ONE },
 	[METRIC_LIMITED] = { "leadbridge_limited_total", COUNTER,
@@ -182,6 +189,10 @@ const struct metric_row metric_rows[METRICS] = {
 	    .sparse = true },
 	[METRIC_MEMORY_WORST] = { "leadbridge_memory_worst_bytes", GAUGE,
 	    "Most that requests may take, by the limits of the settings.",
+	    ONE },
+	[METRIC_MEMORY_ALLOWED] = { "leadbridge_memory_allowed_bytes", GAUGE,
+	    "Memory the process may take: the ceiling of its unit or "
+	    "container, or what the machine has.",
 	    ONE },
 	[METRIC_LOG_DROPPED] = { "leadbridge_log_dropped_total", COUNTER,
 	    "Log lines dropped, as whoever reads them did not in time.", ONE },

@@ -89,8 +89,11 @@ any_key_signed(const struct message *m, const struct proof *p,
 static bool
 is_signed(const struct message *m, const struct proof *p, struct arena *arena)
 {
-	return scheme_is_public(m->verifier->type) ? any_key_signed(m, p, arena)
-	                                           : any_mac_matches(m, p);
+	bool matches = scheme_is_public(m->verifier->type)
+	    ? any_key_signed(m, p, arena)
+	    : any_mac_matches(m, p);
+
+	return matches && !p->strange; /* looked at last: see struct proof */
 }
 
 static bool

@@ -331,6 +331,12 @@ struct proof {
 	int64_t time_ms;      /* -1: the scheme has none */
 	struct arena *arena;
 	size_t count;
+	/*
+	 * Its only candidate came with the name of a key that is not ours. It
+	 * proves nothing, and is checked all the same: else the time of a
+	 * refusal would tell which names are known.
+	 */
+	size_t strange; /* 0 or 1 */
 	/* Of hashes, and of the types that scheme_is_public(). */
 	unsigned char candidates[CANDIDATES_MAX][SIGNATURE_MAX];
 	struct str signatures[CANDIDATES_MAX];

@@ -92,12 +92,19 @@ class Authority(Cert):
         openssl("ca", "-config", self.config, "-revoke", cert.pem,
                 "-keyfile", self.key, "-cert", self.pem, "-md", "sha256")
 
-    def crl(self, start=-1, end=30):
+    def crl(self, start=-1, end=30, delta=False):
         """A revocation list of this authority; the path of its file."""
         path = os.path.join(self.folder, f"{self.name}.{start}.{end}.crl")
-        openssl("ca", "-gencrl", "-config", self.config, "-keyfile", self.key,
+        config = self.config
+        if delta:  # what is new since list 1
+            config = path + ".config"
+            with open(self.config) as old, open(config, "w") as new:
+                new.write(old.read() + "[delta]\n"
+                          "2.5.29.27 = critical,DER:020101\n")
+        openssl("ca", "-gencrl", "-config", config, "-keyfile", self.key,
                 "-cert", self.pem, "-md", "sha256", "-crl_lastupdate",
-                days(start), "-crl_nextupdate", days(end), "-out", path)
+                days(start), "-crl_nextupdate", days(end), "-out", path,
+                *(["-crlexts", "delta"] if delta else []))
         return path
 
     def answer(self, cert, name="ocsp", responder=None, start=-1, end=7):

@@ -1,6 +1,7 @@
 """What one address, or all of them together, may take of a listener."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -295,3 +296,130 @@ def test_the_ceiling_is_of_all_workers(start):
         t.join()
     assert done == [200] * 8
     assert time.monotonic() - begin < 1.4
+
+
+# At the ceiling, who has had nothing accepted makes room.
+
+HALF = b"POST /a HTTP/1.1\r\nHost: a\r\nX: "
+DISPLACED = 'leadbridge_limited_total{limit="displaced"}'
+
+
+def four_addresses(e, each, first=HALF):
+    """All connections there may be, from four addresses that each hold what
+    they may."""
+    held = [e.connect(source=f"127.0.0.{n + 2}")
+            for n in range(4) for _ in range(each)]
+    for s in held:
+        s.sendall(first)
+    return held
+
+
+def still_open(s):
+    s.settimeout(0.01)
+    try:
+        return s.recv(1) != b""
+    except socket.timeout:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+@pytest.mark.parametrize("first", [
+    b"", HALF, (H + "Content-Length: 9\r\n\r\n").encode()], ids=[
+    "nothing", "half a head", "half a body"])
+def test_who_comes_gets_in_where_four_addresses_hold_all(start, first):
+    e = start(*PATIENT, "connections=64", "workers=2",
+              "connections_per_address=16")
+    held = four_addresses(e, 16, first)
+    for _ in range(20):
+        assert answers(e.talk(LAST, timeout=5))[0][0] == 200
+    assert e.metric(DISPLACED) >= 1
+    assert sum(map(still_open, held)) >= 32  # no more than it takes
+    said = [line for line in events(e, "connection closed")
+            if "limits.connections are open" in line["reason"]]
+    assert {line["peer"] for line in said} <= {
+        f"127.0.0.{n + 2}" for n in range(4)}
+    assert said
+    for s in held:
+        s.close()
+
+
+def test_who_had_a_request_accepted_stays(start):
+    e = start(*PATIENT, "connections=24", "workers=1")
+    known = [e.connect() for _ in range(3)]
+    for s in known:
+        s.sendall(get("/slow?ms=1") + HALF)
+        assert read_answer(s)[0] == 200
+    few = e.connect(source="127.0.0.7")  # who has less than others, too
+    few.sendall(HALF)
+    held = [e.connect(source="127.0.0.9") for _ in range(20)]
+    for s in held:
+        s.sendall(HALF)
+    for _ in range(20):
+        assert answers(e.talk(LAST))[0][0] == 200
+    assert all(map(still_open, known)) and still_open(few)
+    assert not all(map(still_open, held))
+    for s in [*known, few, *held]:
+        s.close()
+
+
+def test_of_an_address_the_oldest_goes(start):
+    e = start(*PATIENT, "connections=4", "workers=1")
+    held = [e.connect(source="127.0.0.9") for _ in range(4)]
+    held[3].sendall(get())
+    assert read_answer(held[3])[0] == 200
+    assert answers(e.talk(LAST))[0][0] == 200
+    assert [still_open(s) for s in held] == [False, True, True, True]
+    for s in held:
+        s.close()
+
+
+def test_nobody_goes_while_nobody_waits(start):
+    """At the ceiling, but not past it."""
+    e = start(*PATIENT, "connections=8", "workers=2")
+    held = [e.connect(source="127.0.0.9") for _ in range(8)]
+    asks = held[0]
+    assert wait_for(lambda: metric_of(
+        asks, 'leadbridge_limited_total{limit="connections"}') >= 1)
+    asks.sendall(get("/slow?ms=400"))  # as long as some sweeps
+    assert read_answer(asks)[0] == 200
+    assert metric_of(asks, DISPLACED) == 0
+    assert metric_of(asks, "leadbridge_connections") == 8
+    for s in held:
+        s.close()
+
+
+def metric_of(s, name):
+    """By a connection that is open already."""
+    s.sendall(get("/metrics"))
+    text = b""
+    while b"\r\n\r\n" not in text:
+        text += s.recv(65536)
+    head, _, text = text.partition(b"\r\n\r\n")
+    size = int(re.search(rb"Content-Length: (\d+)", head)[1])
+    while len(text) < size:
+        text += s.recv(65536)
+    return int(re.search(rf"^{re.escape(name)} (\d+)$".encode(), text,
+                         re.M)[1])
+
+
+def test_who_waits_at_another_worker_is_helped(start):
+    """The system deals connections out to workers by their ports; whoever
+    holds them all may be at another one than who waits."""
+    e = start(*PATIENT, "connections=4", "workers=8")
+    held = [e.connect(source="127.0.0.9") for _ in range(3)]
+    for _ in range(12):
+        held.append(e.connect(source="127.0.0.9"))
+        assert answers(e.talk(LAST, timeout=8))[0][0] == 200
+    for s in held:
+        s.close()
+
+
+def test_proxies_are_let_alone(start):
+    e = start("connections=4", "workers=1", 'header_timeout="1s"',
+              'listen={address="given";proxies="127.0.0.9";}')
+    held = [e.connect(source="127.0.0.9") for _ in range(4)]
+    assert answers(e.talk(LAST, timeout=8))[0][0] == 200  # behind a deadline
+    assert e.metric(DISPLACED) == 0
+    for s in held:
+        s.close()

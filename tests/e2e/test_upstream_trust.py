@@ -422,7 +422,9 @@ def test_lists_that_are_none(build, lists, tmp_path):
             (f'crl = "{lists.root.pem}";', "is not a file of revocation"),
             (f'crl = "{junk}.none";', "cannot be read: No such file"),
             (lists.file(lists.root.crl(), lists.mid.crl(-9, -1)),
-             "has run out: fetch a new one")]:
+             "has run out: fetch a new one"),
+            (lists.file(lists.root.crl(), lists.mid.crl(end=29, delta=True)),
+             "has a delta list, which tells only what is new")]:
         got = does_not_load(build, "https://" + HOST, lists.root.pem, text)
         assert says in got, (text, got)
 

@@ -1,4 +1,4 @@
-"""Public suites of requests and bodies, read as their projects keep them.
+"""Public suites of requests, bodies and chains, read as their projects keep them.
 
 None is in this tree: folder() looks in $LEADBRIDGE_CONFORMANCE, else beside
 the project, for a folder of the suite's name, laid out as the project is.
@@ -7,6 +7,8 @@ the project, for a folder of the suite's name, laid out as the project is.
     llhttp/test/request/*.md               github.com/nodejs
     JSONTestSuite/test_parsing/*.json      github.com/nst
     busboy/test/test-types-*.js            github.com/mscdex; read by node
+    PKITS/{certs,smime}/*                  NIST; Debian has it as PKITS_data in
+                                           python3-cryptography-vectors
 """
 
 import glob

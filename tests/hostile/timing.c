@@ -1,15 +1,17 @@
 /*
- * tests/hostile/timing.c - does the time of a check tell how much of a forged
- * signature was right?
+ * tests/hostile/timing.c - does the time of a refusal tell how much of a
+ * forged signature was right, or whether a name or key in it is known?
  *
  *	verify_timing SAMPLES [mutant]
  *
  * For each scheme, two signatures that are wrong in one character, the first
- * or the last one, are checked in random order, SAMPLES times each. Prints a
- * line a scheme: its name, Welch's t of the two means in cycles (of the
- * fastest four fifths; what is slower was interrupted), the means. |t| past
- * 4.5 is a leak. "mutant" compares as a plain loop does, up to the first byte
- * that differs: the same measurement has to find that one.
+ * or the last one, are checked in random order, SAMPLES times each. Then, for
+ * each way to say whose a request is, one of somebody known and one of nobody
+ * ("source:..."). Prints a line for each: its name, Welch's t of the two means
+ * in cycles (of the fastest four fifths; what is slower was interrupted), the
+ * means. |t| past 4.5 is a leak. "mutant" compares as a plain loop does, up to
+ * the first byte that differs, and turns away without a look whom it does not
+ * know: the same measurement has to find that.
  *
  * In this process, since a network only adds noise: what is not seen here is
  * seen nowhere.
@@ -85,6 +87,45 @@ static const struct scheme {
 	{ "github", "github", NULL, SECRET },
 	{ "intercom", "intercom", NULL, SECRET },
 	{ "slack", "slack", NULL, SECRET },
+};
+
+/*
+ * Whose it is: two verifiers, and two texts of which each verifier knows one.
+ * Both are refused, and neither the texts nor the verifiers count for what is
+ * measured. A third text is turned away at once, for it has not the form.
+ * Without texts: what each verifier signs, wrong in its last character.
+ */
+static const struct source {
+	const char *name;
+	const char *groups[2];
+	const char *secrets[2][3];
+	const char *header;
+	const char *texts[3];
+} sources[] = {
+#define DIGITS                                                                 \
+	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HMAC "type = \"hmac\"; signature = \"header:X-Sign\"; "
+#define OTHER "another-secret-of-the-same-route"
+	/* leadbridge:wrong-password, egdirbdael:wrong-password */
+	{ "source:basic-user",
+	    { "type = \"basic\"; user = \"leadbridge\";",
+	        "type = \"basic\"; user = \"egdirbdael\";" },
+	    { { SECRET }, { SECRET } }, "Authorization",
+	    { "Basic bGVhZGJyaWRnZTp3cm9uZy1wYXNzd29yZA==",
+	        "Basic ZWdkaXJiZGFlbDp3cm9uZy1wYXNzd29yZA==",
+	        "Basi  ZWdkaXJiZGFlbDp3cm9uZy1wYXNzd29yZA==" } },
+	{ "source:key-name",
+	    { HMAC "format = \"pairs\"; signature_key = \"key_one\";",
+	        HMAC "format = \"pairs\"; signature_key = \"key_two\";" },
+	    { { SECRET }, { SECRET } }, "X-Sign",
+	    { "key_one|" DIGITS, "key_two|" DIGITS, "key_two-" DIGITS } },
+	{ "source:one-of-two-secrets", { HMAC, HMAC },
+	    { { SECRET, OTHER },
+	        { "fedcba9876543210fedcba9876543210", OTHER } },
+	    "X-Sign", { NULL } },
+#undef OTHER
+#undef HMAC
+#undef DIGITS
 };
 
 /* Two forgeries of one signature, and the text of the request they go into. */
@@ -192,35 +233,117 @@ tell(const char *name, double *const took[2], const size_t count[2])
 	    m[0].mean, m[1].mean);
 }
 
+/* Two kinds of times, and how many there are of each. */
+struct times {
+	double *took[2];
+	size_t count[2], samples;
+};
+
 static void
-measure(const struct scheme *s, size_t samples)
+times_start(struct times *t, size_t samples)
 {
-	double *took[2] = { base_alloc(samples * sizeof(**took)),
-		base_alloc(samples * sizeof(**took)) };
-	size_t count[2] = { 0, 0 };
+	*t = (struct times){ { base_alloc(samples * sizeof(**t->took)),
+		                 base_alloc(samples * sizeof(**t->took)) },
+		{ 0, 0 }, samples };
+}
+
+static bool
+times_miss(const struct times *t)
+{
+	return t->count[0] < t->samples || t->count[1] < t->samples;
+}
+
+/* One more, of that kind or, where there are enough, of none. */
+static void
+times_add(struct times *t, unsigned kind, struct bench *b, char *sent,
+    const char *text, size_t len)
+{
+	uint64_t since;
+	bool refused;
+	double took;
+
+	memcpy(sent, text, len);
+	since = ticks();
+	refused = bench_check(b) != VERIFY_OK;
+	took = (double)(ticks() - since);
+	assert_true(refused);
+	if (t->count[kind] < t->samples)
+		t->took[kind][t->count[kind]++] = took;
+}
+
+static void
+times_tell(struct times *t, const char *name)
+{
+	tell(name, t->took, t->count);
+	base_free(t->took[0]);
+	base_free(t->took[1]);
+}
+
+static void
+measure_scheme(const struct scheme *s, size_t samples)
+{
 	struct forgeries f;
+	struct times t;
 	struct bench b;
 
 	bench_start(&b);
 	bench_verifier(&b, s->sender, s->group, s->secret, NULL);
 	forge_both(&b, &f);
-	while (count[0] < samples || count[1] < samples) {
+	times_start(&t, samples);
+	while (times_miss(&t)) {
 		unsigned which = dice() >> 40 & 1;
-		uint64_t since;
-		bool forged;
 
-		if (count[which] == samples)
-			which = !which;
-		memcpy(f.sent, f.text[which], f.len);
-		since = ticks();
-		forged = bench_check(&b) == VERIFY_FORGED;
-		took[which][count[which]++] = (double)(ticks() - since);
-		assert_true(forged);
+		times_add(&t, which, &b, f.sent, f.text[which], f.len);
 	}
-	tell(s->name, took, count);
-	base_free(took[0]);
-	base_free(took[1]);
+	times_tell(&t, s->name);
 	bench_done(&b);
+}
+
+/* One of the two verifiers, and the header of its request. */
+static void
+begin_source(struct bench *b, const struct source *s, unsigned which,
+    struct forgeries *f)
+{
+	const char *secrets[3] = { s->secrets[which][0], s->secrets[which][1],
+		NULL };
+
+	bench_start(b);
+	bench_secrets(b, secrets);
+	bench_verifier(b, NULL, s->groups[which], NULL, NULL);
+	if (s->texts[0] == NULL) {
+		forge_both(b, f); /* the second one is wanted */
+		return;
+	}
+	f->len = strlen(s->texts[which]);
+	memcpy(f->text[1], s->texts[which], f->len);
+	bench_header(b, s->header, s->texts[which]);
+	f->sent = arena_take(b->arena, f->len);
+	assert_non_null(f->sent);
+	b->headers[b->request.header_count - 1].value.at = f->sent;
+}
+
+static void
+measure_source(const struct source *s, size_t samples)
+{
+	struct forgeries f[2];
+	struct bench b[2];
+	struct times t;
+
+	begin_source(&b[0], s, 0, &f[0]);
+	begin_source(&b[1], s, 1, &f[1]);
+	assert_int_equal(f[0].len, f[1].len);
+	times_start(&t, samples);
+	while (times_miss(&t)) {
+		unsigned whose = dice() >> 40 & 1, at = dice() >> 40 & 1;
+		const char *text = f[whose].text[1];
+
+		if (mutant && whose != at && s->texts[2] != NULL)
+			text = s->texts[2];
+		times_add(&t, whose != at, &b[at], f[at].sent, text, f[0].len);
+	}
+	times_tell(&t, s->name);
+	bench_done(&b[0]);
+	bench_done(&b[1]);
 }
 
 /* The counter of one processor is not another's. */
@@ -252,6 +375,8 @@ main(int argc, char **argv)
 		return 3;
 	stay_here();
 	for (size_t i = 0; i < COUNT_OF(schemes); i++)
-		measure(&schemes[i], (size_t)samples);
+		measure_scheme(&schemes[i], (size_t)samples);
+	for (size_t i = 0; i < COUNT_OF(sources); i++)
+		measure_source(&sources[i], (size_t)samples);
 	return 0;
 }

@@ -76,6 +76,62 @@ ipv6_is_counted_by_network(void **state)
 	crowd_free(c);
 }
 
+/* A /48 is 65,536 of them: it may take what sixteen may. */
+static void
+ipv6_is_counted_by_site_too(void **state)
+{
+	struct crowd *c = crowd_of(100, 2, 0, 1 << 20);
+	struct net_address other = address("2001:db8:8::7");
+	unsigned entered = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 100; n++) {
+		struct net_address a = address("2001:db8:7::1");
+
+		a.bytes[7] = (unsigned char)n;
+		entered += crowd_enter(c, &a);
+		assert_int_equal(crowd_entered(c, &a), entered);
+	}
+	assert_int_equal(entered, 2 * CROWD_SITE);
+	assert_true(crowd_enter(c, &other));
+	assert_int_equal(crowd_entered(c, &other), 1);
+	crowd_free(c);
+}
+
+/*
+ * With one request a second of an address, whoever has a /48 could be at the
+ * limit in all places there are, and keep out everybody else.
+ */
+static void
+a_site_takes_nothing_from_others(void **state)
+{
+	struct crowd *c = crowd_of(1 << 20, 0, 1, 1 << 20);
+	int64_t now = 1000 * SECOND;
+	unsigned let_in = 0, refused = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 65536; n++) {
+		struct net_address a = address("2001:db8:7::1");
+
+		a.bytes[6] = (unsigned char)(n >> 8);
+		a.bytes[7] = (unsigned char)n;
+		let_in += crowd_wait(c, &a, now) == 0;
+	}
+	for (unsigned n = 0; n < 1000; n++) {
+		struct net_address a = numbered(n), b = address("2001:db8::1");
+
+		b.bytes[4] = (unsigned char)(n >> 8);
+		b.bytes[5] = (unsigned char)n;
+		b.bytes[3]++;
+		refused += crowd_wait(c, &a, now) > 0;
+		refused += crowd_wait(c, &b, now) > 0;
+	}
+	assert_int_equal(let_in, CROWD_SITE);
+	if (refused > 60) /* of 2000, who meet each other */
+		fail_msg("%u refused", refused);
+	crowd_free(c);
+}
+
 /* Changed while they are open: what is counted fits at any time. */
 static void
 limits_change_under_open_connections(void **state)
@@ -226,6 +282,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_has_so_many_connections),
 		cmocka_unit_test(ipv6_is_counted_by_network),
+		cmocka_unit_test(ipv6_is_counted_by_site_too),
+		cmocka_unit_test(a_site_takes_nothing_from_others),
 		cmocka_unit_test(limits_change_under_open_connections),
 		cmocka_unit_test(an_address_has_so_many_requests),
 		cmocka_unit_test(a_crowd_takes_nothing_from_others),

@@ -199,6 +199,10 @@ static void
 a_pair_is_for_its_key(void **state)
 {
 #define GOOD "f51f7f8e03819654fb1a3839882e1c24f0c2d2e3"
+#define BAD "051f7f8e03819654fb1a3839882e1c24f0c2d2e3"
+#define OTHER "other%7C" BAD "%26"
+#define FOUR OTHER OTHER OTHER OTHER
+#define OTHERS FOUR FOUR FOUR FOUR FOUR
 #define FIELDS                                                                 \
 	HMAC "digest = \"sha1\"; key = \"sha1\"; "                             \
 	     "signature = \"form:bt_signature\"; format = \"pairs\"; "         \
@@ -213,7 +217,21 @@ a_pair_is_for_its_key(void **state)
 		{ "bt_payload=payload&bt_signature=x%7Czz%26pub%7C" GOOD,
 		    VERIFY_OK, VERIFY_OK },
 		{ "bt_signature=other%7C" GOOD "&bt_payload=payload",
-		    VERIFY_MALFORMED, VERIFY_OK },
+		    VERIFY_FORGED, VERIFY_OK },
+		{ "bt_signature=other%7C" GOOD "%26pub%7C" BAD
+		  "&bt_payload=payload",
+		    VERIFY_FORGED, VERIFY_OK },
+		{ "bt_signature=pub%7C" GOOD "%26other%7C" BAD
+		  "&bt_payload=payload",
+		    VERIFY_OK, VERIFY_OK },
+		{ "bt_signature=" OTHERS OTHERS OTHERS "pub%7C" GOOD
+		  "&bt_payload=payload",
+		    VERIFY_OK, VERIFY_MALFORMED },
+		{ "bt_signature=" OTHERS OTHERS OTHERS FOUR "pub%7C" GOOD
+		  "&bt_payload=payload",
+		    VERIFY_MALFORMED, VERIFY_MALFORMED },
+		{ "bt_signature=other%7Czz&bt_payload=payload",
+		    VERIFY_MALFORMED, VERIFY_MALFORMED },
 		{ "bt_signature=pub%7C" GOOD "&bt_payload=payloae",
 		    VERIFY_FORGED, VERIFY_FORGED },
 		{ "bt_signature=" GOOD "&bt_payload=payload", VERIFY_MALFORMED,
@@ -236,6 +254,10 @@ a_pair_is_for_its_key(void **state)
 		    NULL);
 		assert_result(&b, rows[i].any);
 	}
+#undef OTHERS
+#undef FOUR
+#undef OTHER
+#undef BAD
 #undef GOOD
 }
 
