@@ -42,6 +42,16 @@ struct doctor {
  */
 void doctor_say(struct doctor *d, enum doctor_verdict v, const char *subject,
     const char *remedy, const char *fmt, ...) PRINTF(5, 6);
+/* What the limits let strangers take, beside what may be taken; in bytes. */
+void doctor_memory(struct doctor *d, const char *subject, int64_t worst,
+    int64_t allowed);
+/*
+ * The way to a server, told step by step, up to where it ends: as that verdict,
+ * with the remedy of that step. True: it answered, and *l has what was seen.
+ */
+bool doctor_walk(struct doctor *d, const struct upstream_target *t,
+    enum doctor_verdict v, const char *const remedies[UPSTREAM_STEPS],
+    struct upstream_look *l);
 /* "2.1 GB" of bytes, into at least 16. */
 const char *doctor_size(int64_t bytes, char *into, size_t room);
 
@@ -54,5 +64,6 @@ void doctor_bridge(struct doctor *d); /* console_doctor_bridge.c */
 void doctor_journal(struct doctor *d);
 void doctor_upstreams(struct doctor *d); /* console_doctor_upstream.c */
 void doctor_keys(struct doctor *d);
+void doctor_tracing(struct doctor *d); /* console_doctor_tracing.c */
 
 #endif

@@ -128,6 +128,14 @@ doctor_bridge(struct doctor *d)
 		d->metrics = NULL;
 	}
 	look_at_confined(d);
+	doctor_memory(d, "memory", metric(d, "leadbridge_memory_worst_bytes"),
+	    metric(d, "leadbridge_memory_allowed_bytes"));
+}
+
+static const char *
+plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
 }
 
 /* Is something stuck, or given up? */
@@ -145,15 +153,16 @@ look_at_items(struct doctor *d)
 	if (oldest > OLD_SECONDS)
 		doctor_say(d, DOCTOR_WARNING, "waiting",
 		    "see what is said of the upstream and its key",
-		    "%lld updates, the oldest for %lld minutes",
-		    (long long)waiting, (long long)(oldest / 60));
+		    "%lld update%s, the oldest for %lld minutes",
+		    (long long)waiting, plural(waiting),
+		    (long long)(oldest / 60));
 	else
-		doctor_say(d, DOCTOR_OK, "waiting", NULL, "%lld updates",
-		    (long long)waiting);
+		doctor_say(d, DOCTOR_OK, "waiting", NULL, "%lld update%s",
+		    (long long)waiting, plural(waiting));
 	if (dead > 0)
 		doctor_say(d, DOCTOR_WARNING, "given up",
 		    "leadbridge deliveries list --state dead; mend, then retry",
-		    "%lld updates", (long long)dead);
+		    "%lld update%s", (long long)dead, plural(dead));
 }
 
 /* Root asks as the user that the bridge will be. 0, or errno. */

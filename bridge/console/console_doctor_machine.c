@@ -1,7 +1,5 @@
 /* console/console_doctor_machine.c - what this machine and kernel give. */
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "program/program.h"
@@ -41,40 +39,35 @@ look_at_files(struct doctor *d)
 		    "%lld at most, all connections at once", (long long)wanted);
 }
 
-static bool
-has_tls(const struct program *p)
-{
-	for (size_t i = 0; i < p->listen_count; i++)
-		if (p->listen[i].certificate != NULL ||
-		    p->listen[i].certificate_count > 0)
-			return true;
-	return false;
-}
-
-/* By the limits of inbound connections, which strangers can use up. */
+/*
+ * Of whoever asks, who may be in another unit than the bridge: what is said of
+ * the bridge that runs has that one's ceiling.
+ */
 static void
 look_at_memory(struct doctor *d)
 {
-	const struct program *p = d->program;
-	const struct listener_worst w = listener_worst(&p->limits,
-	    (unsigned)p->settings.workers, has_tls(p));
-	const int64_t worst = w.connections + w.heads + w.requests + w.workers;
-	struct sysinfo machine;
-	char a[24], b[24];
-	int64_t there;
+	doctor_memory(d, "memory", worst_total(d->program),
+	    memory_allowed(NULL, NULL));
+}
 
-	if (sysinfo(&machine) == -1)
+void
+doctor_memory(struct doctor *d, const char *subject, int64_t worst,
+    int64_t allowed)
+{
+	char a[24], b[24];
+
+	if (worst <= 0 || allowed <= 0)
 		return;
-	there = (int64_t)machine.totalram * machine.mem_unit;
 	doctor_size(worst, a, sizeof(a));
-	doctor_size(there, b, sizeof(b));
-	if (worst > there)
-		doctor_say(d, DOCTOR_WARNING, "memory",
-		    "lower limits.connections or limits.memory",
-		    "%s at the worst, by the limits, and the machine has %s", a,
+	doctor_size(allowed, b, sizeof(b));
+	if (worst > allowed)
+		doctor_say(d, DOCTOR_WARNING, subject,
+		    "lower what `check` names as large, or raise the ceiling "
+		    "(MemoryMax= of the unit, the limit of the container)",
+		    "%s at the worst, by the limits, and %s may be taken", a,
 		    b);
 	else
-		doctor_say(d, DOCTOR_OK, "memory", NULL,
+		doctor_say(d, DOCTOR_OK, subject, NULL,
 		    "%s at the worst, by the limits, of %s", a, b);
 }
 

@@ -10,19 +10,22 @@
 #define AHEAD_WARNING_MS 5000
 #define AHEAD_FAULT_MS 60000
 
-static const struct {
-	const char *failed; /* what is said before the reason */
-	const char *remedy;
-} steps[UPSTREAM_STEPS] = {
-	[UPSTREAM_STEP_NAME] = { "has no address",
-	    "look at the url, and at /etc/resolv.conf of this machine" },
-	[UPSTREAM_STEP_CONNECT] = { "cannot be connected to",
-	    "look at firewalls on the way, and whether the API is up" },
-	[UPSTREAM_STEP_TLS] = { "TLS fails",
-	    "the certificate has to name the host and be of an authority this "
-	    "machine trusts: see upstreams.<name>.ca, and the clock" },
-	[UPSTREAM_STEP_ANSWER] = { "does not answer",
-	    "look whether the url is the API's" },
+/* What is said before the reason. */
+static const char *const failed[UPSTREAM_STEPS] = {
+	[UPSTREAM_STEP_NAME] = "has no address",
+	[UPSTREAM_STEP_CONNECT] = "cannot be connected to",
+	[UPSTREAM_STEP_TLS] = "TLS fails",
+	[UPSTREAM_STEP_ANSWER] = "does not answer",
+};
+static const char *const remedies_of_apis[UPSTREAM_STEPS] = {
+	[UPSTREAM_STEP_NAME] = "look at the url, and at /etc/resolv.conf of "
+	                       "this machine",
+	[UPSTREAM_STEP_CONNECT] = "look at firewalls on the way, and whether "
+	                          "the API is up",
+	[UPSTREAM_STEP_TLS] = "the certificate has to name the host and be of "
+	                      "an authority this machine trusts: see "
+	                      "upstreams.<name>.ca, and the clock",
+	[UPSTREAM_STEP_ANSWER] = "look whether the url is the API's",
 };
 
 static void
@@ -32,10 +35,10 @@ tell_tls(struct doctor *d, const char *name, const struct upstream_look *l)
 
 	if (days < CERT_DAYS_ENOUGH)
 		doctor_say(d, DOCTOR_WARNING, name,
-		    "tell who runs the API, unless it renews by itself",
-		    "%s, and %s certificate is over in %lld days", l->tls,
+		    "tell who runs it, unless it renews by itself",
+		    "%s, and %s certificate is over in %lld day%s", l->tls,
 		    l->certificate_own ? "its" : "an authority's",
-		    (long long)days);
+		    (long long)days, days == 1 ? "" : "s");
 	else
 		doctor_say(d, DOCTOR_OK, name, NULL, "%s, %lld days left",
 		    l->tls, (long long)days);
@@ -65,39 +68,43 @@ tell_clock(struct doctor *d, const char *name, const struct upstream_look *l)
 		    l->ahead_ms > 0 ? "ahead of" : "behind");
 }
 
-static void
-look(struct doctor *d, const struct upstream_target *t)
+bool
+doctor_walk(struct doctor *d, const struct upstream_target *t,
+    enum doctor_verdict v, const char *const remedies[UPSTREAM_STEPS],
+    struct upstream_look *l)
 {
 	const char *name = upstream_target_name(t);
-	struct upstream_look l;
 
-	upstream_look(t, &l);
-	if (l.done > UPSTREAM_STEP_NAME)
+	upstream_look(t, l);
+	if (l->done > UPSTREAM_STEP_NAME)
 		doctor_say(d, DOCTOR_OK, name, NULL,
 		    "%s has %u address%s, found in %lld ms",
-		    upstream_target_host(t), l.addresses,
-		    l.addresses == 1 ? "" : "es",
-		    (long long)(l.took_us[UPSTREAM_STEP_NAME] / 1000));
-	if (l.done > UPSTREAM_STEP_CONNECT)
+		    upstream_target_host(t), l->addresses,
+		    l->addresses == 1 ? "" : "es",
+		    (long long)(l->took_us[UPSTREAM_STEP_NAME] / 1000));
+	if (l->done > UPSTREAM_STEP_CONNECT)
 		doctor_say(d, DOCTOR_OK, name, NULL,
-		    "%s port %u, connected in %lld ms", l.address,
+		    "%s port %u, connected in %lld ms", l->address,
 		    upstream_target_port(t),
-		    (long long)(l.took_us[UPSTREAM_STEP_CONNECT] / 1000));
-	if (l.done > UPSTREAM_STEP_TLS && l.tls != NULL)
-		tell_tls(d, name, &l);
-	if (l.done == UPSTREAM_STEPS)
-		tell_clock(d, name, &l);
-	else
-		doctor_say(d, DOCTOR_FAULT, name, steps[l.done].remedy,
-		    "%s %s: %s", upstream_target_host(t), steps[l.done].failed,
-		    l.problem);
+		    (long long)(l->took_us[UPSTREAM_STEP_CONNECT] / 1000));
+	if (l->done > UPSTREAM_STEP_TLS && l->tls != NULL)
+		tell_tls(d, name, l);
+	if (l->done < UPSTREAM_STEPS)
+		doctor_say(d, v, name, remedies[l->done], "%s %s: %s",
+		    upstream_target_host(t), failed[l->done], l->problem);
+	return l->done == UPSTREAM_STEPS;
 }
 
 void
 doctor_upstreams(struct doctor *d)
 {
-	for (size_t i = 0; i < d->program->target_count; i++)
-		look(d, d->program->targets[i]);
+	for (size_t i = 0; i < d->program->target_count; i++) {
+		const struct upstream_target *t = d->program->targets[i];
+		struct upstream_look l;
+
+		if (doctor_walk(d, t, DOCTOR_FAULT, remedies_of_apis, &l))
+			tell_clock(d, upstream_target_name(t), &l);
+	}
 }
 
 static void

@@ -12,6 +12,7 @@
 
 #define AGAIN_FIRST_MS 5000
 #define AGAIN_MOST_MS INT64_C(300000)
+#define STATUS_CEILING ((size_t)64 << 10)
 /* Of what the watchdog allows, how often it hears of us. */
 #define WATCHDOG_PARTS 4
 
@@ -60,17 +61,33 @@ take_settings(struct keeper *k, const struct program *p)
 }
 
 static void
-tell_ready(const struct keeper *k, const struct program *p, const char *also)
+tell_ready(const struct keeper *k, const struct program *p)
 {
-	size_t count = p != NULL ? routes_count(p->routes) : 0;
-	char status[96];
+	size_t count = routes_count(p->routes);
+	char status[64];
 
-	if (p != NULL)
-		snprintf(status, sizeof(status), "Serving %zu route%s%s", count,
-		    count == 1 ? "" : "s", also);
-	else
-		snprintf(status, sizeof(status), "Serving%s", also);
+	snprintf(status, sizeof(status), "Serving %zu route%s", count,
+	    count == 1 ? "" : "s");
 	notify_ready(k->notify, status);
+}
+
+/*
+ * What ran goes on, so it is "ready" all the same: whoever asked by a signal
+ * finds out here, and in the log.
+ */
+static void
+tell_refused(const struct keeper *k, const struct faults *all)
+{
+	struct bytes text, status;
+
+	bytes_init(&text, STATUS_CEILING);
+	bytes_init(&status, STATUS_CEILING);
+	fault_print(&all->list[0], &text);
+	bytes_add_text(&status, "Serving; the last reload was refused: ");
+	shown_add(&status, str_trim(bytes_str(&text)));
+	notify_ready(k->notify, status.data);
+	bytes_done(&text);
+	bytes_done(&status);
 }
 
 /* The files are stamped before they are read, so that no change is missed. */
@@ -97,8 +114,10 @@ load_again(struct keeper *k, const char *cause, unsigned upto)
 	reload_print(&r, &text);
 	asks_answer(k->asks, upto, reload_status(&r), bytes_str(&text));
 	bytes_done(&text);
-	tell_ready(k, r.program,
-	    r.program != NULL ? "" : "; the last reload was refused");
+	if (r.program != NULL)
+		tell_ready(k, r.program);
+	else
+		tell_refused(k, &r.faults);
 	reload_done(&r);
 }
 
@@ -262,7 +281,7 @@ keeper_run(const struct keeper_setup *setup)
 
 	take_settings(&k, setup->program);
 	open_signals(&k, setup->signals);
-	tell_ready(&k, setup->program, "");
+	tell_ready(&k, setup->program);
 	program_free(setup->program);
 	loop(&k);
 	close(k.signal_fd);

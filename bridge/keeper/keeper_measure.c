@@ -90,6 +90,7 @@ measure_program(const struct program *p)
 
 	name_fields();
 	metrics_set(METRIC_MEMORY_WORST, 0, worst_total(p));
+	metrics_set(METRIC_MEMORY_ALLOWED, 0, memory_allowed(NULL, NULL));
 	for (size_t i = 0; i < p->listen_count; i++)
 		measure_address(&told, &p->listen[i]);
 	measure_address(&told, &p->admin);

@@ -12,6 +12,8 @@
 #include "keeper/keeper_notify.h"
 
 #define FIRST_FD 3
+/* A line of `systemctl status`; the whole of it is in the log. */
+#define STATUS_MOST 240
 
 struct notify {
 	int fd; /* -1: nobody wants to know */
@@ -107,12 +109,18 @@ tell(const struct notify *n, const char *text)
 		    (const struct sockaddr *)&n->to, n->to_len);
 }
 
+/* Cut between two characters: what is no UTF-8 would not be shown at all. */
 static void
 tell_status(const struct notify *n, const char *state, const char *status)
 {
-	char text[256];
+	struct str shown = str_of(status);
+	char text[STATUS_MOST + 64];
 
-	snprintf(text, sizeof(text), "%s\nSTATUS=%s\n", state, status);
+	if (shown.len > STATUS_MOST)
+		shown.len = STATUS_MOST;
+	shown.len = utf8_bad(shown);
+	snprintf(text, sizeof(text), "%s\nSTATUS=%.*s\n", state,
+	    STR_ARG(shown));
 	tell(n, text);
 }
 

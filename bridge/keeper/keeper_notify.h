@@ -19,7 +19,7 @@ void notify_free(struct notify *n); /* NULL is fine */
 /* In ms, how often it wants to hear that we live; 0: it does not. */
 int64_t notify_watchdog_ms(const struct notify *n);
 
-/* Serving, and by what: "3 routes". */
+/* Serving, and by what: "3 routes". Of a long one the beginning is told. */
 void notify_ready(const struct notify *n, const char *status);
 /* The settings are loaded again; ready is to follow, whatever comes of it. */
 void notify_reloading(const struct notify *n);

@@ -11,6 +11,7 @@
 #include "program/program_fixed.h"
 #include "program/program_load.h"
 #include "program/program_log.h"
+#include "program/program_memory.h"
 #include "program/program_worst.h"
 
 #endif

@@ -473,6 +473,12 @@ is_free(const struct program *p)
 	return p->settings.confine == CONFINE_OFF;
 }
 
+static bool
+is_traced_openly(const struct program *p)
+{
+	return p->trace != NULL && upstream_collector_open(p->trace->collector);
+}
+
 static const struct {
 	bool (*applies)(const struct program *p);
 	const char *text;
@@ -483,6 +489,9 @@ static const struct {
 	{ is_exposed,
 	    "admin: without a certificate its token and the leads it shows "
 	    "are readable on the network" },
+	{ is_traced_openly,
+	    "tracing: by http:// to another machine, whoever is on the way "
+	    "reads routes, senders, hosts, delivery ids and times" },
 	{ is_free,
 	    "confine: \"off\": whoever takes over this process has all that "
 	    "its user has" },

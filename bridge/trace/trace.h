@@ -66,6 +66,7 @@ struct trace_settings {
 	const char *ca;
 	const char *service_name;
 	const config_setting_t *sample;
+	bool plain_http; /* url may be http:// to another machine */
 	int64_t interval_ms;
 	int64_t queue; /* spans a worker may have waiting */
 };
@@ -142,6 +143,18 @@ void trace_renew(struct trace *t, const struct trace_rules *r,
     struct share *share);
 /* Sends what waits, for two seconds at most. No port is used any more. */
 void trace_close(struct trace *t); /* NULL is fine */
+
+/*
+ * Sends a batch of no spans, for a person who wants to know; waits, for a
+ * call's timeout at most beside the lookup of the name.
+ */
+struct trace_proof {
+	bool taken;
+	bool later; /* it is busy, and says to come again */
+	int status; /* HTTP; 0: no answer, and why in reason */
+	char reason[256];
+};
+void trace_try(const struct trace_rules *r, struct trace_proof *out);
 
 /* For one thread; lives as long as the exporter. */
 struct trace_port *trace_port_new(struct trace *t) MUST_CHECK;

@@ -6,7 +6,9 @@
 #include "trace/trace_exporter.h"
 
 #define FIRST_MS INT64_C(1000)
-#define MOST_MS INT64_C(60000)
+#define MOST_MS INT64_C(16000)
+/* However long it asks for: it may have been told wrong itself. */
+#define ASKED_MOST_MS INT64_C(300000)
 
 static bool
 is_passing(int status)
@@ -23,19 +25,18 @@ trace_judge(const struct upstream_answer *a)
 	                                           : TRACE_REFUSED;
 }
 
-/* Retry-After in seconds; a date is not what collectors send. */
 int64_t
-trace_wait_ms(const struct upstream_answer *a, unsigned n)
+trace_wait_ms(const struct upstream_answer *a, unsigned n, int64_t now_ms)
 {
-	int64_t asked = -1, wait = FIRST_MS;
+	int64_t asked, wait = FIRST_MS;
 
-	if (a->retry_after.at != NULL)
-		asked = str_number(str_trim(a->retry_after), INT32_MAX);
 	for (; n > 1 && wait < MOST_MS; n--)
 		wait *= 2;
-	if (asked * 1000 > wait)
-		wait = asked * 1000;
-	return wait < MOST_MS ? wait : MOST_MS;
+	if (!http_retry_after(a->retry_after, now_ms, &asked))
+		return wait;
+	if (asked > ASKED_MOST_MS)
+		asked = ASKED_MOST_MS;
+	return asked > wait ? asked : wait;
 }
 
 /* {"partialSuccess":{"rejectedSpans":"3","errorMessage":"..."}} */

@@ -18,7 +18,10 @@
 #include "metrics/metrics.h"
 #include "trace/trace_exporter.h"
 
-/* Of one batch; with the waits between, some 15 seconds and the calls. */
+/*
+ * Of one batch, before it makes room for another that waits; with the waits
+ * between, some 15 seconds and the calls. Where none waits it is tried on.
+ */
 #define TRIES 5
 /* What waits at the end is given so long. */
 #define END_MS 2000
@@ -97,13 +100,17 @@ waiting(struct trace *t)
 	return n;
 }
 
+static bool
+another_waits(struct trace *t)
+{
+	return waiting(t) >= wake_at(t->queue);
+}
+
 static void
 fill_batch(struct trace *t)
 {
 	pthread_mutex_lock(&t->lock);
-	for (struct trace_port *p = t->ports; p != NULL; p = p->next)
-		t->count += ring_take(&p->ring, t->batch + t->count,
-		    TRACE_BATCH - t->count);
+	t->count = ports_take(&t->ports, t->batch, TRACE_BATCH);
 	pthread_mutex_unlock(&t->lock);
 	t->tries = 0;
 }
@@ -169,7 +176,7 @@ on_taken(struct trace *t, const struct upstream_answer *a)
 static void
 try_again(struct trace *t, const struct upstream_answer *a)
 {
-	int64_t ms = trace_wait_ms(a, t->tries);
+	int64_t ms = trace_wait_ms(a, t->tries, clock_wall_ms());
 	struct timeval in = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
@@ -189,7 +196,8 @@ on_failed(struct trace *t, const struct upstream_answer *a, bool again)
 	                            : upstream_outcome_name(a->outcome));
 	if (!again)
 		put_away(t, METRIC_SPAN_REFUSED);
-	else if (t->tries == TRIES || atomic_load(&t->ending))
+	else if (atomic_load(&t->ending) ||
+	    (t->tries >= TRIES && another_waits(t)))
 		put_away(t, METRIC_SPAN_DROPPED);
 	else
 		try_again(t, a);
@@ -208,8 +216,8 @@ on_answer(void *arg, const struct upstream_answer *a)
 		on_taken(t, a);
 	else
 		on_failed(t, a, verdict == TRACE_AGAIN);
-	if (atomic_load(&t->ending) && t->failing)
-		leave(t);
+	if (atomic_load(&t->ending) && verdict == TRACE_AGAIN)
+		leave(t); /* nor would it take what else there is */
 	else if (t->count == 0)
 		look(t, atomic_load(&t->ending));
 }
@@ -233,7 +241,7 @@ look(struct trace *t, bool all)
 {
 	if (t->rules == NULL) {
 		drop_all(t);
-	} else if (t->count == 0 && (all || waiting(t) >= wake_at(t->queue))) {
+	} else if (t->count == 0 && (all || another_waits(t))) {
 		fill_batch(t);
 		if (t->count > 0)
 			send_batch(t);
@@ -292,6 +300,15 @@ follow_rules(struct trace *t)
 	}
 }
 
+/* What waits to be tried again has one try more. */
+static void
+try_at_once(struct trace *t)
+{
+	evtimer_del(t->again);
+	if (t->rules != NULL && t->call == NULL && t->count > 0)
+		send_batch(t);
+}
+
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
@@ -305,8 +322,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	follow_rules(t);
 	if (atomic_load(&t->ending)) {
 		evtimer_add(t->end, &most);
-		if (t->call == NULL && t->count > 0)
-			put_away(t, METRIC_SPAN_DROPPED);
+		try_at_once(t);
 	}
 	look(t, atomic_load(&t->ending));
 }

@@ -41,6 +41,12 @@ struct trace_port {
 	struct trace_port *next;
 };
 void port_init(struct trace_port *p, size_t queue, int wake_fd);
+/*
+ * Takes up to `most` of the rings of a list, and puts its first one last: where
+ * more comes than goes, all of them get their turn.
+ */
+size_t ports_take(struct trace_port **list, struct trace_span *out,
+    size_t most);
 /* When the exporter is told, before its time. */
 static inline size_t
 wake_at(size_t queue)
@@ -65,7 +71,8 @@ size_t trace_rejected(struct str body, size_t count, struct arena *arena);
 /* What an answer means for the batch. */
 enum trace_verdict { TRACE_TAKEN, TRACE_REFUSED, TRACE_AGAIN };
 enum trace_verdict trace_judge(const struct upstream_answer *a);
-/* How long to wait before the n-th try again, from 1, in ms. */
-int64_t trace_wait_ms(const struct upstream_answer *a, unsigned n);
+/* How long to wait before the n-th try again, from 1, in ms; now_ms: Unix. */
+int64_t trace_wait_ms(const struct upstream_answer *a, unsigned n,
+    int64_t now_ms);
 
 #endif

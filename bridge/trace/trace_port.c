@@ -29,6 +29,22 @@ port_init(struct trace_port *p, size_t queue, int wake_fd)
 		p->seed = (uint64_t)clock_mono_us() ^ (uint64_t)(uintptr_t)p;
 }
 
+size_t
+ports_take(struct trace_port **list, struct trace_span *out, size_t most)
+{
+	struct trace_port *first = *list, **end = list;
+	size_t n = 0;
+
+	for (; *end != NULL; end = &(*end)->next)
+		n += ring_take(&(*end)->ring, out + n, most - n);
+	if (first != NULL && first->next != NULL) {
+		*end = first;
+		*list = first->next;
+		first->next = NULL;
+	}
+	return n;
+}
+
 void
 trace_wake(int fd)
 {

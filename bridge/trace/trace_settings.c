@@ -23,6 +23,13 @@ const struct setting trace_settings_table[] = {
 	    .fallback = "5s",
 	    .help = "How long spans may wait for others to go with, 512 at "
 	            "most." },
+	{ .name = "plain_http",
+	    .kind = SETTING_BOOLEAN,
+	    .at = AT(plain_http),
+	    .fallback = "false",
+	    .help = "Lets url be http:// to another machine, as collectors "
+	            "inside a cluster are: whoever is on the way can read the "
+	            "spans. Not with authorization." },
 	{ .name = "queue",
 	    .kind = SETTING_COUNT,
 	    .at = AT(queue),
@@ -48,7 +55,8 @@ const struct setting trace_settings_table[] = {
 	    .required = true,
 	    .help = "The collector, OTLP over HTTP: "
 	            "https://host[:port][/path]; "
-	            "http:// only for this machine. Without a path: "
+	            "http:// only for this machine, or with plain_http. "
+	            "Without a path: "
 	            "/v1/traces." },
 	{ .name = NULL },
 };
@@ -105,6 +113,7 @@ trace_rules_load(const config_setting_t *group, const struct secrets *secrets,
 		        .path = "/v1/traces",
 		        .ca = s->ca,
 		        .authorization = s->authorization,
+		        .plain = s->plain_http,
 		        .timeout_ms = TRACE_TIMEOUT_MS },
 		    group, secrets, all);
 	if (r->collector != NULL)

@@ -97,6 +97,8 @@ foreach(unit ${units})
   install(FILES ${packed}/${unit} DESTINATION /lib/systemd/system
     COMPONENT debian EXCLUDE_FROM_ALL)
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/notify-reload.conf
+  DESTINATION /usr/share/leadbridge COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/leadbridge.cfg
   DESTINATION /etc/leadbridge COMPONENT debian EXCLUDE_FROM_ALL)
 install(FILES ${debian}/copyright ${packed}/changelog.gz
@@ -142,5 +144,5 @@ update of a lead, checks that against the API's contract and sends it over
 TLS, or keeps it in a journal until the API has taken it.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${debian}/conffiles
-  ${debian}/postinst ${debian}/prerm ${debian}/postrm)
+  ${debian}/postinst ${debian}/prerm ${debian}/postrm ${debian}/triggers)
 include(CPack)

@@ -27,6 +27,7 @@ RELAY = 'mode     = "relay";'
 POSTGRES = os.path.join(TOP, "tests/support/postgres.sh")
 
 UNIT = os.path.join(DEPLOY, "leadbridge.service")
+NOTIFY_RELOAD = os.path.join(DEPLOY, "notify-reload.conf")
 DROP_IN = os.path.join(TWO, "two-nodes.conf")
 COMPOSE = os.path.join(TWO, "compose.yaml")
 ONE_CFG = os.path.join(DEPLOY, "leadbridge.cfg")
@@ -228,6 +229,46 @@ def test_the_unit_has_room_for_every_worker(build):
                      r"and (\d+);", manual)[1]
     tasks = re.search(r"^TasksMax=(\d+)$", read(UNIT), re.M)[1]
     assert int(tasks) >= int(most) + 32
+
+
+def test_the_unit_stays_down_where_only_a_person_can_help(build):
+    """As the manual has it; 243 is systemd's, of a credential."""
+    text = read(UNIT)
+    codes = re.search(r"^RestartPreventExitStatus=(.*)$", text, re.M)[1]
+    said = subprocess.run([os.path.join(build, "leadbridge"), "--help"],
+                          text=True, check=True, capture_output=True).stdout
+    assert "2 usage," in said and "78 run refuses its settings" in said
+    assert codes.split() == ["2", "78", "243"]
+    assert "\nRestart=on-failure\n" in text
+
+
+def test_the_type_of_later_systemds_is_a_drop_in(unit):
+    """It adds one setting; an older systemd says that, and goes on without."""
+    settings = [line for line in read(NOTIFY_RELOAD).splitlines()
+                if line and not line.startswith("#")]
+    assert settings == ["[Service]", "Type=notify-reload"]
+    shutil.copy(NOTIFY_RELOAD, unit.parent / "leadbridge.service.d")
+    done = analyze("verify", "--man=no", "--recursive-errors=no", str(unit))
+    said = [line for line in (done.stdout + done.stderr).splitlines()
+            if "leadbridge" in line]
+    version = int(re.match(r"systemd (\d+)", analyze("--version").stdout)[1])
+    if version >= 253:
+        assert (done.returncode, said) == (0, [])
+    else:
+        assert len(said) == 1 and "ignoring: notify-reload" in said[0]
+
+
+@pytest.mark.parametrize("file, limit, settings", [
+    (UNIT, r"^MemoryMax=(\d+)G$", ONE_CFG),
+    (COMPOSE, r"^  mem_limit: (\d+)g$", TWO_CFG)])
+def test_what_may_be_taken_is_what_the_settings_let_be_taken(
+        build, tmp_path, file, limit, settings):
+    """By default, on a machine of four cores; `doctor` tells of others."""
+    p = Place(build, tmp_path, read(settings) + "\nworkers = 4;\n", None)
+    worst = int(re.search(r"^worst case: (\d+) MB", p.check().stdout,
+                          re.M)[1])
+    # The journal and the program itself come on top.
+    assert 1000 < worst < int(re.search(limit, read(file), re.M)[1]) * 1024 - 256
 
 
 def calls_of(name):

@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -17,12 +18,13 @@ import pytest
 from disk import small_disk
 from house import API_KEY, FORM_SECRET, TOKEN, House, wait_for
 from journal_api import Api
-from scripted import Upstream, ok
+from scripted import Upstream, ok, server_context
 from test_modes import route
+from tracing import Collector
 
 JOURNAL = 'journal = { url = "sqlite:store/journal.db"; };'
 CHECKS = {"settings", "files", "certificates", "limits", "confinement",
-          "bridge", "journal", "upstream", "key"}
+          "bridge", "journal", "upstream", "key", "tracing"}
 
 
 @pytest.fixture
@@ -102,7 +104,17 @@ def test_the_text_is_a_line_each_and_a_sum(house):
                for line in lines)
     ok = sum(line.startswith("ok ") for line in lines)
     warnings = sum(line.startswith("warning ") for line in lines)
+    assert warnings > 1
     assert total == f"{ok} ok, {warnings} warnings, 0 faults"
+
+
+def test_one_is_no_warnings(house):
+    house.write("api.key", "another-key\n", 0o600)
+    out, _ = house.run("doctor", code=1)
+    assert re.search(r"^\d+ ok, \d+ warnings, 1 fault$", out, re.M)
+    change(house, "workers ", "wokers ")
+    out, _ = house.run("doctor", code=1)
+    assert out.endswith("\n0 ok, 0 warnings, 1 fault\n")
 
 
 def test_it_leaves_a_running_bridge_its_journal(house):
@@ -204,6 +216,34 @@ def test_more_memory_than_there_is(house):
     (said,) = [f for f in doctor(house)["limits"] if f["subject"] == "memory"]
     assert said["verdict"] == "warning"
     assert "at the worst" in said["text"]
+
+
+@pytest.mark.parametrize("allowed, verdict, text", [
+    (1 << 30, "warning", "1.1 GB at the worst, by the limits, and 1.1 GB may"),
+    (2 << 30, "ok", "1.1 GB at the worst, by the limits, of 2.1 GB")])
+def test_more_memory_than_the_unit_of_the_bridge_allows(house, allowed,
+                                                        verdict, text):
+    """Which ceiling counts is the bridge's own, wherever doctor runs."""
+    with bridge_that_says(house, 200, f"""\
+leadbridge_memory_worst_bytes {1057 << 20}
+leadbridge_memory_allowed_bytes {allowed}
+"""):
+        (said,) = [f for f in doctor(house)["bridge"]
+                   if f["subject"] == "memory"]
+    assert said["verdict"] == verdict and said["text"].startswith(text)
+    assert (said["remedy"] is None) == (verdict == "ok")
+
+
+def test_a_bridge_that_runs_tells_its_ceiling(house):
+    house.start()
+    worst = house.metric("leadbridge_memory_worst_bytes")
+    allowed = house.metric("leadbridge_memory_allowed_bytes")
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 1 << 20 < allowed <= pages
+    (said,) = [f for f in doctor(house)["bridge"] if f["subject"] == "memory"]
+    assert said["verdict"] == ("ok" if worst <= allowed else "warning")
+    out, _ = house.run("check", "-c", house.path("leadbridge.cfg"))
+    assert f"worst case: {int(worst) >> 20} MB" in out
 
 
 @pytest.mark.parametrize("size, verdict, text", [
@@ -318,7 +358,7 @@ def test_updates_that_were_given_up(build, tmp_path):
         'leadbridge_journal_items{state="dead"}') == 1, what="its end")
     (said,) = [f for f in doctor(house)["journal"]
                if f["subject"] == "given up"]
-    assert (said["verdict"], said["text"]) == ("warning", "1 updates")
+    assert (said["verdict"], said["text"]) == ("warning", "1 update")
     assert "deliveries list --state dead" in said["remedy"]
     assert house.close() == 0
     api.close()
@@ -413,6 +453,94 @@ def test_a_clock_that_is_wrong(house, seconds, verdict, said):
     clock = [f for f in found["upstream"] if "clock" in f["text"]]
     assert [f["verdict"] for f in clock] == [verdict]
     assert said in clock[0]["text"]
+
+
+# ------------------------------------------------------ the spans' collector
+
+def traced(house, url, more=""):
+    change(house, "workers ", f'tracing = {{ url = "{url}"; {more} }};\n'
+           "workers ")
+
+
+@pytest.fixture
+def collector():
+    c = Collector()
+    c.url = f"http://127.0.0.1:{c.port}"
+    yield c
+    c.close()
+
+
+def test_without_tracing_it_says_so(house):
+    (said,) = doctor(house)["tracing"]
+    assert (said["verdict"], said["subject"]) == ("ok", "tracing")
+    assert "there is none" in said["text"]
+
+
+def test_a_collector_that_takes_an_empty_export(house, collector):
+    traced(house, collector.url)
+    found = doctor(house)["tracing"]
+    assert [f["verdict"] for f in found] == ["ok"] * 3
+    assert "has 1 address" in found[0]["text"]
+    assert "connected in" in found[1]["text"]
+    assert "takes what it is sent (it answered 200)" in found[2]["text"]
+    ((_, path, _, body),) = collector.requests
+    assert path == "/v1/traces" and collector.batches() == [[]]
+    assert json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"] == []
+
+
+@pytest.mark.parametrize("status, remedy", [
+    (401, "see tracing.authorization"), (403, "see tracing.authorization"),
+    (404, "see the path of tracing.url"), (405, "see the path of tracing.url"),
+    (415, "look whether it takes OTLP over HTTP as JSON"),
+    (429, "try again later"), (503, "try again later"),
+    (500, "try again later")])
+def test_a_collector_that_does_not_take_it(house, collector, status, remedy):
+    """Nothing waits for it, so that it is no fault."""
+    traced(house, collector.url)
+    collector.plan = [(status, {}, b"")]
+    warning = one(doctor(house), "tracing", "warning")
+    assert f"does not take an empty export ({status})" in warning["text"]
+    assert warning["remedy"].startswith(remedy)
+
+
+def test_a_collector_over_tls_and_one_nobody_vouches_for(house, ca, localhost):
+    c = Collector(server_context(localhost))
+    house.write("otlp.secret", "Bearer otlp-token\n", 0o600)
+    change(house, "secrets   = {", 'secrets   = { otlp = '
+           '{ file = "otlp.secret"; };')
+    traced(house, f"https://localhost:{c.port}",
+           f'ca = "{ca.pem}"; authorization = "otlp";')
+    found = doctor(house)["tracing"]
+    assert re.match(r"TLSv1\.3, \d+ days left", found[2]["text"])
+    assert found[3]["verdict"] == "ok"
+    assert c.requests[0][2]["Authorization"] == "Bearer otlp-token"
+    change(house, f'ca = "{ca.pem}"; auth', 'ca = "certs/dev-ca.pem"; auth')
+    warning = one(doctor(house), "tracing", "warning")
+    assert "TLS fails" in warning["text"] and "tracing.ca" in warning["remedy"]
+    c.close()
+
+
+@pytest.mark.parametrize("url, said, remedy", [
+    ("https://no-such-host.invalid", "has no address", "tracing.url"),
+    ("http://127.0.0.1:1", "cannot be connected to", "whether the collector")])
+def test_where_the_way_to_the_collector_ends(house, url, said, remedy):
+    traced(house, url)
+    warning = one(doctor(house), "tracing", "warning")
+    assert said in warning["text"] and remedy in warning["remedy"]
+
+
+def test_a_collector_that_speaks_something_else(house):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        def answer():
+            peer, _ = s.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(b"\0\0\6\4\0\0\0\0\0")    # HTTP/2's settings
+        threading.Thread(target=answer, daemon=True).start()
+        traced(house, f"http://127.0.0.1:{s.getsockname()[1]}")
+        warning = one(doctor(house), "tracing", "warning")
+    assert "does not answer" in warning["text"]
+    assert "4318, not 4317" in warning["remedy"]
 
 
 def test_a_bridge_that_is_not_confined(house):

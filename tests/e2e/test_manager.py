@@ -4,6 +4,7 @@ hands over. The manager is this test."""
 import ctypes
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -79,7 +80,9 @@ def test_it_tells_when_it_serves_reloads_and_stops(house, abstract):
     house.write("mappings/relay/mapping.cfg", "route = ")
     assert ask(house).status == 422
     manager.hear("RELOADING=1")
-    assert "refused" in manager.hear("READY=1")["STATUS"]
+    assert re.fullmatch(
+        r"Serving; the last reload was refused: .*mapping\.cfg:\d.*",
+        manager.hear("READY=1")["STATUS"])
     house.bridge.send_signal(signal.SIGTERM)
     manager.hear("STOPPING=1")
     assert house.bridge.wait(timeout=20) == 0
@@ -87,12 +90,51 @@ def test_it_tells_when_it_serves_reloads_and_stops(house, abstract):
     assert ["WATCHDOG=1"] not in manager.told
 
 
+@pytest.mark.parametrize("reloads", [1, 2])
+def test_a_signal_and_an_ask_at_once_are_each_told(house, reloads):
+    """systemd 253 to 257 does both at `systemctl reload`: each has a "ready"
+    of its own behind it, the times only rise, and what is served is the same.
+    """
+    manager = Manager(house.path("notify"))
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify")))
+    manager.hear("READY=1")
+    for _ in range(reloads):
+        before = time.monotonic_ns() // 1000
+        house.bridge.send_signal(signal.SIGHUP)
+        assert ask(house).status == 200
+        times = []
+        for _ in range(2):
+            times.append(int(manager.hear("RELOADING=1")["MONOTONIC_USEC"]))
+            assert manager.hear("READY=1")["STATUS"] == "Serving 3 routes"
+        assert before <= times[0] <= times[1]
+    assert post(house, "relay").status == 200
+
+
+def test_what_a_refusal_says_is_one_line_and_no_order(house):
+    """It is cut between two characters, and none of it is a line of its own."""
+    manager = Manager(house.path("notify"))
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify")))
+    manager.hear("READY=1")
+    with open(house.path("leadbridge.cfg")) as f:
+        good = f.read()
+    for pad in range(4):
+        house.write("leadbridge.cfg", good + 'user = "%s\\nSTOPPING=1%s";\n'
+                    % ("x" * pad, "\u20ac" * 300))
+        house.bridge.send_signal(signal.SIGHUP)
+        manager.hear("RELOADING=1")
+        told = manager.hear("READY=1")
+        assert set(told) == {"READY", "STATUS"}
+        assert "leadbridge.cfg:" in told["STATUS"]
+        assert "STOPPING=1\u20ac" in told["STATUS"]
+        assert 236 < len(told["STATUS"].encode()) <= 240
+
+
 def threads_of(pid):
-    """Names and ids of its threads."""
-    found = {}
+    """Names and ids of its threads; one may be of several."""
+    found = []
     for tid in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{tid}/comm") as f:
-            found[f.read().strip()] = int(tid)
+            found.append((f.read().strip(), int(tid)))
     return found
 
 
@@ -151,9 +193,25 @@ def test_a_thread_that_is_stuck_starves_the_watchdog(house, name):
     house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify"),
                      WATCHDOG_USEC="400000"))
     manager.hear("WATCHDOG=1")
-    with Stopped(threads_of(house.bridge.pid)[name]):
+    with Stopped(dict(threads_of(house.bridge.pid))[name]):
         wait_for(lambda: manager.drain() or manager.silent_for(1.5),
                  what="silence")
+    manager.hear("WATCHDOG=1")
+
+
+@pytest.mark.long
+def test_a_journal_that_is_stuck_starves_the_watchdog(house):
+    """A transaction may take a while: it is stuck after a minute."""
+    manager = Manager(house.path("notify"))
+    house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify"),
+                     WATCHDOG_USEC="400000"))
+    manager.hear("WATCHDOG=1")
+    # The one that has no name, beside the main one.
+    (journal,) = {tid for name, tid in threads_of(house.bridge.pid)
+                  if name == "leadbridge"} - {house.bridge.pid}
+    with Stopped(journal):
+        wait_for(lambda: manager.drain() or manager.silent_for(1.5),
+                 seconds=90, what="silence")
     manager.hear("WATCHDOG=1")
 
 
@@ -212,20 +270,23 @@ def test_sockets_that_are_handed_over_outlive_restarts(house):
                 pass   # cut between two requests by the one that ended
 
     launch(house, sockets)
-    senders = [threading.Thread(target=send, args=(i,)) for i in range(2)]
+    senders = [threading.Thread(target=send, args=(i,), daemon=True)
+               for i in range(2)]
     for t in senders:
         t.start()
-    for _ in range(3):
+    try:
+        for _ in range(3):
+            goal = len(sent) + 20
+            wait_for(lambda: len(sent) > goal, what="sending")
+            house.bridge.send_signal(signal.SIGTERM)
+            assert house.bridge.wait(timeout=20) == 0
+            launch(house, sockets)
         goal = len(sent) + 20
         wait_for(lambda: len(sent) > goal, what="sending")
-        house.bridge.send_signal(signal.SIGTERM)
-        assert house.bridge.wait(timeout=20) == 0
-        launch(house, sockets)
-    goal = len(sent) + 20
-    wait_for(lambda: len(sent) > goal, what="sending")
-    stopped.set()
-    for t in senders:
-        t.join(30)
+    finally:
+        stopped.set()
+        for t in senders:
+            t.join(30)
     assert wrong == []
     # Both workers took of the socket; the other address is its own.
     assert house.send("/nowhere", b"{}", tls=True).status == 404

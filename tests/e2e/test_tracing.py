@@ -1,15 +1,18 @@
 """Traces: a sender's context goes on to the API, and spans to a collector
 that is a small server of the test."""
 
+import email.utils
 import http.client
 import json
 import os
+import signal
 import time
 
 import pytest
 
 from house import (API_KEY, FORM_SECRET, TOKEN, House, free_port,
                    typeform_event, typeform_sign, wait_for)
+from island import ADDRESS, Island, NameServer
 from scripted import server_context
 from tracing import Api, Collector
 
@@ -401,6 +404,20 @@ def test_what_is_not_sampled_is_not_when_it_is_tried_again(opened, api,
     assert [c["traceparent"] for c in api.calls[:2]] == [UNSAMPLED, None]
 
 
+def test_nor_when_a_person_has_it_mapped_anew(opened, api, collector,
+                                             tmp_path):
+    house = journalled(opened, to(collector), tmp_path)
+    api.plan = [422]
+    delivery = queue(house, ("traceparent", UNSAMPLED))
+    wait_for(lambda: house.logged("dead letter"), what="the refusal")
+    house.run("deliveries", "retry", "-c", "leadbridge.cfg", delivery)
+    wait_for(lambda: len(api.calls) == 2, what="another try")
+    other = queue(house, lead="l2")
+    calls_of(collector, other, 1)
+    assert {s.delivery for s in collector.spans()} == {other}
+    assert [c["traceparent"] for c in api.calls[:2]] == [UNSAMPLED, None]
+
+
 # ------------------------------------- a collector that is not as it should
 
 def test_a_dead_collector_delays_nobody(opened, collector):
@@ -460,6 +477,57 @@ def test_what_a_busy_collector_turns_away_comes_again(opened, collector):
     first, second, third = [when for when, *_ in collector.requests]
     assert second - first >= 1.9 and third - second >= 1.9
     wait_for(lambda: counted(house, "exported") == 5, what="the count")
+
+
+def test_it_comes_again_when_a_date_says_so(opened, collector):
+    """Of whole seconds: between two and three of them from now."""
+    again = email.utils.formatdate(time.time() + 3, usegmt=True)
+    collector.plan = [(503, {"Retry-After": again}, b"")]
+    house = opened(to(collector))
+    send(house)
+    assert len(collector.wait(5)) == 5
+    first, second = [when for when, *_ in collector.requests]
+    assert 1.5 <= second - first < 15
+
+
+def test_a_batch_is_kept_while_nothing_needs_its_place(opened, collector):
+    """Six times it is turned away, one more than a batch that is in the way."""
+    collector.plan = [(503, {}, b"")] * 6
+    house = opened(to(collector))
+    send(house)
+    assert len(collector.wait(5, seconds=90)) == 5
+    assert len(collector.requests) == 7
+    assert counted(house, "dropped") == 0
+
+
+def test_at_the_end_what_waits_is_tried_once_more(opened, collector):
+    collector.plan = [(503, {"Retry-After": "100"}, b"")]
+    house = opened(to(collector))
+    send(house)
+    wait_for(lambda: collector.requests, what="a request that is refused")
+    send(house)
+    assert house.stop() == 0
+    assert len(collector.spans()) == 10
+    assert [len(b) for b in collector.batches()] == [5, 5]
+
+
+def test_at_the_end_one_refusal_is_not_of_all(opened, collector):
+    """What is wrong with one batch says nothing of the next."""
+    collector.plan = [None, (400, {}, b"")]
+    house = opened(to(collector, interval="60s"), workers=1)
+    connection = house.connect()
+    for i in range(110):                        # a batch is on its way
+        house.typeform(connection=connection)
+    wait_for(lambda: collector.requests, what="a request that hangs")
+    for i in range(110):                        # and more than one behind it
+        house.typeform(connection=connection)
+    connection.close()
+    house.bridge.send_signal(signal.SIGTERM)
+    wait_for(lambda: len(house.logged("stopped listening")) == 2)
+    collector.released.set()
+    assert house.bridge.wait(timeout=30) == 0
+    house.bridge = None
+    assert sorted(len(b) for b in collector.batches()) == [76, 512]
 
 
 @pytest.mark.parametrize("answer, refused", [
@@ -614,11 +682,57 @@ def test_what_takes_a_restart_is_told(opened, collector):
     assert collector.spans() == []
 
 
+# -------------------------------------------- plain HTTP to another machine
+
+WARNED = "tracing: by http:// to another machine, whoever is on the way reads"
+
+
+@pytest.fixture
+def names(tmp_path):
+    """A network with an address that is no loopback, and its name server."""
+    why_not = Island.possible()
+    if why_not is not None:
+        pytest.skip(why_not)
+    with Island(tmp_path) as island, NameServer(island) as server:
+        server.island = island
+        yield server
+
+
+@pytest.mark.parametrize("host", [ADDRESS, "collector.test"])
+def test_another_machine_gets_spans_by_http_where_that_is_said(
+        opened, names, host):
+    names.say("collector.test", ADDRESS)
+    elsewhere = names.island.run(lambda: Collector(host=ADDRESS))
+    house = opened(f'url = "http://{host}:{elsewhere.port}"; '
+                   'interval = "100ms"; plain_http = true;', start=False)
+    names.island.run(house.start)
+    (warned,) = [w for w in house.logged("settings") if WARNED in w["reason"]]
+    assert warned["level"] == "warning"
+    names.island.run(lambda: send(house))
+    assert "receive" in {s.name for s in elsewhere.wait(3)}
+    _, err = house.run("check", "-c", house.path("leadbridge.cfg"))
+    assert WARNED in err
+    elsewhere.close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4318", "https://localhost"])
+def test_it_warns_of_nothing_that_is_not_readable(opened, url):
+    house = opened(f'url = "{url}"; plain_http = true;', start=False)
+    _, err = house.run("check", "-c", house.path("leadbridge.cfg"))
+    assert "tracing" not in err
+
+
 # ----------------------------------------------------------------- settings
 
 @pytest.mark.parametrize("tracing, said", [
     ("", "tracing.url is missing"),
     ('url = "http://collector.example:4318";', "must begin with https://"),
+    ('url = "http://collector.example:4318"; plain_http = false;',
+     "plain_http = true lets it go to another"),
+    ('url = "http://collector.example"; plain_http = true; '
+     'authorization = "token";',
+     "tracing.authorization: a secret is not sent by http://"),
+    ('url = "http://127.0.0.1"; plain_http = "yes";', "tracing.plain_http"),
     ('url = "http://u:p@127.0.0.1";', "may not carry a user or a password"),
     ('url = "http://127.0.0.1"; ca = "certs/dev-ca.pem";',
      "tracing.ca: an http:// url has no certificate to check"),

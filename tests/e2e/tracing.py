@@ -12,7 +12,7 @@ from house import wait_for
 class Server:
     """Answers each request by `handle`, on a thread of its own."""
 
-    def __init__(self, context=None, port=0):
+    def __init__(self, context=None, port=0, host="127.0.0.1"):
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ class Server:
             def handle_error(self, *args):
                 pass            # who hung up, or did not like our certificate
 
-        self.server = Quiet(("127.0.0.1", port), Handler)
+        self.server = Quiet((host, port), Handler)
         self.port = self.server.server_port
         if context is not None:
             self.server.socket = context.wrap_socket(
@@ -79,12 +79,12 @@ class Collector(Server):
     """`plan` holds what the next requests get: (status, headers, body); None
     hangs until close(). Then all is taken."""
 
-    def __init__(self, context=None, port=0):
+    def __init__(self, context=None, port=0, host="127.0.0.1"):
         self.requests = []      # (when, path, headers, body), of all
         self.plan = []
         self.taken = []         # bodies that were answered by 200
         self.released = threading.Event()
-        super().__init__(context, port)
+        super().__init__(context, port, host)
 
     def handle(self, request, body):
         with self.lock:

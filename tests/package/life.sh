@@ -13,6 +13,10 @@ mkdir -p /run/systemd/system
 rm -f /usr/sbin/policy-rc.d /usr/bin/systemctl /bin/systemctl
 cat >/usr/bin/systemctl <<'EOF'
 #!/bin/sh
+if [ "$1" = --version ]; then
+	echo "systemd $(cat /systemd) (a stub)"
+	exit
+fi
 line=
 for word; do
 	case $word in -*) ;; *) line="$line $word" ;; esac
@@ -25,6 +29,8 @@ calls() {
 	: >/calls
 }
 : >/calls
+echo 252 >/systemd
+drop_in=/lib/systemd/system/leadbridge.service.d
 
 step install
 $install "$deb"
@@ -34,6 +40,7 @@ is "$(calls)" ""
 is "$(mode /var/lib/leadbridge)" "700 leadbridge leadbridge"
 is "$(mode /etc/leadbridge/secrets)" "700 root root"
 is "$(getent passwd leadbridge | cut -d: -f7)" /usr/sbin/nologin
+gone $drop_in
 ldd /usr/bin/leadbridge /usr/lib/leadbridge/leadbridge-phone.so >/ldd
 fails grep "not found" /ldd
 
@@ -75,8 +82,29 @@ is "$(calls)" "systemctl try-restart leadbridge.service"
 is "$(tail -n 1 leadbridge.cfg)" "# mine"
 there secrets/kept mappings/typeform/mapping.cfg
 
+step systemd
+# Another one is unpacked: dpkg says so by this trigger.
+becomes() {
+	echo "$1" >/systemd
+	dpkg-trigger --by-package=systemd /lib/systemd/systemd
+	dpkg --configure --pending
+	is "$(status)" installed
+	is "$(calls)" ""
+}
+becomes 252
+gone $drop_in
+becomes 253
+grep -qx "Type=notify-reload" $drop_in/notify-reload.conf
+touch $drop_in/of-another.conf
+becomes 252
+is "$(ls $drop_in)" of-another.conf
+becomes 257
+is "$(ls $drop_in | xargs)" "notify-reload.conf of-another.conf"
+rm $drop_in/of-another.conf
+
 step remove
 dpkg -r leadbridge
+gone $drop_in
 is "$(calls)" "systemctl stop leadbridge.socket leadbridge.service"
 gone /usr/bin/leadbridge /usr/lib/leadbridge
 is "$(tail -n 1 leadbridge.cfg)" "# mine"

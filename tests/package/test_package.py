@@ -210,7 +210,8 @@ def live(prepare, install, folder, deb, newer, timeout, debian=""):
         timeout=timeout)
 
 
-STEPS = ["install", "demo", "check", "upgrade", "remove", "purge", "done"]
+STEPS = ["install", "demo", "check", "upgrade", "systemd", "remove", "purge",
+         "done"]
 
 
 def test_its_life_in_a_copy_of_this_machine(deb, newer, tmp_path):

@@ -15,9 +15,17 @@ from house import wait_for
 # Nobody logs in there, and nothing of it may wait for a network.
 MADE = """
 set -e
-chroot "$1" apt-get install -y -qq --no-install-recommends \\
-    systemd systemd-sysv dbus /package/first.deb
+if [ -n "$2" ]; then
+    uri=$(sed -n 's/^URIs: //p' "$1/etc/apt/sources.list.d/debian.sources" | head -n 1)
+    echo "deb $uri $2 main" >"$1/etc/apt/sources.list"
+    chroot "$1" apt-get update -qq
+fi
+chroot "$1" apt-get install -y -qq --no-install-recommends ${2:+-t "$2"} \\
+    systemd systemd-sysv dbus
+chroot "$1" apt-get install -y -qq --no-install-recommends /package/first.deb
 """
+# Debian 12 has 252; its backports one that knows Type=notify-reload.
+RELEASES = {"252": "", "254": "bookworm-backports"}
 # How it ends is how the machine ends, and with it systemd-nspawn.
 UNIT = """
 [Unit]
@@ -69,7 +77,7 @@ def doctor():
     return line
 
 
-def machine(debian, root, deb, newer):
+def machine(debian, root, deb, newer, systemd):
     """A copy of a Debian, with the package in it and units.sh for a service."""
     subprocess.run(["cp", "-a", debian, root], check=True, timeout=120)
     package = root / "package"
@@ -82,11 +90,12 @@ def machine(debian, root, deb, newer):
     (package / "readme").write_text(five_minutes())
     (package / "doctor").write_text(doctor())
     done = subprocess.run(["unshare", "--mount", "--propagation", "private",
-                           "sh", "-c", MADE, "sh", root],
+                           "sh", "-c", MADE, "sh", root, RELEASES[systemd]],
                           text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=600)
     assert done.returncode == 0, done.stdout
+    assert f"systemd ({systemd}." in done.stdout
     units = root / "etc/systemd/system"
     (units / "units-test.service").write_text(UNIT)
     wants = units / "multi-user.target.wants"
@@ -149,10 +158,12 @@ def boot(root, made, timeout):
 
 
 @pytest.mark.long
-def test_the_units_at_work(own_branches, debian, deb, newer, tmp_path, figure):
+@pytest.mark.parametrize("systemd", RELEASES)
+def test_the_units_at_work(own_branches, debian, deb, newer, tmp_path, figure,
+                           systemd):
     tool("systemd-nspawn")
     root = tmp_path / "machine"
-    machine(debian, root, deb, newer)
+    machine(debian, root, deb, newer, systemd)
     done = boot(root, own_branches, 900)
     if not os.path.exists(root / "package/said"):
         pytest.skip("systemd does not boot here: " + done.stdout[-400:])

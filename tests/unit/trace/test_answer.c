@@ -38,6 +38,9 @@ an_answer_is_taken_refused_or_tried_again(void **state)
 	}
 }
 
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+#define NOW (INT64_C(784111777) * 1000)
+
 static void
 each_try_waits_longer_and_as_long_as_it_is_asked_to(void **state)
 {
@@ -49,14 +52,24 @@ each_try_waits_longer_and_as_long_as_it_is_asked_to(void **state)
 		{ NULL, 1, 1000 },
 		{ NULL, 2, 2000 },
 		{ NULL, 4, 8000 },
-		{ NULL, 1000, 60000 },
+		{ NULL, 1000, 16000 },
 		{ "7", 1, 7000 },
 		{ " 7 ", 1, 7000 },
 		{ "7", 4, 8000 },
 		{ "0", 1, 1000 },
-		{ "3600", 1, 60000 },
-		{ "99999999999999999999", 1, 1000 },
+		{ "7", 1000, 16000 },
+		{ "200", 1, 200000 },
+		{ "3600", 1, 300000 },
+		{ "99999999999999999999", 1, 300000 },
+		/* As a date, of what is now NOW. */
+		{ "Sun, 06 Nov 1994 08:50:07 GMT", 1, 30000 },
+		{ " Sun, 06 Nov 1994 08:50:07 GMT ", 1, 30000 },
+		{ "Sun, 06 Nov 1994 08:49:40 GMT", 4, 8000 },
+		{ "Mon, 07 Nov 1994 08:49:37 GMT", 1, 300000 },
 		{ "Sun, 06 Nov 1994 08:49:37 GMT", 1, 1000 },
+		{ "Sat, 05 Nov 1994 08:49:37 GMT", 1, 1000 },
+		{ "Sun, 06 Nov 1994 08:50:07 GMT, ", 1, 1000 },
+		{ "Sunday, 06-Nov-94 08:50:07 GMT", 1, 30000 },
 		{ "-5", 1, 1000 },
 		{ "", 1, 1000 },
 	};
@@ -67,7 +80,8 @@ each_try_waits_longer_and_as_long_as_it_is_asked_to(void **state)
 			.status = 503,
 			.retry_after = str_of(cases[i].asked) };
 
-		assert_int_equal(trace_wait_ms(&a, cases[i].n), cases[i].ms);
+		assert_int_equal(trace_wait_ms(&a, cases[i].n, NOW),
+		    cases[i].ms);
 	}
 }
 

@@ -45,6 +45,42 @@ a_full_ring_takes_no_more(void **state)
 	ring_done(&r);
 }
 
+/* Where each batch is full with the first one's, the others would drop. */
+static void
+all_ports_get_their_turn(void **state)
+{
+	struct trace_port a, b, c, *list = &a;
+	struct trace_port *const all[] = { &a, &b, &c };
+	struct trace_span out[4];
+	int64_t seen[COUNT_OF(all)] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		port_init(all[i], 64, -1);
+		all[i]->next = i + 1 < COUNT_OF(all) ? all[i + 1] : NULL;
+		for (int n = 0; n < 12; n++) {
+			const struct trace_span s = numbered((int64_t)i);
+
+			assert_int_not_equal(ring_put(&all[i]->ring, &s), 0);
+		}
+	}
+	for (int turn = 0; turn < 3; turn++) {
+		assert_int_equal(ports_take(&list, out, 4), 4);
+		for (int n = 0; n < 4; n++)
+			seen[out[n].start_us]++;
+	}
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		assert_int_equal(seen[i], 4);
+	/* And what one leaves room for comes of the next. */
+	for (int turn = 0; turn < 6; turn++)
+		assert_int_equal(ports_take(&list, out, 4), 4);
+	assert_int_equal(ports_take(&list, out, 4), 0);
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		ring_done(&all[i]->ring);
+	list = NULL;
+	assert_int_equal(ports_take(&list, out, 4), 0);
+}
+
 struct filler {
 	struct trace_ring ring;
 	int64_t dropped;
@@ -107,6 +143,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_ring_takes_no_more),
+		cmocka_unit_test(all_ports_get_their_turn),
 		cmocka_unit_test(one_fills_while_another_empties),
 	};
 
