@@ -38,8 +38,9 @@ target_link_libraries(bridge_flags INTERFACE bridge_code)
 
 if(BRIDGE_SANITIZE)
   # -O1: sanitizers and -Werror meet false "maybe uninitialized" at -O2.
+  # -g1: a report names lines; who looks at variables has the preset debug.
   target_compile_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE}
-    -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+    -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   # Fortifying is of optimised code. -fno-strict-overflow here only: it defines

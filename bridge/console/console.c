@@ -64,16 +64,56 @@ find_verb(const char *name)
 	return NULL;
 }
 
-static int
-unknown_verb(const char *name)
+/* What other tools call it. */
+static const struct {
+	const char *said, *meant;
+} elsewhere[] = {
+	{ "config", "check" },
+	{ "delivery", "deliveries" },
+	{ "dlq", "deliveries list --state dead" },
+	{ "drop", "deliveries drop" },
+	{ "erase", "forget" },
+	{ "health", "doctor" },
+	{ "init", "new" },
+	{ "keys", "key list" },
+	{ "lint", "check" },
+	{ "list", "deliveries list" },
+	{ "mock", "sandbox" },
+	{ "providers", "senders" },
+	{ "queue", "deliveries list" },
+	{ "replay", "deliveries retry" },
+	{ "restart", "reload" },
+	{ "retry", "deliveries retry" },
+	{ "rotate", "key rotate" },
+	{ "secrets", "key list" },
+	{ "serve", "run" },
+	{ "simulate", "map" },
+	{ "sources", "senders" },
+	{ "start", "run" },
+	{ "status", "doctor" },
+	{ "tail", "deliveries tail" },
+	{ "validate", "check" },
+};
+
+static const char *
+meant_verb(const char *name)
 {
 	struct nearest near;
-	const char *found;
 
+	for (size_t i = 0; i < COUNT_OF(elsewhere); i++)
+		if (strcmp(elsewhere[i].said, name) == 0)
+			return elsewhere[i].meant;
 	nearest_start(&near, str_of(name));
 	for (size_t i = 0; verbs[i] != NULL; i++)
 		nearest_try(&near, verbs[i]->name);
-	found = nearest_found(&near);
+	return nearest_found(&near);
+}
+
+static int
+unknown_verb(const char *name)
+{
+	const char *found = meant_verb(name);
+
 	return complain(EXIT_USAGE,
 	    "there is no verb '%s'%s%s%s; see 'leadbridge --help'", name,
 	    MEANT_ARG(found));
@@ -101,7 +141,7 @@ help_on(int argc, char **argv)
 	const struct verb *v = argc > 2 ? find_verb(argv[2]) : NULL;
 
 	if (v != NULL)
-		return verb_help(v);
+		return verb_help(v, argc > 3 ? argv[3] : NULL);
 	if (argc > 2)
 		return unknown_verb(argv[2]);
 	print_usage(stdout);

@@ -25,6 +25,12 @@ struct delivery_ids {
 };
 
 /*
+ * Adds one as `list` prints it: the delivery of "ID/N" where an update's
+ * number is allowed. An exit code, with what is wrong said.
+ */
+int deliveries_take(const char *word, bool numbered,
+    struct delivery_ids *out) MUST_CHECK;
+/*
  * Those named from the `from`th argument on, or else those the filter's
  * options find: dead and refused ones where no state is given. An exit code.
  */

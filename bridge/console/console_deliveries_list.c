@@ -96,7 +96,7 @@ deliveries_print_item(const struct document *d, doc_node item,
 	    STR_ARG(client_text(d, item, "delivery")),
 	    (long long)client_number(d, item, "n"),
 	    STR_ARG(client_text(d, item, "state")));
-	bytes_addf(out, "  tries %lld  %3.*s  ",
+	bytes_addf(out, "  attempts %lld  %3.*s  ",
 	    (long long)client_number(d, item, "attempts"),
 	    STR_ARG(status.len > 0 ? status : STR("-")));
 	shown_add(out, lead.len > 0 ? lead : STR("-"));
@@ -130,6 +130,30 @@ print_items(const struct client_answer *a, bool json, size_t *printed,
 	print_bytes(&out);
 }
 
+static bool
+is_filtered(const struct given *g)
+{
+	static const char *const filters[] = { "state", "route", "lead",
+		"since", "before" };
+
+	for (size_t i = 0; i < COUNT_OF(filters); i++)
+		if (given_flag(g, filters[i]))
+			return true;
+	return false;
+}
+
+/* Nothing at all may be no fault: not every route keeps what came. */
+static void
+say_nothing_there(const struct given *g)
+{
+	fputs(is_filtered(g)
+	        ? "There is nothing of that kind.\n"
+	        : "There is nothing in the journal. It has what came in at "
+	          "routes whose mapping\nsays mode = \"queue\" or "
+	          "\"relay-or-queue\"; of all others the log tells.\n",
+	    stderr);
+}
+
 int
 deliveries_list(struct client *c, const struct given *g)
 {
@@ -155,7 +179,7 @@ deliveries_list(struct client *c, const struct given *g)
 	if (json)
 		printf("%s]\n", printed > 0 ? "\n" : "");
 	else if (printed == 0)
-		fprintf(stderr, "There is nothing of that kind.\n");
+		say_nothing_there(g);
 	else if (page.after[0] != '\0')
 		fprintf(stderr, "There are more: --limit N shows them.\n");
 	return EXIT_OK;
@@ -209,32 +233,67 @@ find_by_filter(struct client *c, const struct given *g,
 	return code;
 }
 
+/* A UUID. */
+static bool
+is_id(struct str id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (id.at[i] != '-' && hex_digit(id.at[i]) < 0)
+			return false;
+	return id.len == 36;
+}
+
+/* What was typed is shown as it can be. */
+static int
+say_no_id(struct str word)
+{
+	struct bytes text;
+
+	bytes_init(&text, 4096);
+	shown_add(&text, word);
+	complain(EXIT_USAGE,
+	    "deliveries: '%.*s' is no delivery's id, which is 36 characters as "
+	    "'deliveries list' and the log have it",
+	    STR_ARG(bytes_str(&text)));
+	bytes_done(&text);
+	return EXIT_USAGE;
+}
+
+int
+deliveries_take(const char *word, bool numbered, struct delivery_ids *out)
+{
+	struct str id = str_of(word), rest = id;
+
+	if (strchr(word, '/') != NULL)
+		(void)!str_cut(&rest, '/', &id);
+	if (!is_id(id))
+		return say_no_id(id);
+	if (id.len < strlen(word) && !numbered)
+		return complain(EXIT_USAGE,
+		    "deliveries: that is one update; a delivery is acted on as "
+		    "a whole: %.*s",
+		    STR_ARG(id));
+	add_id(out, id);
+	return EXIT_OK;
+}
+
 static int
 take_named(const struct given *g, size_t from, struct delivery_ids *out)
 {
-	for (size_t i = from; i < given_count(g); i++) {
-		struct str id = str_of(given_arg(g, i));
+	int code = EXIT_OK;
 
-		if (id.len >= sizeof(out->at[0]))
-			return complain(EXIT_USAGE,
-			    "deliveries: '%s' is no delivery's id",
-			    given_arg(g, i));
-		add_id(out, id);
-	}
-	return EXIT_OK;
+	for (size_t i = from; i < given_count(g) && code == EXIT_OK; i++)
+		code = deliveries_take(given_arg(g, i), false, out);
+	return code;
 }
 
 int
 deliveries_find(struct client *c, const struct given *g, size_t from,
     struct delivery_ids *out)
 {
-	static const char *const filters[] = { "state", "route", "lead",
-		"since", "before" };
-	bool filtered = false;
+	bool filtered = is_filtered(g);
 
 	*out = (struct delivery_ids){ 0 };
-	for (size_t i = 0; i < COUNT_OF(filters); i++)
-		filtered = filtered || given_flag(g, filters[i]);
 	if (filtered == (given_count(g) > from))
 		return complain(EXIT_USAGE,
 		    "deliveries: either IDs or a filter (--state, --route, "

@@ -7,7 +7,7 @@ print_line(struct bytes *out, const char *name, struct str value)
 {
 	if (value.len == 0)
 		return;
-	bytes_addf(out, "%-10s", name);
+	bytes_addf(out, "%-11s", name);
 	shown_add(out, value);
 	bytes_add_char(out, '\n');
 }
@@ -90,10 +90,14 @@ print_delivery(const struct client_answer *a, struct bytes *out)
 int
 deliveries_show(struct client *c, const struct given *g)
 {
+	struct delivery_ids id = { 0 };
 	struct client_answer a;
 	struct bytes out;
-	int code = deliveries_get(c, given_arg(g, 1), &a);
+	int code = deliveries_take(given_arg(g, 1), true, &id);
 
+	if (code == EXIT_OK)
+		code = deliveries_get(c, id.at[0], &a);
+	base_free(id.at);
 	if (code != EXIT_OK)
 		return code;
 	bytes_init(&out, SIZE_MAX / 2);

@@ -98,6 +98,8 @@ manual_program(struct bytes *out)
 	mdoc_text(out,
 	    "The settings, in the current folder, where "
 	    "--config names no others.");
+	mdoc_macro(out, ".It Pa", CONFIG_SYSTEM);
+	mdoc_text(out, "The settings where there are none in that folder.");
 	mdoc(out, ".El\n.Sh EXIT STATUS");
 	mdoc_text(out, EXIT_CODES);
 	mdoc(out,

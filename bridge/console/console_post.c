@@ -82,6 +82,25 @@ error_text(unsigned long error)
 	return text != NULL ? text : "closed by the peer";
 }
 
+/* Of a verdict on the peer's certificate: what to do. */
+static const char *
+remedy(long verdict)
+{
+	switch (verdict) {
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return "; --ca FILE names an authority to trust";
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return "; its certificate is for other names than this";
+	default:
+		return "";
+	}
+}
+
 static void
 connect_failed(const struct post_url *url, BIO *bio, SSL *ssl,
     struct fault *why)
@@ -95,7 +114,8 @@ connect_failed(const struct post_url *url, BIO *bio, SSL *ssl,
 		text = "no answer in time";
 	else
 		text = error_text(ERR_get_error());
-	fault_set(why, FAULT_SETTINGS, url->host, "cannot connect: %s", text);
+	fault_set(why, FAULT_SETTINGS, url->host, "cannot connect: %s%s", text,
+	    remedy(verdict));
 }
 
 static SSL_CTX *

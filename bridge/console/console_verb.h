@@ -1,8 +1,9 @@
 /*
  * console/console_verb.h - a verb is a file and a line. Private.
  *
- * To add one: write console_verb_<name>.c with its struct verb, add a line to
- * the table in console.c. Help, usage and completion follow from the row.
+ * To add one: write console_verb_<name>.c with its struct verb, declare it
+ * below, add a line to the table in console.c. Help, usage and completion
+ * follow from the row.
  */
 #ifndef BRIDGE_CONSOLE_VERB_H
 #define BRIDGE_CONSOLE_VERB_H

@@ -32,6 +32,7 @@ static const struct {
 	{ "journal", doctor_journal },
 	{ "upstream", doctor_upstreams },
 	{ "key", doctor_keys },
+	{ "tracing", doctor_tracing },
 };
 
 static const char *const verdicts[DOCTOR_VERDICTS] = {
@@ -174,6 +175,16 @@ count(const struct doctor *d, enum doctor_verdict v)
 }
 
 static void
+print_sum(const struct doctor *d)
+{
+	size_t warnings = count(d, DOCTOR_WARNING),
+	       faults = count(d, DOCTOR_FAULT);
+
+	printf("\n%zu ok, %zu warning%s, %zu fault%s\n", count(d, DOCTOR_OK),
+	    warnings, warnings == 1 ? "" : "s", faults, faults == 1 ? "" : "s");
+}
+
+static void
 done(struct doctor *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
@@ -205,8 +216,7 @@ doctor(const struct given *g)
 	if (given_json(g))
 		print_json(&d, faults == 0);
 	else
-		printf("\n%zu ok, %zu warnings, %zu faults\n",
-		    count(&d, DOCTOR_OK), count(&d, DOCTOR_WARNING), faults);
+		print_sum(&d);
 	done(&d);
 	return faults > 0 ? EXIT_FAULTS : EXIT_OK;
 }
@@ -220,9 +230,10 @@ const struct verb verb_doctor = {
 	    "limits and confinement of this machine, the bridge that runs and\n"
 	    "its journal, and the way to each API: name, connection, TLS,\n"
 	    "clock, and whether the key is accepted (by an empty update of a\n"
-	    "lead that there is not). Each line says ok, warning or fault, "
-	    "and\n"
-	    "what to do. It changes nothing, and may be run beside a bridge:\n"
+	    "lead that there is not); the same way to the collector of spans,\n"
+	    "and whether it takes an export of none. Each line says ok,\n"
+	    "warning or fault, and what to do. It changes nothing, and may be "
+	    "run beside a bridge:\n"
 	    "as the bridge's user, so that it sees what the bridge sees.\n",
 	.example = "  leadbridge doctor -c leadbridge.cfg\n"
 	           "  leadbridge doctor --output json | jq "

@@ -228,21 +228,19 @@ tell(void *context, const struct mapping_told *told)
 	kinds[told->kind](context, told);
 }
 
+/* By its path as a mapping would write it. */
 static void
-add_unused_text(struct tale *t, doc_node n)
+add_unused_text(struct tale *t, doc_node n, struct str path)
 {
-	struct bytes path, value;
+	struct bytes value;
 
-	bytes_init(&path, SIZE_MAX / 4);
 	bytes_init(&value, SIZE_MAX / 4);
-	doc_print_path(t->document, n, &path);
 	doc_print(t->document, n, &value);
 	bytes_add_text(&t->out, t->first ? "nothing came of\n  " : "  ");
-	shown_add(&t->out, bytes_str(&path));
+	shown_add(&t->out, path);
 	bytes_add_text(&t->out, "  ");
 	add_shown(&t->out, bytes_str(&value));
 	bytes_add_char(&t->out, '\n');
-	bytes_done(&path);
 	bytes_done(&value);
 }
 
@@ -260,34 +258,45 @@ add_unused_json(struct tale *t, doc_node n)
 
 /* Whatever gave no value, and has no part that did; as deep as a document. */
 static void
-add_unused(struct tale *t, doc_node n)
+add_unused(struct tale *t, doc_node n, struct bytes *path)
 {
+	const struct document *d = t->document;
+	size_t len = path->len, i = 0;
+
 	if (n < t->used_count && t->used[n])
 		return;
-	if (doc_count(t->document, n) > 0) {
-		DOC_FOREACH (t->document, n, child)
-			add_unused(t, child);
+	if (doc_count(d, n) > 0) {
+		DOC_FOREACH (d, n, child) {
+			if (doc_kind(d, n) == DOC_OBJECT)
+				path_add_name(path, doc_key(d, child));
+			else
+				bytes_addf(path, "[%zu]", i++);
+			add_unused(t, child, path);
+			path->len = len;
+		}
 		return;
 	}
 	if (t->json)
 		add_unused_json(t, n);
 	else
-		add_unused_text(t, n);
+		add_unused_text(t, n, bytes_str(path));
 	t->first = false;
 }
 
 static int
-end_text(struct tale *t, const struct outcome *o)
+end_text(struct tale *t, const struct outcome *o, const char *mapping)
 {
 	print_bytes(&t->out);
+	fflush(stdout); /* what is told comes before why it fails */
 	if (o->fault.code != FAULT_NONE)
-		return complain_fault(&o->fault, EXIT_FAULTS);
+		return complain_in_mapping(mapping, &o->fault, EXIT_FAULTS);
 	if (o->count == 0)
 		fputs("ignored: the mapping wants nothing of this event\n",
 		    stderr);
 	for (size_t i = 0; i < o->count; i++)
 		if (o->updates[i].fault.code != FAULT_NONE)
-			complain_fault(&o->updates[i].fault, EXIT_FAULTS);
+			complain_in_mapping(mapping, &o->updates[i].fault,
+			    EXIT_FAULTS);
 	return outcome_failed(o) ? EXIT_FAULTS : EXIT_OK;
 }
 
@@ -303,8 +312,12 @@ end_json(struct tale *t, const struct outcome *o)
 
 static int
 explain_request(const struct route *r, const struct request *request,
-    struct arena *arena, bool json)
+    struct arena *arena, const struct given *g)
 {
+	bool json = given_json(g);
+	struct bytes path;
+	char *mapping;
+	int code;
 	struct tale t = { .json = json, .first = true };
 	struct mapping_watch watch = { tell, &t };
 	struct outcome outcome;
@@ -315,10 +328,17 @@ explain_request(const struct route *r, const struct request *request,
 	bytes_add_text(&t.out, json ? "],\n\"unused\":[" : "");
 	t.first = true;
 	t.document = outcome.document;
-	if (t.document != NULL)
-		add_unused(&t, doc_root(t.document));
+	if (t.document != NULL) {
+		bytes_init(&path, SIZE_MAX / 4);
+		bytes_add_char(&path, '$');
+		add_unused(&t, doc_root(t.document), &path);
+		bytes_done(&path);
+	}
 	base_free(t.used);
-	return json ? end_json(&t, &outcome) : end_text(&t, &outcome);
+	mapping = mapping_file(given_arg(g, 0));
+	code = json ? end_json(&t, &outcome) : end_text(&t, &outcome, mapping);
+	base_free(mapping);
+	return code;
 }
 
 static int
@@ -336,7 +356,7 @@ explain_sample(const struct route *r, const struct given *g)
 	else if (sample_parse(text, file, arena, &request, &why) == -1)
 		code = complain_fault(&why, EXIT_FAULTS);
 	else
-		code = explain_request(r, &request, arena, given_json(g));
+		code = explain_request(r, &request, arena, g);
 	if (text.at != NULL)
 		file_done(text);
 	arena_free(arena);

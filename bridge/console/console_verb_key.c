@@ -48,7 +48,8 @@ run_act(const struct act *act, struct keyring *k, struct faults *all)
 	if (group == NULL)
 		return complain(EXIT_CANNOT,
 		    "%s: there is no key_store = { file = ...; key = ...; } "
-		    "in it",
+		    "in it; a secret that is a file is changed by writing the "
+		    "file, which a running bridge then takes by itself",
 		    k->settings);
 	k->room = secrets_alloc(SECRET_ROOM);
 	if (k->room == NULL)

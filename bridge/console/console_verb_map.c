@@ -17,10 +17,10 @@ static const struct option_row options[] = {
 
 /* Two lines an update: the lead id, the PATCH body. */
 static int
-print_text(const struct outcome *o)
+print_text(const struct outcome *o, const char *mapping)
 {
 	if (o->fault.code != FAULT_NONE)
-		return complain_fault(&o->fault, EXIT_FAULTS);
+		return complain_in_mapping(mapping, &o->fault, EXIT_FAULTS);
 	if (o->count == 0)
 		fputs("ignored: the mapping wants nothing of this event\n",
 		    stderr);
@@ -28,7 +28,7 @@ print_text(const struct outcome *o)
 		const struct outcome_update *u = &o->updates[i];
 
 		if (u->fault.code != FAULT_NONE)
-			complain_fault(&u->fault, EXIT_FAULTS);
+			complain_in_mapping(mapping, &u->fault, EXIT_FAULTS);
 		else if (u->update.skipped)
 			fputs("ignored: an event its 'when' does not want\n",
 			    stderr);
@@ -52,9 +52,10 @@ print_json(const struct outcome *o)
 }
 
 static int
-map_sample(const struct route *r, const char *file, struct arena *arena,
-    bool json)
+map_sample(const struct route *r, const char *mapping, const struct given *g,
+    struct arena *arena)
 {
+	const char *file = given_arg(g, 1);
 	struct fault why = { 0 };
 	struct str text = file_read(file, SAMPLE_CEILING, &why);
 	struct request request;
@@ -67,7 +68,8 @@ map_sample(const struct route *r, const char *file, struct arena *arena,
 		code = complain_fault(&why, EXIT_FAULTS);
 	} else {
 		outcome_of(r, &request, arena, &outcome);
-		code = json ? print_json(&outcome) : print_text(&outcome);
+		code = given_json(g) ? print_json(&outcome)
+		                     : print_text(&outcome, mapping);
 	}
 	file_done(text);
 	return code;
@@ -90,7 +92,7 @@ map(const struct given *g)
 	if (r == NULL)
 		code = complain_faults(&all, EXIT_FAULTS);
 	else
-		code = map_sample(r, given_arg(g, 1), arena, given_json(g));
+		code = map_sample(r, file, g, arena);
 	route_close(r);
 	arena_free(arena);
 	base_free(file);

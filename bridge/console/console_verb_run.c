@@ -100,7 +100,7 @@ load_and_serve(struct stage *s)
 
 	if (p == NULL) {
 		files_free(files);
-		return complain_faults(&all, EXIT_CANNOT);
+		return complain_faults(&all, EXIT_SETTINGS);
 	}
 	log_settings_apply(&p->log, p->secrets, s->level);
 	return serve(s, p, files);

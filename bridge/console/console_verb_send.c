@@ -19,6 +19,8 @@ static const struct option_row options[] = {
 	{ .name = "secret-file",
 	    .value = "FILE",
 	    .help = "With --sender: the secret's file, instead of -c's." },
+	{ .name = "new-id",
+	    .help = "As an event that the bridge has not seen yet." },
 	{ .name = "to",
 	    .value = "URL",
 	    .help = "Where the bridge is; its path, if any, replaces the "
@@ -106,6 +108,18 @@ post(const struct given *g, const struct post_url *url, const struct route *r,
 	return code;
 }
 
+/* With --new-id another one. -1 with why. */
+static int
+renew(const struct given *g, const struct verifier *v, struct request *sample,
+    struct arena *arena, struct fault *why)
+{
+	if (!given_flag(g, "new-id"))
+		return 0;
+	return sample_renew(sample,
+	    v != NULL ? verifier_delivery_id(v, sample, arena) : STR_NONE,
+	    arena, why);
+}
+
 static int
 post_sample(const struct given *g, const struct route *r, struct str text,
     struct arena *arena)
@@ -118,6 +132,7 @@ post_sample(const struct given *g, const struct route *r, struct str text,
 	if (post_url_parse(given_option(g, "to"), &url, &why) == -1)
 		return complain_fault(&why, EXIT_USAGE);
 	if (sample_parse(text, file, arena, &sample, &why) == -1 ||
+	    renew(g, route_verifier(r), &sample, arena, &why) == -1 ||
 	    sign_sample(r, &sample, choose_target(&url, r, &sample), arena,
 	        &request, &why) == -1)
 		return complain_fault(&why, EXIT_FAULTS);
@@ -194,7 +209,7 @@ sender_secrets(const struct given *g, struct settings_file **file,
 	const char *alone = given_option(g, "secret-file");
 
 	if (alone == NULL && !given_flag(g, "config") &&
-	    access(CONFIG_USUAL, F_OK) != 0)
+	    access(given_config(g), F_OK) != 0)
 		return NULL;
 	if (alone == NULL)
 		return program_secrets(given_config(g), file, all);
@@ -216,7 +231,8 @@ post_signed(const struct given *g, const struct post_url *url,
 	struct str target = url->target;
 	struct fault why = { 0 };
 
-	if (sample_parse(text, file, arena, &sample, &why) == -1)
+	if (sample_parse(text, file, arena, &sample, &why) == -1 ||
+	    renew(g, v, &sample, arena, &why) == -1)
 		return complain_fault(&why, EXIT_FAULTS);
 	if (target.len <= 1)
 		target = sample.target;
@@ -306,7 +322,8 @@ send_sample(const struct given *g)
 	signal(SIGPIPE, SIG_IGN);
 	if (given_option(g, "to") == NULL)
 		return complain(EXIT_USAGE,
-		    "send: --to URL is needed; see 'leadbridge send --help'");
+		    "send: --to URL is needed, where the bridge listens, such "
+		    "as https://localhost:8443; see 'leadbridge send --help'");
 	if (given_count(g) != (by_sender ? 1 : 2))
 		return complain(EXIT_USAGE,
 		    "send: MAPPING and SAMPLE are needed, or --sender NAME "
@@ -327,7 +344,10 @@ const struct verb verb_send = {
 	        "(-c) has the secret. The answer's status goes to standard\n"
 	        "error, its body to standard output; exit 0 for 2xx, else 1.\n"
 	        "Of an update that is refused, it says which line of the\n"
-	        "mapping wrote the field, and from what.\n"
+	        "mapping wrote the field, and from what. A queued route takes\n"
+	        "an event once: the same sample again is answered as the "
+	        "first\n"
+	        "was, and nothing is sent, but with --new-id.\n"
 	        "With --sender there is no mapping: the secret is that of\n"
 	        "--secret-file, or the settings' of the sender's name, and "
 	        "the\n"

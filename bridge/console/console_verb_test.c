@@ -15,6 +15,7 @@
 
 static const struct option_row options[] = {
 	{ .name = "output",
+	    .letter = 'o',
 	    .value = REPORT_FORMS,
 	    .help = "How to print (default: text)." },
 	{ .name = NULL },
@@ -54,41 +55,11 @@ print_side(struct side s, struct bytes *out)
 		doc_print(s.document, s.node, out);
 }
 
-/*
- * Where the mapping makes "update.address.city": its line, or that of the
- * nearest group around it. A batch's "[0]." in front is no group.
- */
-static const config_setting_t *
-mapping_setting(const struct bench *b, const char *place)
-{
-	const config_setting_t *at = settings_root(b->mapping);
-	struct str rest = str_of(place), word;
-
-	while (str_cut(&rest, '.', &word)) {
-		const config_setting_t *inner;
-		char name[128];
-
-		if (word.len > 0 && word.at[0] == '[')
-			continue;
-		if (str_eq(word, STR("leadId")))
-			word = STR("lead_id");
-		snprintf(name, sizeof(name), "%.*s", STR_ARG(word));
-		name[strcspn(name, "[")] = '\0';
-		inner = config_setting_is_group(at)
-		    ? config_setting_get_member(at, name)
-		    : NULL;
-		if (inner == NULL)
-			break;
-		at = inner;
-	}
-	return at;
-}
-
 static void
 tell(const struct bench *b, const char *place, struct side want,
     struct side got)
 {
-	const config_setting_t *at = mapping_setting(b, place);
+	const config_setting_t *at = mapping_place(b->mapping, place);
 	bool top = at == settings_root(b->mapping);
 	struct bytes expected, made;
 
@@ -434,10 +405,13 @@ const struct verb verb_test = {
 	.name = "test",
 	.args = "[FOLDER...]",
 	.help = "Run all samples of mappings against what they should make.",
-	.more = "A folder is a mapping's, or one of several (default:\n"
-	        "mappings). Each samples/NAME.http (or .json, .form) is\n"
-	        "compared with samples/NAME.expected.json. --output junit,\n"
-	        "json and sarif are for machines; exit codes are the same.\n",
+	.more =
+	    "A folder is a mapping's, or one of several (default:\n"
+	    "mappings). Each samples/NAME.http (or .json, .form) is\n"
+	    "compared with samples/NAME.expected.json, which 'map -o json'\n"
+	    "prints. What differs stands with the mapping's line. --output\n"
+	    "junit, json and sarif are for machines; exit codes are the\n"
+	    "same.\n",
 	.example = "  leadbridge test mappings --output junit > results.xml\n",
 	.options = options,
 	.max_args = 1000,

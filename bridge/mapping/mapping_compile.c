@@ -185,7 +185,7 @@ compile_lead_id(struct compiler *c, const struct place *p)
 		return;
 	n = compile_text(c, p, text);
 	c->m->lead_id = n;
-	if (n == NULL || n->kind != NODE_LITERAL)
+	if (n == NULL || n->kind != NODE_LITERAL || !compile_meant(c, p, text))
 		return;
 	if (!value_text(&n->literal, &text) || !lead_id_valid(text))
 		place_fault(c, p,

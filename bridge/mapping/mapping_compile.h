@@ -73,6 +73,12 @@ void compile_remember(struct compiler *c, struct str text);
 /* When all paths are known: what the remainders are without. */
 void compile_remainders_end(struct compiler *c);
 
+/*
+ * Of a text without anything computed: false, with the fault, where it looks
+ * like a path, which would be sent in the value's place. compile_value.c.
+ */
+bool compile_meant(struct compiler *c, const struct place *p, struct str text);
+
 /* Any setting; compile_value.c. */
 const struct node *compile_value(struct compiler *c,
     const struct place *p) MUST_CHECK;

@@ -90,6 +90,44 @@ finish_literal(struct compiler *c, const struct place *p, struct node *n)
 	return n;
 }
 
+static bool
+starts_path(struct str text)
+{
+	return str_starts(text, STR("$.")) || str_starts(text, STR("$[")) ||
+	    str_starts(text, STR("@.")) || str_starts(text, STR("@["));
+}
+
+/* Two braces before a path, as other languages of templates have it. */
+static bool
+has_double_braces(struct str text)
+{
+	for (; text.len > 2; text = str_skip(text, 1)) {
+		struct str inside = str_skip(text, 2);
+
+		while (str_starts(inside, STR(" ")))
+			inside = str_skip(inside, 1);
+		if (str_starts(text, STR("{{")) && starts_path(inside))
+			return true;
+	}
+	return false;
+}
+
+bool
+compile_meant(struct compiler *c, const struct place *p, struct str text)
+{
+	if (starts_path(text))
+		place_fault(c, p,
+		    "this path would be sent as it stands: braces compute it, "
+		    "as in \"{$.name}\"; meant as a text it is \"{'$.name'}\"");
+	else if (has_double_braces(text))
+		place_fault(c, p,
+		    "this path would be sent as it stands: one pair of braces "
+		    "computes it, two are braces that mean nothing");
+	else
+		return true;
+	return false;
+}
+
 static const struct node *
 compile_string(struct compiler *c, const struct place *p)
 {
@@ -98,7 +136,7 @@ compile_string(struct compiler *c, const struct place *p)
 
 	if (n == NULL || n->kind != NODE_LITERAL)
 		return n;
-	return finish_literal(c, p, n);
+	return compile_meant(c, p, text) ? finish_literal(c, p, n) : NULL;
 }
 
 static const struct node *

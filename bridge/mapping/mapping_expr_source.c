@@ -240,8 +240,10 @@ parse_function(struct expr *e)
 	if (s->function == NULL) {
 		const char *near = function_nearest(name);
 
-		expr_fault(e, start, "there is no function '%.*s'%s",
-		    STR_ARG(name), did_you_mean(e->c, near));
+		expr_fault(e, start, "there is no function '%.*s'%s%s",
+		    STR_ARG(name), did_you_mean(e->c, near),
+		    expr_peek(e) == '(' ? ""
+		                        : "; a path begins with '$.' or '@.'");
 		return skip_function(e) ? s : NULL;
 	}
 	if (!expr_accept(e, STR("("))) {

@@ -74,6 +74,13 @@ struct settings_file;
 /* NULL with faults added: unreadable, too large (1 MiB), not libconfig. */
 struct settings_file *settings_open(const char *path,
     struct faults *all) MUST_CHECK;
+/*
+ * The same, and a fault of the grammar shows its line: not for a file where a
+ * secret may stand. Nor is it shown of what is no *.cfg, as a capture that was
+ * named by mistake.
+ */
+struct settings_file *settings_open_shown(const char *path,
+    struct faults *all) MUST_CHECK;
 /* The same from memory; `name` stands for the file in faults. */
 struct settings_file *settings_parse(struct str text, const char *name,
     struct faults *all) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "settings/settings.h"
 #include "settings/settings_numbers.h"
 #include "settings/settings_place.h"
+#include "settings/settings_syntax.h"
 
 /* Settings are written by hand; a file past this is not one. */
 #define FILE_CEILING ((off_t)1 << 20)
@@ -59,23 +60,6 @@ readable(const char *path, struct faults *all)
 	return true;
 }
 
-/* A parse that failed: the place is the included file's, where one was. */
-static struct settings_file *
-parse_failed(struct settings_file *f, struct faults *all)
-{
-	const config_t *c = &f->config;
-	const char *file = config_error_file(c);
-
-	if (config_error_type(c) == CONFIG_ERR_FILE_IO)
-		faults_add(all, f->path, 0, "cannot be read: %s",
-		    strerror(errno));
-	else
-		faults_add(all, file != NULL ? file : f->path,
-		    (unsigned)config_error_line(c), "%s", config_error_text(c));
-	settings_close(f);
-	return NULL;
-}
-
 /* The text, base_free(text.at) frees it; empty when it cannot be read. */
 static struct str
 read_text(const char *path)
@@ -87,6 +71,65 @@ read_text(const char *path)
 	if (f != NULL)
 		fclose(f);
 	return (struct str){ text, len };
+}
+
+/* libconfig's own words, or better ones where the text tells more. */
+static void
+add_syntax_fault(const struct settings_file *f, struct str text, bool shown,
+    struct faults *all)
+{
+	const char *file = config_error_file(&f->config);
+	struct fault_place place = { .file = file != NULL ? file : f->path,
+		.line = (unsigned)config_error_line(&f->config) };
+	struct syntax_fault found;
+	struct bytes excerpt;
+
+	bytes_init(&excerpt, 4096);
+	if (syntax_find(text, &found)) {
+		place_count(text, found.at, &place.line, &place.column);
+		if (shown)
+			place_excerpt(text, found.at, &excerpt);
+		place.excerpt = shown ? bytes_str(&excerpt).at : NULL;
+		faults_add_at(all, &place, "%s", found.text);
+	} else {
+		faults_add_at(all, &place, "%s", config_error_text(&f->config));
+	}
+	bytes_done(&excerpt);
+}
+
+/* The file that broke: the one that was opened, or one that it includes. */
+static struct str
+broken_text(const struct settings_file *f)
+{
+	const char *file = config_error_file(&f->config);
+	struct str text;
+	char *path;
+
+	if (f->text != NULL)
+		return str_of(base_copy(f->text));
+	path = file != NULL && strcmp(file, f->path) != 0
+	    ? settings_beside(f->path, file)
+	    : base_copy(f->path);
+	text = read_text(path);
+	base_free(path);
+	return text;
+}
+
+static struct settings_file *
+parse_failed(struct settings_file *f, bool shown, struct faults *all)
+{
+	struct str text;
+
+	if (config_error_type(&f->config) == CONFIG_ERR_FILE_IO) {
+		faults_add(all, f->path, 0, "cannot be read: %s",
+		    strerror(errno));
+	} else {
+		text = broken_text(f);
+		add_syntax_fault(f, text, shown, all);
+		base_free((void *)(uintptr_t)text.at);
+	}
+	settings_close(f);
+	return NULL;
 }
 
 /* The numbers of one file: the named one, or one it includes. */
@@ -134,8 +177,8 @@ check_included(const config_setting_t *s, const char *own, const char **last,
 		    last, all);
 }
 
-struct settings_file *
-settings_open(const char *path, struct faults *all)
+static struct settings_file *
+open_file(const char *path, bool shown, struct faults *all)
 {
 	struct settings_file *f;
 	size_t before = all->count;
@@ -151,7 +194,7 @@ settings_open(const char *path, struct faults *all)
 	base_free(dir);
 	ok = config_read_file(&f->config, path);
 	if (ok != CONFIG_TRUE)
-		return parse_failed(f, all);
+		return parse_failed(f, shown, all);
 	config_setting_set_hook(config_root_setting(&f->config), f);
 	check_file(path, all);
 	check_included(settings_root(f), path, &last, all);
@@ -160,6 +203,21 @@ settings_open(const char *path, struct faults *all)
 		return NULL;
 	}
 	return f;
+}
+
+struct settings_file *
+settings_open(const char *path, struct faults *all)
+{
+	return open_file(path, false, all);
+}
+
+struct settings_file *
+settings_open_shown(const char *path, struct faults *all)
+{
+	size_t len = strlen(path);
+
+	return open_file(path, len > 4 && strcmp(path + len - 4, ".cfg") == 0,
+	    all);
 }
 
 struct settings_file *
@@ -172,7 +230,7 @@ settings_parse(struct str text, const char *name, struct faults *all)
 	f->text = base_print("%.*s", STR_ARG(text));
 	ok = config_read_string(&f->config, f->text);
 	if (ok != CONFIG_TRUE)
-		return parse_failed(f, all);
+		return parse_failed(f, false, all);
 	config_setting_set_hook(config_root_setting(&f->config), f);
 	numbers_check(text, name, all);
 	if (all->count > before) {

@@ -1,7 +1,7 @@
 /* terminal/terminal.c - what is said to a person, and how a verb is called. */
 #include <stdarg.h>
 
-#include "terminal/terminal.h"
+#include "terminal/terminal_part.h"
 
 int
 complain(int code, const char *fmt, ...)
@@ -77,16 +77,24 @@ print_option(const struct option_row *row)
 }
 
 int
-verb_help(const struct verb *v)
+verb_help(const struct verb *v, const char *part)
 {
-	printf("Usage: leadbridge %s [OPTION...]%s%s\n\n%s\n", v->name,
-	    v->args[0] != '\0' ? " " : "", v->args, v->help);
+	const struct verb_part *p = verb_part_named(v, part);
+	struct str args = p != NULL ? verb_part_args(v, p) : str_of(v->args);
+
+	printf("Usage: leadbridge %s [OPTION...]%s%.*s\n\n%s\n", v->name,
+	    args.len > 0 ? " " : "", STR_ARG(args), v->help);
 	if (v->more != NULL)
 		printf("\n%s", v->more);
+	if (p == NULL && v->parts != NULL)
+		printf("\n'leadbridge %s %s --help' shows the options of %s "
+		       "alone.\n",
+		    v->name, v->parts[0].name, v->parts[0].name);
 	printf("\nOptions:\n");
 	for (const struct option_row *row = v->options; row->name != NULL;
 	     row++)
-		print_option(row);
+		if (p == NULL || verb_part_takes(v, p, row->name))
+			print_option(row);
 	print_option(&option_help);
 	printf("\nFor example:\n%s\n%s", v->example, EXIT_CODES);
 	return EXIT_OK;

@@ -17,10 +17,14 @@ enum terminal_exit {
 	EXIT_OK = 0,
 	EXIT_FAULTS = 1,
 	EXIT_USAGE = 2,
-	EXIT_CANNOT = 3
+	EXIT_CANNOT = 3,
+	/* Of `run` alone: no start will do better until a person mends them. */
+	EXIT_SETTINGS = 78 /* EX_CONFIG, as service managers call it */
 };
 /* They in a line, for help. */
-#define EXIT_CODES "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
+#define EXIT_CODES                                                             \
+	"Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run, 78 run "     \
+	"refuses its settings.\n"
 
 /* An option of a verb: "-c, --config FILE". */
 struct option_row {
@@ -42,7 +46,7 @@ const char *given_arg(const struct given *g, size_t i); /* NULL past the end */
 size_t given_count(const struct given *g);
 /* Which of the verb's parts the first argument names. */
 size_t given_part(const struct given *g);
-/* Of OPTION_CONFIG: the file it names, or the usual one. */
+/* Of OPTION_CONFIG: the file it names, or the usual one that is there. */
 const char *given_config(const struct given *g);
 /* True for --output json. Only for verbs that have the option. */
 bool given_json(const struct given *g);
@@ -70,26 +74,31 @@ struct verb {
 
 /* Of every verb, beside its rows. */
 extern const struct option_row option_help;
-/* Its help, on standard output; EXIT_OK. */
-int verb_help(const struct verb *v);
+/*
+ * Its help, on standard output; EXIT_OK. Of the part that is named, with the
+ * options that go with it; of all where `part` is NULL or names none.
+ */
+int verb_help(const struct verb *v, const char *part);
 /*
  * Reads argv, which begins with the verb, through its rows, and runs it; its
  * exit code, or EXIT_USAGE with the reason said.
  */
 int verb_call(const struct verb *v, int argc, char **argv) MUST_CHECK;
 
-/* The settings file when -c was not given. */
+/* The settings file when -c was not given; where it is not, the package's. */
 #define CONFIG_USUAL "leadbridge.cfg"
+#define CONFIG_SYSTEM "/etc/leadbridge/leadbridge.cfg"
 
 /* Rows several verbs share. */
 #define OPTION_CONFIG                                                          \
 	{                                                                      \
 		.name = "config", .letter = 'c', .value = "FILE",              \
-		.help = "The settings file (default: " CONFIG_USUAL ").",      \
+		.help = "The settings file (default: " CONFIG_USUAL            \
+		        " here, or in /etc/leadbridge).",                      \
 	}
 #define OPTION_OUTPUT                                                          \
 	{                                                                      \
-		.name = "output", .value = "text|json",                        \
+		.name = "output", .letter = 'o', .value = "text|json",         \
 		.help = "How to print (default: text).",                       \
 	}
 

@@ -1,6 +1,7 @@
 /* terminal/terminal_options.c - argv, read through the rows of a verb. */
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "terminal/terminal_part.h"
 
@@ -59,11 +60,20 @@ given_part(const struct given *g)
 }
 
 const char *
+config_choose(const char *here, const char *elsewhere)
+{
+	return access(here, F_OK) != 0 && access(elsewhere, F_OK) == 0
+	    ? elsewhere
+	    : here;
+}
+
+const char *
 given_config(const struct given *g)
 {
 	const char *config = given_option(g, "config");
 
-	return config != NULL ? config : CONFIG_USUAL;
+	return config != NULL ? config
+	                      : config_choose(CONFIG_USUAL, CONFIG_SYSTEM);
 }
 
 bool
@@ -119,6 +129,66 @@ usage_error(const struct verb *v, const char *what, const char *which)
 	    v->name, what, which[0] != '\0' ? " " : "", which, v->name);
 }
 
+/* What other tools call it, where the verb has the option. */
+static const struct {
+	const char *said, *meant;
+} elsewhere[] = {
+	{ "conf", "config" },
+	{ "file", "config" },
+	{ "force", "yes" },
+	{ "format", "output" },
+	{ "json", "output json" },
+	{ "noop", "dry-run" },
+	{ "url", "to" },
+};
+
+static bool
+has_option(const struct verb *v, struct str name)
+{
+	for (const struct option_row *row = v->options; row->name != NULL;
+	     row++)
+		if (str_eq(str_of(row->name), name))
+			return true;
+	return false;
+}
+
+/* NULL where nothing is near. */
+static const char *
+meant_option(const struct verb *v, struct str name)
+{
+	struct nearest near;
+
+	for (size_t i = 0; i < COUNT_OF(elsewhere); i++) {
+		struct str rest = str_of(elsewhere[i].meant), first;
+
+		if (str_eq(str_of(elsewhere[i].said), name) &&
+		    str_cut(&rest, ' ', &first) && has_option(v, first))
+			return elsewhere[i].meant;
+	}
+	nearest_start(&near, name);
+	for (const struct option_row *row = v->options; row->name != NULL;
+	     row++)
+		nearest_try(&near, row->name);
+	return nearest_found(&near);
+}
+
+/* Without what stands behind "=": it may be a key. */
+static int
+unknown_option(const struct verb *v, const char *word)
+{
+	struct str rest = str_of(word), name;
+	const char *found = NULL;
+
+	if (!str_cut(&rest, '=', &name))
+		name = str_of(word);
+	if (str_starts(name, STR("--")))
+		found = meant_option(v, str_skip(name, 2));
+	return complain(EXIT_USAGE,
+	    "%s: there is no option %.*s%s%s%s; see 'leadbridge %s --help'",
+	    v->name, STR_ARG(name), found != NULL ? "; did you mean '--" : "",
+	    found != NULL ? found : "", found != NULL ? "'?" : "", v->name);
+}
+
 /* "text|json": one of the words. */
 static bool
 value_fits(const struct option_row *row, const char *value)
@@ -150,6 +220,16 @@ take_option(struct given *g, const struct option_row *row, const char *value)
 	return EXIT_OK;
 }
 
+/* The part, if any, whose help is asked for: all is not read yet. */
+static const char *
+named_part(const struct verb *v, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (verb_part_named(v, argv[i]) != NULL)
+			return argv[i];
+	return NULL;
+}
+
 /* Reads argv through the rows; -1: go on, else an exit code. */
 static int
 read_options(struct given *g, int argc, char **argv)
@@ -165,14 +245,14 @@ read_options(struct given *g, int argc, char **argv)
 		const struct option_row *row;
 
 		if (code == 'h')
-			return verb_help(g->verb);
+			return verb_help(g->verb,
+			    named_part(g->verb, argc, argv));
 		if (code == ':')
 			return usage_error(g->verb, "a value is missing after",
 			    argv[optind - 1]);
 		row = code != '?' ? row_of(g->verb, code) : NULL;
 		if (row == NULL)
-			return usage_error(g->verb, "there is no option",
-			    argv[optind - 1]);
+			return unknown_option(g->verb, argv[optind - 1]);
 		if (take_option(g, row, optarg) != EXIT_OK)
 			return EXIT_USAGE;
 	}

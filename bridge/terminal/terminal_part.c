@@ -25,6 +25,38 @@ goes_with_all(const struct verb *v, const char *option)
 	return true;
 }
 
+const struct verb_part *
+verb_part_named(const struct verb *v, const char *name)
+{
+	for (size_t i = 0;
+	     v->parts != NULL && name != NULL && v->parts[i].name != NULL; i++)
+		if (strcmp(v->parts[i].name, name) == 0)
+			return &v->parts[i];
+	return NULL;
+}
+
+struct str
+verb_part_args(const struct verb *v, const struct verb_part *p)
+{
+	struct str rest = str_of(v->args), one;
+	size_t len = strlen(p->name);
+
+	while (str_cut(&rest, '|', &one)) {
+		one = str_trim(one);
+		if (str_starts(one, str_of(p->name)) &&
+		    (one.len == len || one.at[len] == ' '))
+			return one;
+	}
+	return str_of(p->name);
+}
+
+bool
+verb_part_takes(const struct verb *v, const struct verb_part *p,
+    const char *option)
+{
+	return takes(p, option) || goes_with_all(v, option);
+}
+
 /* The word is not repeated: it may be a key. */
 static int
 unknown_part(const struct verb *v, const char *word)
@@ -55,8 +87,8 @@ check_usage(const struct verb *v, const struct verb_part *p,
 		    v->surplus != NULL ? v->surplus : "--help tells which");
 	for (const struct option_row *row = v->options; row->name != NULL;
 	     row++)
-		if (given_flag(g, row->name) && !takes(p, row->name) &&
-		    !goes_with_all(v, row->name))
+		if (given_flag(g, row->name) &&
+		    !verb_part_takes(v, p, row->name))
 			return complain(EXIT_USAGE,
 			    "%s %s: --%s does not go with it; see 'leadbridge "
 			    "%s --help'",
@@ -68,11 +100,10 @@ int
 verb_part_find(const struct verb *v, const struct given *g, size_t *which)
 {
 	const char *word = given_arg(g, 0);
+	const struct verb_part *p = verb_part_named(v, word);
 
-	for (size_t i = 0; v->parts[i].name != NULL; i++)
-		if (strcmp(v->parts[i].name, word) == 0) {
-			*which = i;
-			return check_usage(v, &v->parts[i], g);
-		}
-	return unknown_part(v, word);
+	if (p == NULL)
+		return unknown_part(v, word);
+	*which = (size_t)(p - v->parts);
+	return check_usage(v, p, g);
 }

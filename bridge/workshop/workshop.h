@@ -8,7 +8,9 @@
 
 #include "workshop/workshop_coverage.h"
 #include "workshop/workshop_folder.h"
+#include "workshop/workshop_fresh.h"
 #include "workshop/workshop_outcome.h"
+#include "workshop/workshop_place.h"
 #include "workshop/workshop_propose.h"
 #include "workshop/workshop_report.h"
 #include "workshop/workshop_scaffold.h"

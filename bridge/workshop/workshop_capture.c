@@ -93,9 +93,13 @@ scaffold_from_capture(const char *capture, const char *folder)
 	else
 		fprintf(stderr,
 		    "The sender is %s, by its %s. Of the body's members "
-		    "%zu are taken, %zu are not.\n",
+		    "%zu are taken, %zu are not.%s\n",
 		    s.sender, s.in_body ? "body" : "headers", made.taken,
-		    made.left);
+		    made.left,
+		    made.one_lead
+		        ? " All events of a webhook would go to one lead: "
+		          "see lead_id in mapping.cfg."
+		        : "");
 	file_done(text);
 	scaffold_done(&s);
 	return code;

@@ -95,9 +95,8 @@ is_word(struct str key)
 	return key.len > 0;
 }
 
-/* As a mapping would write it: .name or ['na me']. */
-static void
-add_key(struct bytes *path, struct str key)
+void
+path_add_name(struct bytes *path, struct str key)
 {
 	if (is_word(key)) {
 		bytes_add_char(path, '.');
@@ -143,7 +142,7 @@ add_paths(struct trial *t, doc_node n, struct bytes *path, bool mapped)
 		add_path(t->c, bytes_str(path), mapped);
 	DOC_FOREACH (d, n, child) {
 		if (doc_kind(d, n) == DOC_OBJECT)
-			add_key(path, doc_key(d, child));
+			path_add_name(path, doc_key(d, child));
 		else
 			bytes_add_text(path, "[*]");
 		add_paths(t, child, path, mapped);

@@ -28,6 +28,9 @@ struct coverage {
 	size_t samples, updates, refused, ignored;
 };
 
+/* A member, as a mapping would write it: .name or ['na me']. */
+void path_add_name(struct bytes *path, struct str key);
+
 /* Begins with the route's rules and nothing tried. coverage_done it. */
 void coverage_start(struct coverage *c, const struct route *r);
 /* Tries one sample; says what is wrong with its file. An exit code. */

@@ -326,6 +326,7 @@ propose_mapping(struct request *r, struct arena *arena, struct proposal *out,
 	rc = find(p, r, why);
 	if (rc == 0) {
 		out->lead_found = p->lead != NULL;
+		out->one_lead = propose_one_lead(p);
 		out->lead_added = !out->lead_found && add_lead(p, r);
 		rc = try_out(p, r, &text, &expected, &out->lead_added, why);
 	}

@@ -17,6 +17,7 @@ struct proposal {
 	struct str expected; /* what it makes of the request; a sample's JSON */
 	size_t taken, left;  /* members of the body */
 	bool lead_found;     /* an event says it */
+	bool one_lead;       /* of several events, none says its own */
 	bool lead_added;     /* one does not: a lead id is in the address */
 };
 

@@ -11,7 +11,7 @@
 		.group = (g), .target = (t), .names = __VA_ARGS__              \
 	}
 
-const char propose_lead_names[] = "leadid leadsailid leadsailleadid";
+const char propose_lead_names[] = "leadid leadref leadsailid leadsailleadid";
 
 const char propose_people[] = "answers applicant contact customer data fields "
                               "formdata hidden lead payload people person "

@@ -81,6 +81,8 @@ size_t propose_pick(struct proposing *p);
 
 /* workshop_propose_print.c: mapping.cfg from `empty` to its end. */
 void propose_print(const struct proposing *p, struct bytes *out);
+/* There may be several events, and the body does not say of which leads. */
+bool propose_one_lead(const struct proposing *p);
 /* What was not taken, as comments; counts both. */
 void propose_print_rest(const struct proposing *p, size_t *taken, size_t *left,
     struct bytes *out);

@@ -25,9 +25,20 @@ propose_where(const struct propose_rule *r)
 	return "update.";
 }
 
+bool
+propose_one_lead(const struct proposing *p)
+{
+	return p->events.at != NULL && p->lead == NULL;
+}
+
 static void
 print_lead(const struct proposing *p, struct bytes *out)
 {
+	if (propose_one_lead(p))
+		bytes_add_text(out,
+		    "# Each event of a webhook would go to the same lead: "
+		    "write here where an\n# event says its own, such as "
+		    "\"{@.lead_id}\".\n");
 	bytes_add_text(out, "lead_id  = \"{");
 	if (p->lead != NULL)
 		bytes_addf(out, "%.*s ?? ", STR_ARG(p->lead->path));

@@ -30,10 +30,22 @@ print_line(const char *before, const char *text, const char *after)
 	struct bytes out;
 
 	bytes_init(&out, REPORT_CEILING);
-	bytes_add_text(&out, before);
+	shown_add(&out, str_of(before));
 	shown_add(&out, str_of(text));
 	bytes_addf(&out, "%s\n", after);
 	print_bytes(&out);
+}
+
+/* With the line of the mapping to look at, where there is one. */
+static void
+print_finding(const struct report_finding *f)
+{
+	char *before = f->rule == RULE_DIFFERS && f->line > 0
+	    ? base_print("    %s:%u: ", f->file, f->line)
+	    : base_copy("    ");
+
+	print_line(before, f->text, "");
+	base_free(before);
 }
 
 static void
@@ -49,7 +61,7 @@ text_one(const struct report_case *c)
 		if (f->rule == RULE_EMPTY)
 			print_line("FAIL  ", c->folder, ": has no samples");
 		else if (f->rule != RULE_MAPPING)
-			print_line("    ", f->text, "");
+			print_finding(f);
 	}
 	if (tried)
 		print_line(c->count == 0 ? "ok    " : "FAIL  ", c->file, "");

@@ -44,8 +44,8 @@ def test_what_cannot_be_retried_is_told(house):
     out, _ = verb(house, "retry", "--as-stored", nobody, code=1)
     assert "no dead update" in out
     for odd in ("x", b"\xff"):
-        _, err = verb(house, "retry", odd, code=1)
-        assert "ids: a list of ids" in err
+        _, err = verb(house, "retry", odd, code=2)
+        assert "is no delivery's id" in err
 
 
 @pytest.mark.parametrize("how", [[], ["--as-stored"]])

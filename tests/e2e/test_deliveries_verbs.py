@@ -18,8 +18,8 @@ from journal_api import Api
 def test_lists_are_for_people_or_machines(house):
     delivery = dead(house, "v1")
     out, err = verb(house, "list", "--lead", "v1")
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  %s/0  dead     tries 1  "
-                    r"422  v1  /hooks/one  \S" % delivery, out)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  %s/0  dead     "
+                    r"attempts 1  422  v1  /hooks/one  \S" % delivery, out)
     out, _ = verb(house, "list", "--lead", "v1", "--output", "json")
     assert [i["delivery"] for i in json.loads(out)] == [delivery]
     out, err = verb(house, "list", "--lead", "nobody")
@@ -29,12 +29,26 @@ def test_lists_are_for_people_or_machines(house):
     assert "There are more" in err
     out, _ = verb(house, "show", delivery)
     assert "update 0: dead, attempts 1, the API said 422\n" in out
-    assert '  PATCH   {"detail":"x"}\n' in out
+    assert '  PATCH    {"detail":"x"}\n' in out
+    assert "  upstream leadsail\n" in out
     assert "  POST /hooks/one HTTP/1.1\n" in out
+    # As the list prints it, with the number of the update.
+    assert verb(house, "show", f"{delivery}/0")[0] == out
     out, _ = verb(house, "show", delivery, "--output", "json")
     assert json.loads(out)["items"][0]["lead"] == "v1"
     _, err = verb(house, "show", UNKNOWN, code=1)
     assert "there is no such delivery in the journal" in err
+
+
+def test_an_empty_journal_says_whose_events_it_keeps(build, tmp_path):
+    api = Api()
+    h = open_house(build, tmp_path, api)
+    h.start()
+    out, err = verb(h, "list")
+    assert out == "" and 'mode = "queue"' in err and "the log tells" in err
+    assert verb(h, "list", "--output", "json") == ("[]\n", "")
+    assert h.close() == 0
+    api.close()
 
 
 def test_a_terminal_is_not_told_what_to_do(house):
@@ -56,6 +70,12 @@ def test_a_terminal_is_not_told_what_to_do(house):
     (["drop", "--as-stored", UNKNOWN], "--as-stored does not go with it"),
     (["retry"], "either IDs or a filter"),
     (["retry", UNKNOWN, "--state", "dead"], "either IDs or a filter"),
+    (["show", UNKNOWN[:8]], f"'{UNKNOWN[:8]}' is no delivery's id"),
+    (["show", "../deliveries"], "'..' is no delivery's id"),
+    (["show", UNKNOWN[:-1] + "x"], "is no delivery's id"),
+    (["retry", "lead_abc123"], "'lead_abc123' is no delivery's id"),
+    (["drop", f"{UNKNOWN}/1"], "that is one update; a delivery is acted on "
+     f"as a whole: {UNKNOWN}\n"),
     (["list", "--limit", "none"], "--limit takes a number"),
 ])
 def test_usage(house, args, fault):
@@ -98,7 +118,7 @@ def test_each_use_is_in_the_log_and_no_value_is(house):
                          *((act, "1 of 1 deliveries, 1 updates") for act in (
                              "retry", "retry, dry run", "drop",
                              "drop, dry run")),
-                         ("forget", "0 leads, 0 items, 0 events, 0 keys "
+                         ("forget", "0 leads, 0 updates, 0 events, 0 keys "
                           "erased; 0 held")):
         assert (action, what) in said
     assert ("refused", "asked for by another name than this machine's") in said

@@ -43,6 +43,21 @@ def test_how_to_add_points_at_files():
             glob.glob(os.path.join(TOP, path)), path
 
 
+@pytest.mark.parametrize("kind,word", [
+    ("a transform", "transforms_slug"), ("a scheme", "SCHEME_BASIC"),
+    ("a verb", "verb_schema")])
+def test_how_to_add_names_every_file_that_the_example_is_in(kind, word):
+    """Whoever follows it to the letter has it all."""
+    text = read("bridge/README.md").split("## How to add")[1]
+    one = re.search(rf"\n- \*\*{kind}\*\*(.*?)\n- \*\*", text, re.S)[1]
+    named = {found for path in re.findall(r"`([\w*./-]+)`", one)
+             for found in glob.glob(os.path.join(TOP, "bridge", path))}
+    holding = [path for path in glob.glob(TOP + "/bridge/*/*.[ch]")
+               if re.search(rf"\b{word}\b", read(path))]
+    assert holding
+    assert set(holding) <= named, (kind, set(holding) - named)
+
+
 def test_the_words_of_how_to_add_are_in_those_files():
     """A verb, a transform and a scheme that the page calls small examples."""
     assert "console_verb_schema" in read("bridge/README.md")

@@ -67,8 +67,8 @@ def test_below_stands_what_no_field_took(house):
     out, _ = house.run("explain", "m.cfg", "event.json")
     shown = lines(out)
     assert shown[shown.index("nothing came of"):] == [
-        "nothing came of", "$['kind'] \"lead\"", "$['token'] \"unread\"",
-        "$['contact']['fax'] null"]
+        "nothing came of", "$.kind \"lead\"", "$.token \"unread\"",
+        "$.contact.fax null"]
 
 
 def test_explain_as_json(house):
@@ -142,7 +142,7 @@ def test_each_update_of_a_batch_by_its_number(house):
     assert shown.index("update 1") < shown.index('lead_id @.lead "a"') < \
         shown.index("update 2") < shown.index('lead_id @.lead "b"')
     assert 'update.detail @.detail "' + "e" * 59 + "..." in shown
-    assert shown[-2:] == ["nothing came of", "$[2]['tail'] 1"]
+    assert shown[-2:] == ["nothing came of", "$[2].tail 1"]
     out, _ = house.run("explain", "mappings/batch", "batch.json", "--output",
                        "json")
     assert [f["update"] for f in json.loads(out)["fields"]

@@ -38,9 +38,10 @@ def test_help_lists_every_verb_and_each_has_its_own(house):
     assert "did you mean 'check'?" in err
 
 
-CODES = "Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run.\n"
+CODES = ("Exit codes: 0 ok, 1 found faults, 2 usage, 3 cannot run, "
+         "78 run refuses its settings.\n")
 # What an option of one name is called in every verb that has it.
-SAME = {"config": "-c, --config FILE", "output": "    --output text|",
+SAME = {"config": "-c, --config FILE", "output": "-o, --output text|",
         "ca": "    --ca FILE", "help": "-h, --help"}
 
 
@@ -225,10 +226,11 @@ def test_check_without_its_file(house):
     assert "nowhere.cfg: cannot be read: No such file or directory" in err
 
 
-def test_run_with_broken_settings_exits_3(house):
+def test_run_with_broken_settings_exits_78(house):
+    """Of its own: no start will do better, and a service manager is told."""
     house.write("broken.cfg", "workers = ;")
-    _, err = house.run("run", "-c", "broken.cfg", code=3)
-    assert "broken.cfg:1: syntax error" in err
+    _, err = house.run("run", "-c", "broken.cfg", code=78)
+    assert "broken.cfg:1:11: a value is missing here" in err
 
 
 def test_map_prints_lead_id_and_body(house):

@@ -145,7 +145,7 @@ test_each_fault_says_where_and_what(void **state)
 		{ "counts = 1;",
 		    "x.cfg:1:1: counts: there is no such setting; did you mean "
 		    "'count'?\n" },
-		{ "count = ;", "x.cfg:1: syntax error\n" },
+		{ "count = ;", "x.cfg:1:9: a value is missing here\n" },
 	};
 
 	(void)state;

@@ -1,10 +1,34 @@
 /* tests/unit/terminal/test_options.c - argv, read through a verb's rows. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "unit/cmocka_all.h"
 
-#include "terminal/terminal.h"
+#include "terminal/terminal_part.h"
+
+/* There the usual settings file is, whatever else this machine has. */
+static char folder[] = "/tmp/test_options.XXXXXX";
+
+static int
+enter_folder(void **state)
+{
+	int fd;
+
+	(void)state;
+	if (mkdtemp(folder) == NULL || chdir(folder) == -1)
+		return -1;
+	fd = open(CONFIG_USUAL, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	return fd == -1 ? -1 : close(fd);
+}
+
+static int
+leave_folder(void **state)
+{
+	(void)state;
+	return unlink(CONFIG_USUAL) == -1 || chdir("/") == -1 ? -1
+	                                                      : rmdir(folder);
+}
 
 static const struct option_row options[] = {
 	OPTION_CONFIG,
@@ -78,7 +102,17 @@ static const struct {
 	{ &plain, "-- -y", EXIT_FAULTS, "part 0 config leadbridge.cfg [-y]" },
 	{ &plain, "", EXIT_USAGE, "verb: too few arguments: FILE..." },
 	{ &plain, "a b c", EXIT_USAGE, "verb: too many arguments" },
-	{ &plain, "a --bad", EXIT_USAGE, "verb: there is no option --bad" },
+	{ &plain, "a --bad", EXIT_USAGE,
+	    "verb: there is no option --bad; see 'leadbridge verb --help'" },
+	{ &plain, "a --confg x", EXIT_USAGE,
+	    "there is no option --confg; did you mean '--config'?" },
+	{ &plain, "a --json", EXIT_USAGE, "did you mean '--output json'?" },
+	{ &plain, "a --force", EXIT_USAGE, "did you mean '--yes'?" },
+	{ &plain, "a --noop", EXIT_USAGE, "there is no option --noop; see" },
+	{ &plain, "a --pasword=hunter2", EXIT_USAGE,
+	    "there is no option --pasword; see" },
+	{ &plain, "a -o json", EXIT_FAULTS,
+	    "part 0 config leadbridge.cfg json [a]" },
 	{ &plain, "a -t", EXIT_USAGE, "verb: a value is missing after -t" },
 	{ &plain, "a -t 1 --to 2", EXIT_USAGE, "verb: --to is given twice" },
 	{ &plain, "a --output xml", EXIT_USAGE,
@@ -144,13 +178,74 @@ a_line_is_read_or_its_fault_is_said(void **state)
 	}
 }
 
+static void
+the_settings_are_those_of_the_folder_or_else_the_systems(void **state)
+{
+	(void)state;
+	assert_string_equal(config_choose("/dev/null", "/dev/zero"),
+	    "/dev/null");
+	assert_string_equal(config_choose("/nowhere/a", "/dev/zero"),
+	    "/dev/zero");
+	assert_string_equal(config_choose("/nowhere/a", "/nowhere/b"),
+	    "/nowhere/a");
+}
+
+/* What the help prints, with `part` or NULL. */
+static void
+print_help(const struct verb *v, const char *part, char *out, size_t room)
+{
+	int ends[2], kept;
+	ssize_t got;
+
+	fflush(stdout);
+	kept = dup(STDOUT_FILENO);
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_true(dup2(ends[1], STDOUT_FILENO) != -1);
+	assert_int_equal(verb_help(v, part), EXIT_OK);
+	fflush(stdout);
+	assert_true(dup2(kept, STDOUT_FILENO) != -1);
+	got = read(ends[0], out, room - 1);
+	out[got > 0 ? got : 0] = '\0';
+	close(kept);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+a_parts_help_has_its_options_alone(void **state)
+{
+	static char out[8192];
+
+	(void)state;
+	print_help(&parted, "add", out, sizeof(out));
+	assert_non_null(strstr(out,
+	    "Usage: leadbridge verb [OPTION...] add "
+	    "NAME\n"));
+	assert_non_null(strstr(out, "--to URL"));
+	assert_non_null(strstr(out, "--only NAME")); /* goes with all */
+	assert_null(strstr(out, "--yes"));
+	print_help(&parted, "list", out, sizeof(out));
+	assert_non_null(strstr(out, "verb [OPTION...] list\n"));
+	assert_null(strstr(out, "--to URL"));
+	assert_non_null(strstr(out, "-o, --output"));
+	print_help(&parted, "nothing", out, sizeof(out));
+	assert_non_null(strstr(out, "add NAME|list\n"));
+	assert_non_null(strstr(out, "--to URL"));
+	assert_non_null(strstr(out, "'leadbridge verb add --help'"));
+	print_help(&plain, NULL, out, sizeof(out));
+	assert_null(strstr(out, "shows the options of"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_read_or_its_fault_is_said),
+		cmocka_unit_test(
+		    the_settings_are_those_of_the_folder_or_else_the_systems),
+		cmocka_unit_test(a_parts_help_has_its_options_alone),
 	};
 
-	return cmocka_run_group_tests_name("terminal.options", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name("terminal.options", tests,
+	    enter_folder, leave_folder);
 }
