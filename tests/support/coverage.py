@@ -33,7 +33,8 @@ def lines_of(top, build):
     """{path: (lines that ran, lines)} of each file of a room. What gcov writes
     on the way, it writes where it runs."""
     text = subprocess.run(
-        ["gcovr", "--root", top, "--filter", "bridge/.*/", "--json-summary",
+        ["gcovr", "-j", str(os.cpu_count()), "--root", top, "--filter",
+         "bridge/.*/", "--json-summary",
          "--exclude-unreachable-branches", build],
         cwd=build, check=True, capture_output=True, text=True).stdout
     return {f["filename"]: (f["line_covered"], f["line_total"])

@@ -6,19 +6,21 @@ without running anything), asan (unit tests and cases), e2e (the same
 build, real processes), mappings, faults (that build, broken on purpose),
 hostile (bad senders, and the good ones beside them), tsan (threads), clang
 (builds, fuzzes for seconds a target), release (demo, hardening, memory under
-valgrind),
-package (the .deb of that build, installed into a copy of this machine that is
-thrown away), instructions (a request's, against the figures in tests/bench).
-What tsan, clang and instructions build is begun with e2e, at a low priority.
---fast leaves out static, faults, hostile, tsan, clang, release, package and
-instructions.
+valgrind), package (the .deb of that build, installed into a copy of this machine that is
+thrown away), instructions (a request's, against the figures in tests/bench),
+coverage (of bridge/ by the tests from asan to hostile).
+What tsan, clang and release build is begun with e2e, at a low priority.
+--fast leaves out static, faults, hostile, tsan, clang, release, package,
+instructions and coverage.
 --long has the long forms of faults and hostile, with a release build; and the
-package's: built twice, installed into a Debian made for it; clang's analyzer
-too, and the unit programs of the quiet rooms under valgrind.
+package's: built twice, installed into a Debian made for it; all end-to-end
+tests under tsan; clang's analyzer too, and the unit programs of the quiet rooms
+under valgrind.
 --fuzz 3600 has each fuzz target go on for an hour, two at a time; with --only
 clang, nothing else. What it found stays in build-fuzz/new.
---coverage counts the lines that unit and end-to-end tests run, instead of all
-steps, and fails below the bars in tests/support/coverage.py.
+A whole run builds what it tests into build-coverage, counts the lines that the
+tests run, and fails below the bars in tests/support/coverage.py; --coverage does
+so with unit and end-to-end tests alone. Else it is build-asan, without counts.
 """
 
 import argparse
@@ -34,6 +36,8 @@ import coverage
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 FUZZ_SECONDS = 4
 LONG = False
+# The preset that most steps test, or "coverage": the same, with lines counted.
+SANITIZED = "asan"
 
 
 class Tally:
@@ -110,14 +114,17 @@ def must(*command, **kw):
     return text
 
 
-def folder(name):
-    return os.path.join(TOP, f"build-{name}")
+def folder(preset):
+    """As CMakePresets.json has it."""
+    return os.path.join(TOP,
+                        "build" if preset == "package" else f"build-{preset}")
 
 
 def commands(name, targets):
     """What makes a preset (CMakePresets.json) ready; `targets` may be a
     function, asked once the folder is configured."""
-    yield "cmake", "--preset", name
+    # What the package is made of is built without tests, but for a few here.
+    yield "cmake", "--preset", name, "-DBRIDGE_TESTS=ON"
     if callable(targets):
         targets = targets(folder(name))
     yield "ninja", "-C", folder(name), "--quiet", *targets
@@ -136,6 +143,8 @@ def build(name, targets=(), env=None):
         AHEAD[name].exception()
     for command in commands(name, targets):
         must(*command, env=env, quiet=True)
+    if name == "coverage":
+        coverage.forget(folder(name))
 
 
 def build_ahead(name, targets=(), env=None):
@@ -162,7 +171,8 @@ def one(name, *command, env=None):
 
 def ctest(where, *args, env=None):
     code, text = call_test("ctest", "--test-dir", where, "--output-on-failure",
-                      "-j", str(os.cpu_count()), *args, env=env, quiet=True)
+                      "-j", str(os.cpu_count() + 1), *args, env=env,
+                      quiet=True)
     m = re.search(r"tests passed, (\d+) tests failed out of (\d+)", text)
     if not m:
         say(text)
@@ -188,6 +198,8 @@ BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
 # A test of these takes a minute: begun first, nobody waits for it at the end.
 LONGEST = ("tests/e2e/test_upstream_names.py",
            "tests/e2e/test_listener_scanners.py")
+# What test_steady counts, a sanitizer does too: it is step release's.
+EVERY_E2E = (*LONGEST, "tests/e2e", "--ignore=tests/e2e/test_steady.py")
 
 
 def pytest(where, *args, env=None):
@@ -229,14 +241,13 @@ def step_static():
 
 
 def step_asan():
-    build("asan")
-    ctest(folder("asan"))
+    build(SANITIZED)
+    ctest(folder(SANITIZED))
 
 
 def step_e2e():
-    build("asan")
-    pytest(folder("asan"), *BESIDE, *LONGEST, "tests/e2e",
-           "--ignore=tests/e2e/test_steady.py")
+    build(SANITIZED)
+    pytest(folder(SANITIZED), *BESIDE, *EVERY_E2E)
 
 
 def step_faults():
@@ -244,21 +255,28 @@ def step_faults():
         build("release", ("leadbridge",), GCC)
         pytest(folder("release"), "tests/faults", "--long")
     else:
-        build("asan")
-        pytest(folder("asan"), "-n", "2", "--dist", "loadfile", "tests/faults")
+        build(SANITIZED)
+        pytest(folder(SANITIZED), "-n", str(os.cpu_count() + 1), "--dist",
+               "loadfile", "tests/faults")
+
+
+# Who is how late, how much memory and of the processor: nothing runs beside.
+MEASURING = ("tests/hostile/test_slow.py", "tests/hostile/test_floods.py")
 
 
 def step_hostile():
     if LONG:
         build("release", ("leadbridge", "listener_echo", "upstream_probe",
-                          "verify_timing"), GCC)
+                          "upstream_chain", "verify_timing"), GCC)
         pytest(folder("release"), "tests/hostile", "--long")
     else:
-        build("asan")
-        wait_for_builds()       # it looks at who is how late
+        build(SANITIZED)
+        wait_for_builds()
+        pytest(folder(SANITIZED), *MEASURING)
         # The hunt wants another build: step release has it.
-        pytest(folder("asan"), "tests/hostile",
-               "--ignore=tests/hostile/test_secret_hunt.py")
+        pytest(folder(SANITIZED), *BESIDE, "tests/hostile", *[
+            f"--ignore={path}" for path in
+            (*MEASURING, "tests/hostile/test_secret_hunt.py")])
 
 
 # Programs that have threads, or share what threads use.
@@ -273,14 +291,26 @@ def threaded(where):
         kind, _, rest = name.partition(".")
         yield rest if kind == "fuzz" else f"test_{kind}_{rest}"
     yield "leadbridge"
+    if LONG:
+        yield from ("listener_echo", "upstream_probe")
+
+
+# Where threads have most to do with each other.
+BUSY_E2E = tuple(f"tests/e2e/test_{name}.py" for name in
+                 ("bridge", "modes", "reload", "manager", "tracing"))
+
+# Its runtime takes a signal where the disk fails, and is too slow for some.
+THREADED_E2E = (*EVERY_E2E, "-k", "not write_that_fails and not "
+                "disk_that_fails and not slow_readers")
 
 
 def step_tsan():
     build(*LATER["tsan"])
-    ctest(folder("tsan"), "-R", THREADED)
-    pytest(folder("tsan"), *BESIDE, "tests/e2e/test_bridge.py",
-           "tests/e2e/test_modes.py", "tests/e2e/test_reload.py",
-           "tests/e2e/test_manager.py", "tests/e2e/test_tracing.py")
+    # Both wait for half of their time: for each other's sake, at once.
+    with ThreadPoolExecutor(1) as pool:
+        units = pool.submit(ctest, folder("tsan"), "-R", THREADED)
+        pytest(folder("tsan"), *BESIDE, *(THREADED_E2E if LONG else BUSY_E2E))
+        units.result()
 
 
 def fuzzers():
@@ -309,14 +339,14 @@ def step_clang():
 def room_step(room):
     """`--only ROOM`: its unit tests, and what its fuzzers have found."""
     def step():
-        build("asan")
-        ctest(folder("asan"), "-R", rf"^({room}\.|fuzz\.fuzz_{room}_)")
+        build(SANITIZED)
+        ctest(folder(SANITIZED), "-R", rf"^({room}\.|fuzz\.fuzz_{room}_)")
     return step
 
 
 def step_mappings():
-    build("asan")
-    program = os.path.join(folder("asan"), "leadbridge")
+    build(SANITIZED)
+    program = os.path.join(folder(SANITIZED), "leadbridge")
     code, text = call_test(program, "test", "mappings", quiet=True)
     m = re.search(r"(\d+) passed, (\d+) failed", text)
     if m:
@@ -356,9 +386,18 @@ def valgrind_units():
 
 # Each has a case that the sanitizers' own allocator hides.
 ALLOCATING = ("test_base_pool", "test_base_arena_wipe")
+MEASURED = ("leadbridge", "bench_instructions", *ALLOCATING)
+
+
+def build_release():
+    """Into the folder of deploy/demo, which is left as it wants it: without
+    tests. What they share is compiled once."""
+    build("package", MEASURED, GCC)
+    must("cmake", "--preset", "package", quiet=True)
 
 
 def step_release():
+    build_release()
     one("deploy/demo", "deploy/demo")
     installed = os.path.join(TOP, "build", "installed")
     one("install", "cmake", "--install", "build", "--prefix", installed)
@@ -368,9 +407,8 @@ def step_release():
     pytest(os.path.join(TOP, "build"), "tests/static/test_hardening.py")
     one("valgrind demo", *VALGRIND, os.path.join(TOP, "build", "leadbridge"),
         "demo")
-    build("release", ALLOCATING, GCC)
     for name in ALLOCATING:
-        one(name, os.path.join(folder("release"), name))
+        one(name, os.path.join(folder("package"), name))
     if LONG:
         valgrind_units()
     pytest(os.path.join(TOP, "build"), "tests/hostile/test_secret_hunt.py")
@@ -386,22 +424,16 @@ def step_package():
 
 
 def step_coverage():
-    where = folder("coverage")
-    build("coverage", env=GCC)
-    coverage.forget(where)
-    ctest(where)
-    pytest(where, "tests/e2e")
-    call_test(os.path.join(where, "leadbridge"), "test", "mappings",
-              quiet=True)
-    for text, held in coverage.figures(TOP, where):
+    """Of the steps before."""
+    for text, held in coverage.figures(TOP, folder("coverage")):
         TALLY.add(passed=held is True, failed=held is False)
         say("  " + text)
 
 
 def step_instructions():
-    build(*LATER["instructions"])
+    build_release()
     code, text = call("tests/bench/instructions", quiet=True,
-                      env=dict(GCC, LEADBRIDGE_BUILD=folder("release")))
+                      env=dict(GCC, LEADBRIDGE_BUILD=folder("package")))
     TALLY.add(code == 0, code not in (0, 77), code == 77)
     if code == 0:
         say(text.rstrip())
@@ -411,7 +443,7 @@ def step_instructions():
 LATER = {
     "tsan": ("tsan", threaded),
     "clang": ("fuzz",),
-    "instructions": ("release", ("bench_instructions",), GCC),
+    "release": ("package", MEASURED, GCC),
 }
 STEPS = {
     "format": step_format,
@@ -427,9 +459,11 @@ STEPS = {
     "release": step_release,
     "package": step_package,
     "instructions": step_instructions,
+    "coverage": step_coverage,
 }
 SLOW = ("static", "faults", "hostile", "tsan", "clang", "release", "package",
-        "instructions")
+        "instructions", "coverage")
+COUNTED = ("asan", "e2e", "mappings", "coverage")
 
 
 def finish(code=0):
@@ -439,12 +473,12 @@ def finish(code=0):
 
 
 def main():
-    global LONG, FUZZ_SECONDS
+    global LONG, FUZZ_SECONDS, SANITIZED
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--fast", action="store_true", help="the quick steps only")
     p.add_argument("--only", action="append", metavar="STEP",
-                   choices=[*STEPS, *rooms("")],
+                   choices=[*list(STEPS)[:-1], *rooms("")],
                    help="this step, or the unit tests of this room of bridge/\n"
                    "(may be repeated)")
     p.add_argument("--long", action="store_true",
@@ -453,16 +487,17 @@ def main():
                    help="how long each fuzz target goes on (default: "
                    f"{FUZZ_SECONDS})")
     p.add_argument("--coverage", action="store_true",
-                   help="which lines the tests run, and nothing else")
+                   help="which lines unit and end-to-end tests run")
     given = p.parse_args()
     LONG, FUZZ_SECONDS = given.long, given.fuzz
     known = STEPS | {room: room_step(room) for room in rooms("")
                      if given.only and room in given.only}
     steps = {name: step for name, step in known.items()
              if (not given.only or name in given.only)
-             and not (given.fast and name in SLOW)}
-    if given.coverage:
-        steps = {"coverage": step_coverage}
+             and not (given.fast and name in SLOW)
+             and not (given.coverage and name not in COUNTED)}
+    if "coverage" in steps:
+        SANITIZED = "coverage"
     for name, step in steps.items():
         started = time.monotonic()
         say(f"== {name}")
