@@ -86,16 +86,16 @@ verb_help(const struct verb *v, const char *part)
 	    args.len > 0 ? " " : "", STR_ARG(args), v->help);
 	if (v->more != NULL)
 		printf("\n%s", v->more);
-	if (p == NULL && v->parts != NULL)
-		printf("\n'leadbridge %s %s --help' shows the options of %s "
-		       "alone.\n",
-		    v->name, v->parts[0].name, v->parts[0].name);
 	printf("\nOptions:\n");
 	for (const struct option_row *row = v->options; row->name != NULL;
 	     row++)
 		if (p == NULL || verb_part_takes(v, p, row->name))
 			print_option(row);
 	print_option(&option_help);
+	if (p == NULL && v->parts != NULL)
+		printf("\n'leadbridge %s %s --help' shows the options of %s "
+		       "alone.\n",
+		    v->name, v->parts[0].name, v->parts[0].name);
 	printf("\nFor example:\n%s\n%s", v->example, EXIT_CODES);
 	return EXIT_OK;
 }

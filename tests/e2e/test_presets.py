@@ -75,3 +75,4 @@ def test_the_bars_of_coverage(monkeypatch):
     loud = {"bridge/decode/a.c": (95, 100), "bridge/listener/b.c": (84, 100)}
     assert [held for _, held in said(loud) if held is not None] == [
         True, False]
+    assert [held for _, held in said({})] == [False]

@@ -52,7 +52,8 @@ def test_every_help_has_the_same_shape(house, verb):
     options, example = rest.split("\nFor example:\n")
     assert example.endswith("\n\n" + CODES)
     assert re.search(r"^[A-Z].*\.$", head.split("\n\n")[1])
-    lines = options.rstrip("\n").split("\n")
+    # Behind them a verb with parts says how to see those of one.
+    lines = options.rstrip("\n").split("\n\n")[0].split("\n")
     for line in lines:
         # An option with its value, and its help from one column on; on a
         # line of its own where it would not fit.

@@ -7,6 +7,7 @@ room's bar is named, so that one sees where to write a test.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -29,13 +30,17 @@ def quiet_rooms(top):
     return {row[0] for row in rows if row[1] == "no"}
 
 
+def of_rooms(top):
+    """A filter; gcovr would read a relative one from where it runs."""
+    return "--filter", re.escape(top) + "/bridge/.*/"
+
+
 def lines_of(top, build):
     """{path: (lines that ran, lines)} of each file of a room. What gcov writes
     on the way, it writes where it runs."""
     text = subprocess.run(
-        ["gcovr", "-j", str(os.cpu_count()), "--root", top, "--filter",
-         "bridge/.*/", "--json-summary",
-         "--exclude-unreachable-branches", build],
+        ["gcovr", "-j", str(os.cpu_count()), "--root", top, *of_rooms(top),
+         "--json-summary", "--exclude-unreachable-branches", build],
         cwd=build, check=True, capture_output=True, text=True).stdout
     return {f["filename"]: (f["line_covered"], f["line_total"])
             for f in json.loads(text)["files"] if f["line_total"]}
@@ -54,6 +59,9 @@ def room_of(path):
 def figures(top, build):
     """Yields (text, None), and (text, held) of the two bars."""
     files = lines_of(top, build)
+    if not files:
+        yield "not a line was counted", False
+        return
     quiet = quiet_rooms(top)
     for room in sorted({room_of(p) for p in files}):
         bar = QUIET if room in quiet else WHOLE
@@ -73,8 +81,8 @@ def figures(top, build):
 
 
 def missing(top, build):
-    subprocess.run(["gcovr", "--root", top, "--filter", "bridge/.*/",
-                    "--txt", "-", build], cwd=build, check=True)
+    subprocess.run(["gcovr", "--root", top, *of_rooms(top), "--txt", "-",
+                    build], cwd=build, check=True)
 
 
 if __name__ == "__main__":
