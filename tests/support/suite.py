@@ -195,9 +195,10 @@ def skipped_of(where):
 
 # Files of tests beside each other, each as a whole: most of them wait.
 BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
-# A test of these takes a minute: begun first, nobody waits for it at the end.
-LONGEST = ("tests/e2e/test_upstream_names.py",
-           "tests/e2e/test_listener_scanners.py")
+# These take minutes: begun first, nobody waits for them at the end.
+LONGEST = tuple(f"tests/e2e/test_{name}.py" for name in
+                ("tracing", "upstream_names", "listener_scanners",
+                 "listener_tls", "verbs_reach"))
 # What test_steady counts, a sanitizer does too: it is step release's.
 EVERY_E2E = (*LONGEST, "tests/e2e", "--ignore=tests/e2e/test_steady.py")
 
