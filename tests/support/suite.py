@@ -298,7 +298,7 @@ def threaded(where):
 
 # Where threads have most to do with each other.
 BUSY_E2E = tuple(f"tests/e2e/test_{name}.py" for name in
-                 ("bridge", "modes", "reload", "manager", "tracing"))
+                 ("tracing", "modes", "reload", "bridge", "manager"))
 
 # Its runtime takes a signal where the disk fails, and is too slow for some.
 THREADED_E2E = (*EVERY_E2E, "-k", "not write_that_fails and not "
