@@ -123,6 +123,17 @@ place(const struct crowd *c, unsigned grain, unsigned row,
 	return mixed(mixed(network ^ c->seed[row]) ^ host) & (PLACES - 1);
 }
 
+/* Counts by 1 or -1 in a row of a grain; how many there were before. */
+static unsigned
+add_entered(struct crowd *c, unsigned grain, unsigned row,
+    const struct net_address *a, int by)
+{
+	size_t at = place(c, grain, row, a);
+
+	return atomic_fetch_add_explicit(&c->entered[grain][row][at],
+	    (unsigned)by, memory_order_relaxed);
+}
+
 /* Enters the tables of a grain; whether it was full before. */
 static bool
 enter(struct crowd *c, unsigned grain, const struct net_address *a)
@@ -130,10 +141,7 @@ enter(struct crowd *c, unsigned grain, const struct net_address *a)
 	unsigned max = c->entered_max * times[grain], full = 0;
 
 	for (unsigned row = 0; row < ROWS; row++)
-		full += atomic_fetch_add_explicit(&c->entered[grain][row]
-		                                             [place(c, grain,
-		                                                 row, a)],
-		            1, memory_order_relaxed) >= max;
+		full += add_entered(c, grain, row, a, 1) >= max;
 	return max > 0 && full == ROWS;
 }
 
@@ -154,10 +162,7 @@ crowd_leave(struct crowd *c, const struct net_address *a)
 {
 	for (unsigned grain = 0; grain < grains_of(a); grain++)
 		for (unsigned row = 0; row < ROWS; row++)
-			atomic_fetch_sub_explicit(&c->entered[grain][row]
-			                                     [place(c, grain,
-			                                         row, a)],
-			    1, memory_order_relaxed);
+			(void)add_entered(c, grain, row, a, -1);
 }
 
 unsigned
@@ -166,10 +171,9 @@ crowd_entered(const struct crowd *c, const struct net_address *a)
 	unsigned grain = grains_of(a) - 1, least = UINT_MAX;
 
 	for (unsigned row = 0; row < ROWS; row++) {
-		unsigned
-		    n = atomic_load_explicit(&c->entered[grain][row][place(c,
-		                                 grain, row, a)],
-		        memory_order_relaxed);
+		size_t at = place(c, grain, row, a);
+		unsigned n = atomic_load_explicit(&c->entered[grain][row][at],
+		    memory_order_relaxed);
 
 		if (n < least)
 			least = n;

@@ -110,11 +110,22 @@ close_stage(struct stage *s)
 	assert_int_equal(records_held, 0);
 }
 
+/* Waits for what comes, or for the end. */
+static enum wire_result
+read_next(struct stage *s, char *text, size_t room, size_t *n)
+{
+	enum wire_result result;
+
+	do
+		result = wire_read(&s->wire, text, room, n);
+	while (result == WIRE_NEEDS_READ);
+	return result;
+}
+
 /* There and back; only what the wire takes is counted. */
 static void
 exchange(struct stage *s)
 {
-	enum wire_result result;
 	char text[64];
 	size_t n = 0;
 
@@ -124,10 +135,7 @@ exchange(struct stage *s)
 		continue;
 	assert_int_equal(SSL_write(s->peer, "pong", 4), 4);
 	counts_records = true;
-	do
-		result = wire_read(&s->wire, text, sizeof(text), &n);
-	while (result == WIRE_NEEDS_READ);
-	assert_int_equal(result, WIRE_DONE);
+	assert_int_equal(read_next(s, text, sizeof(text), &n), WIRE_DONE);
 	assert_memory_equal(text, "pong", n);
 }
 
@@ -174,7 +182,6 @@ an_old_error_is_not_the_wires(void **state)
 static void
 an_end_without_goodbye_is_a_loss(void **state)
 {
-	enum wire_result result;
 	struct stage s;
 	char text[64];
 	size_t n;
@@ -183,10 +190,7 @@ an_end_without_goodbye_is_a_loss(void **state)
 	open_stage(&s);
 	exchange(&s);
 	shutdown(SSL_get_fd(s.peer), SHUT_WR);
-	do
-		result = wire_read(&s.wire, text, sizeof(text), &n);
-	while (result == WIRE_NEEDS_READ);
-	assert_int_equal(result, WIRE_LOST);
+	assert_int_equal(read_next(&s, text, sizeof(text), &n), WIRE_LOST);
 	assert_non_null(strstr(s.wire.problem, "no close_notify"));
 	close_stage(&s);
 }
@@ -194,7 +198,6 @@ an_end_without_goodbye_is_a_loss(void **state)
 static void
 an_end_with_a_goodbye_is_none(void **state)
 {
-	enum wire_result result;
 	struct stage s;
 	char text[64];
 	size_t n;
@@ -203,10 +206,7 @@ an_end_with_a_goodbye_is_none(void **state)
 	open_stage(&s);
 	exchange(&s);
 	(void)SSL_shutdown(s.peer);
-	do
-		result = wire_read(&s.wire, text, sizeof(text), &n);
-	while (result == WIRE_NEEDS_READ);
-	assert_int_equal(result, WIRE_END);
+	assert_int_equal(read_next(&s, text, sizeof(text), &n), WIRE_END);
 	close_stage(&s);
 }
 
