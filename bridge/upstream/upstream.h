@@ -174,6 +174,7 @@ enum gate_event {
 	GATE_FAILED,    /* no answer, or a 5xx */
 	GATE_THROTTLED, /* come back later */
 	GATE_KEY,       /* the key is refused */
+	GATE_PAYMENT,   /* ... until its account has paid */
 	GATE_TARGET,    /* a certificate: the way is wrong */
 	/* The same, said of one lead; of several in a row it is the key. */
 	GATE_FORBIDDEN,

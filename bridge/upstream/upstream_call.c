@@ -10,12 +10,9 @@
 /* A call that once had more of it does not keep it. */
 #define ROOM_KEPT ((size_t)16384)
 
-static void
-on_deadline(evutil_socket_t fd, short what, void *arg)
+void
+call_end_late(struct upstream_call *call)
 {
-	struct upstream_call *call = arg;
-
-	(void)fd, (void)what;
 	if (call->wrote)
 		call_end(call, UPSTREAM_LATE,
 		    "the deadline passed without a complete answer");
@@ -25,6 +22,13 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	else
 		call_end(call, UPSTREAM_LATE_UNSENT,
 		    "the deadline passed in the queue for a connection");
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	call_end_late(arg);
 }
 
 struct upstream_call *
@@ -51,6 +55,13 @@ call_begin(struct upstream_pool *p, size_t most)
 	if (bytes_reserve(&call->request, head + first) != NULL)
 		call->request.len = head;
 	return call;
+}
+
+bool
+call_is_late(const struct upstream_call *call)
+{
+	return call->until_us != INT64_MAX && !call->wrote &&
+	    clock_mono_us() >= call->until_us;
 }
 
 void
@@ -280,20 +291,41 @@ count_queued(const struct upstream_call *call, int n)
 		    metric_of(p->target->metric, 0), n);
 }
 
+static void
+leave_list(struct upstream_call *call)
+{
+	if (call->list == NULL)
+		return;
+	TAILQ_REMOVE(&call->list->calls, call, link);
+	call->list->count--;
+	count_queued(call, -1);
+	call->list = NULL;
+}
+
+static void
+join_list(struct upstream_call *call, struct call_list *in)
+{
+	call->list = in;
+	in->count++;
+	count_queued(call, 1);
+}
+
 void
 call_move(struct upstream_call *call, struct call_list *to)
 {
-	if (call->list != NULL) {
-		TAILQ_REMOVE(&call->list->calls, call, link);
-		call->list->count--;
-		count_queued(call, -1);
-	}
-	call->list = to;
-	if (to != NULL) {
-		TAILQ_INSERT_TAIL(&to->calls, call, link);
-		to->count++;
-		count_queued(call, 1);
-	}
+	leave_list(call);
+	if (to == NULL)
+		return;
+	TAILQ_INSERT_TAIL(&to->calls, call, link);
+	join_list(call, to);
+}
+
+void
+call_move_first(struct upstream_call *call, struct call_list *to)
+{
+	leave_list(call);
+	TAILQ_INSERT_HEAD(&to->calls, call, link);
+	join_list(call, to);
 }
 
 void

@@ -148,6 +148,10 @@ conn_write(struct conn *c)
 	enum wire_result result = WIRE_DONE;
 	size_t put = 0;
 
+	if (call_is_late(call)) {
+		call_end_late(call);
+		return;
+	}
 	call_show_key(call);
 	while (rest.len > 0) {
 		result = wire_write(&c->wire, rest.at, rest.len, &put);
@@ -177,8 +181,9 @@ is_written(const struct upstream_call *call)
 	return call->wrote && call->request.len == 0;
 }
 
-bool
-conn_is_quiet(struct conn *c)
+/* Nothing came behind the last answer, and the peer is still there. */
+static bool
+is_quiet(struct conn *c)
 {
 	size_t got;
 
@@ -205,14 +210,41 @@ attach(struct conn *c, struct upstream_call *call)
 	call_move(call, NULL);
 }
 
+/*
+ * The first write on a connection that was kept open. It is looked at just
+ * before: what it has to say by now is no answer to this request, which goes
+ * on another one.
+ */
+static void
+conn_send(struct conn *c)
+{
+	struct upstream_pool *p = c->pool;
+	struct upstream_call *call = c->call;
+
+	if (is_quiet(c)) {
+		count_event(c, METRIC_UPSTREAM_REUSES);
+		conn_write(c);
+		return;
+	}
+	call->conn = NULL;
+	c->call = NULL;
+	conn_close(c);
+	call_move_first(call, &p->queue);
+	pool_pump(p);
+}
+
+/*
+ * The loop writes at the end of its turn, when it has read all that came: the
+ * code that makes requests and the code that sends them take turns in the
+ * caches less often, and the server is woken once for several.
+ */
 void
 conn_begin(struct conn *c, struct upstream_call *call)
 {
 	TAILQ_REMOVE(&c->pool->idle, c, idle);
 	conn_move(c, CONN_BUSY);
 	attach(c, call);
-	count_event(c, METRIC_UPSTREAM_REUSES);
-	conn_write(c);
+	event_active(&c->writable, EV_WRITE, 0);
 }
 
 /* The answer is whole: back to rest, or away. call_answer() comes last. */
@@ -221,7 +253,7 @@ conn_finish(struct conn *c, bool surplus)
 {
 	struct upstream_call *call = c->call;
 	bool keep = call->reader.reusable && !surplus && is_written(call) &&
-	    !(wire_has_more(&c->wire) && !conn_is_quiet(c));
+	    !(wire_has_more(&c->wire) && !is_quiet(c));
 	int64_t now = clock_mono_us();
 
 	c->call = NULL;
@@ -443,11 +475,11 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct conn *c = arg;
 
 	(void)fd, (void)what;
-	if (c->state == CONN_BUSY)
-		conn_read(c);
+	if (c->state == CONN_BUSY && c->call->wrote)
+		conn_read(c); /* else conn_send() is about to look */
 	else if (c->state == CONN_SECURING)
 		conn_secure(c);
-	else if (c->state == CONN_IDLE && !conn_is_quiet(c))
+	else if (c->state == CONN_IDLE && !is_quiet(c))
 		conn_close(c);
 }
 
@@ -461,6 +493,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		on_connect(c);
 	else if (c->state == CONN_SECURING)
 		conn_secure(c);
+	else if (c->state == CONN_BUSY && !c->call->wrote)
+		conn_send(c);
 	else if (c->state == CONN_BUSY && !is_written(c->call))
 		conn_write(c);
 	else if (c->state == CONN_BUSY)

@@ -14,6 +14,7 @@ static const struct name states[] = {
 	{ "failing", GATE_FAILED },
 	{ "throttled", GATE_THROTTLED },
 	{ "key refused", GATE_KEY },
+	{ "payment required", GATE_PAYMENT },
 	{ "target refused", GATE_TARGET },
 	{ NULL, -1 },
 };
@@ -23,6 +24,7 @@ static const enum metric_gate counted_as[GATE_EVENTS] = {
 	[GATE_FAILED] = METRIC_GATE_FAILING,
 	[GATE_THROTTLED] = METRIC_GATE_THROTTLED,
 	[GATE_KEY] = METRIC_GATE_KEY,
+	[GATE_PAYMENT] = METRIC_GATE_PAYMENT,
 	[GATE_TARGET] = METRIC_GATE_TARGET,
 };
 
@@ -32,6 +34,7 @@ static const struct {
 } openings[GATE_EVENTS] = {
 	[GATE_FAILED] = { SECOND, MINUTE },
 	[GATE_KEY] = { MINUTE, 15 * MINUTE },
+	[GATE_PAYMENT] = { MINUTE, 15 * MINUTE },
 	[GATE_TARGET] = { MINUTE, 15 * MINUTE },
 };
 
@@ -203,6 +206,7 @@ note(struct gate *g, enum gate_event event, int64_t delay_ms, int64_t now_ms)
 		shut(g, event, now_ms + delay_ms);
 		break;
 	case GATE_KEY:
+	case GATE_PAYMENT:
 	case GATE_TARGET:
 		open_it(g, event, now_ms);
 		break;
@@ -265,7 +269,7 @@ still_holds(const struct upstream_target *t,
 {
 	if (strcmp(t->address, before->address) != 0)
 		return false;
-	if (before->gate.why == GATE_KEY)
+	if (before->gate.why == GATE_KEY || before->gate.why == GATE_PAYMENT)
 		return t->key_len == before->key_len &&
 		    CRYPTO_memcmp(t->key, before->key, t->key_len) == 0;
 	return before->gate.why != GATE_TARGET;

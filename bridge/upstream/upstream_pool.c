@@ -207,25 +207,11 @@ upstream_pool_free(struct upstream_pool *p)
 	base_free(p);
 }
 
-/* An idle connection that is still good, the latest first; or NULL. */
-static struct conn *
-take_idle(struct upstream_pool *p)
-{
-	struct conn *c;
-
-	while ((c = TAILQ_FIRST(&p->idle)) != NULL) {
-		if (conn_is_quiet(c))
-			return c;
-		conn_close(c);
-	}
-	return NULL;
-}
-
 /* Puts the call on a connection; false when it has to wait for one. */
 static bool
 serve(struct upstream_pool *p, struct upstream_call *call)
 {
-	struct conn *c = take_idle(p);
+	struct conn *c = TAILQ_FIRST(&p->idle); /* served last: in the cache */
 
 	if (c != NULL)
 		conn_begin(c, call);

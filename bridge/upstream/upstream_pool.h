@@ -154,12 +154,18 @@ void call_hide_key(struct upstream_call *call);
 /* All of it is written: what it says of a person need not stay either. */
 void call_forget_request(struct upstream_call *call);
 void call_move(struct upstream_call *call, struct call_list *to);
+/* Before those that wait there. */
+void call_move_first(struct upstream_call *call, struct call_list *to);
+/* Not a byte is written, and its time (upstream_until()) is over. */
+bool call_is_late(const struct upstream_call *call);
 /*
  * Ends it without an answer and closes its connection, if it holds one.
  * done runs from the sweep. The reason is copied.
  */
 void call_end(struct upstream_call *call, enum upstream_outcome outcome,
     const char *reason);
+/* The same at its deadline, as far as it had come by then. */
+void call_end_late(struct upstream_call *call);
 /* Both run done and retire the call; the pool may be gone afterwards. */
 void call_answer(struct upstream_call *call, int64_t now_us);
 void call_report_end(struct upstream_call *call);
@@ -169,9 +175,7 @@ void call_report_end(struct upstream_call *call);
 void conn_open(struct upstream_pool *p, struct upstream_call *call);
 /* The lookup it waits for is over; problem as in names_ready. */
 void conn_resolved(struct conn *c, const char *problem);
-/* Nothing came behind the last answer, and the peer is still there. */
-bool conn_is_quiet(struct conn *c);
-/* Sends the call's request on an idle connection. */
+/* Has an idle connection send the call's request, in this turn of the loop. */
 void conn_begin(struct conn *c, struct upstream_call *call);
 /* Whether it keeps TLS's buffers; see wire_keep_buffers(). */
 void conn_warm(struct conn *c, bool warm);

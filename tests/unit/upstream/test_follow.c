@@ -64,6 +64,10 @@ static const struct {
 	{ "a refused key stays refused", GATE_KEY, "1", "one", true },
 	{ "another key is tried", GATE_KEY, "1", "two", false },
 	{ "of the same length, too", GATE_KEY, "1", "onf", false },
+	{ "what is not paid is not tried again", GATE_PAYMENT, "1", "one",
+	    true },
+	{ "another key may be another account's", GATE_PAYMENT, "1", "two",
+	    false },
 	{ "a way that was refused is tried", GATE_TARGET, "1", "one", false },
 	{ "what went well goes on", GATE_WELL, "1", "one", false },
 };

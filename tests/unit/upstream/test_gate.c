@@ -163,18 +163,21 @@ static void
 a_refused_key_is_probed_ever_more_rarely(void **state)
 {
 	static const int64_t minutes[] = { 1, 2, 4, 8, 15, 15 };
+	static const enum gate_event reasons[] = { GATE_KEY, GATE_PAYMENT };
 
 	(void)state;
 	assert_int_equal(ask(64), 64);
-	for (size_t i = 0; i < COUNT_OF(minutes); i++) {
-		note(GATE_KEY);
-		assert_int_equal(shut_for(), minutes[i] * 60000);
-		assert_int_equal(gate.why, GATE_KEY);
-		now += minutes[i] * 60000;
-		assert_int_equal(ask(64), 1);
+	for (size_t k = 0; k < COUNT_OF(reasons); k++) {
+		for (size_t i = 0; i < COUNT_OF(minutes); i++) {
+			note(reasons[k]);
+			assert_int_equal(shut_for(), minutes[i] * 60000);
+			assert_int_equal(gate.why, reasons[k]);
+			now += minutes[i] * 60000;
+			assert_int_equal(ask(64), 1);
+		}
+		note(GATE_WELL);
+		assert_int_equal(ask(64), 64);
 	}
-	note(GATE_WELL);
-	assert_int_equal(ask(64), 64);
 }
 
 static void

@@ -568,6 +568,64 @@ an_answer_nobody_asked_for_is_not_the_next_ones(void **state)
 }
 
 /* What is there before the request cannot be its answer. */
+/*
+ * A call that is on its way is written in this turn of the loop, at its end:
+ * what came up to then is looked at, whether the loop was told or not.
+ */
+static void
+what_comes_before_the_write_is_not_its_answer(void **state)
+{
+	(void)state;
+	for (int told = 0; told <= 1; told++) {
+		struct ended e = { 0 };
+		struct stage s;
+
+		open_stage(&s, "");
+		ask(&s, &e);
+		run_until(&s, &e.count, 1);
+		ask(&s, &e);
+		assert_int_equal(write(s.fds[0], ANSWER, sizeof(ANSWER) - 1),
+		    sizeof(ANSWER) - 1);
+		if (told == 1) { /* before it writes */
+			event_del(&TAILQ_FIRST(&s.pool->conns)->writable);
+			event_active(&TAILQ_FIRST(&s.pool->conns)->readable,
+			    EV_READ, 0);
+			event_active(&TAILQ_FIRST(&s.pool->conns)->writable,
+			    EV_WRITE, 0);
+		}
+		run_until(&s, &e.count, 2);
+		assert_int_equal(e.outcome, UPSTREAM_ANSWERED);
+		assert_int_equal(s.requests, 2);
+		assert_int_equal(s.conns, 2); /* the first was closed */
+		close_stage(&s);
+	}
+}
+
+/* As after SIGSTOP: the loop finds a socket to write to before the timer. */
+static void
+what_is_late_is_not_begun(void **state)
+{
+	struct ended e = { 0 };
+	struct upstream_call *call;
+	struct stage s;
+
+	(void)state;
+	open_stage(&s, "");
+	ask(&s, &e);
+	run_until(&s, &e.count, 1);
+	call = upstream_begin(s.pool, 2);
+	bytes_add_text(upstream_body(call), "{}");
+	upstream_until(call, clock_mono_us());
+	upstream_send(call, STR("lead_1"), STR_NONE, on_done, &e);
+	run_until(&s, &e.count, 2);
+	assert_int_equal(e.outcome, UPSTREAM_LATE_UNSENT);
+	assert_true(e.unsent);
+	for (int turn = 0; turn < 3; turn++)
+		event_base_loop(s.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	assert_int_equal(s.requests, 1);
+	close_stage(&s);
+}
+
 static void
 a_server_that_speaks_first_is_not_asked(void **state)
 {
@@ -780,6 +838,8 @@ main(void)
 		cmocka_unit_test(a_closed_connection_is_not_written_to),
 		cmocka_unit_test(
 		    an_answer_nobody_asked_for_is_not_the_next_ones),
+		cmocka_unit_test(what_comes_before_the_write_is_not_its_answer),
+		cmocka_unit_test(what_is_late_is_not_begun),
 		cmocka_unit_test(a_server_that_speaks_first_is_not_asked),
 	};
 
