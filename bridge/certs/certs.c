@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -289,6 +290,51 @@ cert_is_over_soon(const X509 *x, int64_t now, char text[CERT_AGE_TEXT])
 	snprintf(text, CERT_AGE_TEXT, "is over in %lld day%s: have it renewed",
 	    (long long)left, left == 1 ? "" : "s");
 	return true;
+}
+
+/* A name is within itself and all above it; OpenSSL lets a dot lead, too. */
+static bool
+is_within(struct str host, struct str base)
+{
+	struct str end;
+
+	if (base.len == 0)
+		return true;
+	if (host.len < base.len)
+		return false;
+	end = str_skip(host, host.len - base.len);
+	return str_eq_nocase(end, base) &&
+	    (end.at == host.at || base.at[0] == '.' || end.at[-1] == '.');
+}
+
+static bool
+is_excluded(struct str host, const GENERAL_SUBTREE *tree)
+{
+	const ASN1_IA5STRING *name = tree->base->d.ia5;
+
+	return tree->base->type == GEN_DNS &&
+	    is_within(host,
+	        (struct str){ (const char *)ASN1_STRING_get0_data(name),
+	            (size_t)ASN1_STRING_length(name) });
+}
+
+bool
+cert_excludes(const X509 *authority, const char *host)
+{
+	const STACK_OF(GENERAL_SUBTREE) *all = NULL;
+	NAME_CONSTRAINTS *nc;
+	bool found = false;
+
+	ERR_set_mark();
+	nc = X509_get_ext_d2i(authority, NID_name_constraints, NULL, NULL);
+	ERR_pop_to_mark();
+	if (nc != NULL)
+		all = nc->excludedSubtrees;
+	for (int i = 0; !found && i < sk_GENERAL_SUBTREE_num(all); i++)
+		found = is_excluded(str_of(host),
+		    sk_GENERAL_SUBTREE_value(all, i));
+	NAME_CONSTRAINTS_free(nc);
+	return found;
 }
 
 bool

@@ -67,6 +67,12 @@ bool cert_is_over_soon(const X509 *x, int64_t now, char text[CERT_AGE_TEXT]);
 	"has expired, or is not valid yet: renew it, or set this machine's "   \
 	"clock"
 
+/*
+ * It may issue nothing for this DNS name, by the constraints in it (RFC 5280,
+ * 4.2.1.10: what is excluded). No word of what it may issue alone.
+ */
+bool cert_excludes(const X509 *authority, const char *host) MUST_CHECK;
+
 /* SHA-256 of its public key as certificates hold it (SPKI). */
 #define CERT_PIN_SIZE 32
 bool cert_pin(const X509 *x, unsigned char pin[CERT_PIN_SIZE]) MUST_CHECK;

@@ -9,6 +9,7 @@ the project, for a folder of the suite's name, laid out as the project is.
     busboy/test/test-types-*.js            github.com/mscdex; read by node
     PKITS/{certs,smime}/*                  NIST; Debian has it as PKITS_data in
                                            python3-cryptography-vectors
+    x509-limbo/limbo.json                  github.com/C2SP
 """
 
 import glob
@@ -114,6 +115,15 @@ def json_cases():
     for path in files("JSONTestSuite", "test_parsing/*.json"):
         with open(path, "rb") as f:
             yield os.path.basename(path), f.read()
+
+
+# ------------------------------------------------------------------ x509-limbo
+
+def limbo_cases():
+    """As the suite has them: its models.py says what is in one."""
+    path, = files("x509-limbo", "limbo.json")
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)["testcases"]
 
 
 # ---------------------------------------------------------------------- busboy

@@ -68,6 +68,10 @@ GOOD = {
     "one of two permitted": Case(names(
         "permitted;DNS:other.test,permitted;DNS:leads.test")),
     "excluded elsewhere": Case(names("excluded;DNS:other.test")),
+    "a wildcard around what else is excluded": Case(
+        names("excluded;DNS:old.leads.test"), san=["DNS:*.leads.test"]),
+    "excluded below us": Case(
+        names("excluded;DNS:old.api.leads.test"), san=["DNS:*.leads.test"]),
     "a dot in front of what is permitted": Case(names(
         "permitted;DNS:.leads.test")),
     "a top domain permitted": Case(names("permitted;DNS:test")),
@@ -95,9 +99,6 @@ TAKEN = {
     # Whoever has this key could issue a leaf for the same name.
     "an authority that serves": Case(
         ca=True, usage="digitalSignature,keyCertSign"),
-    # Of a wildcard, RFC 5280 does not say whether it is within a name.
-    "a wildcard around what is excluded": Case(
-        names("excluded;DNS:api.leads.test"), san=["DNS:*.leads.test"]),
 }
 
 BAD = {
@@ -127,6 +128,16 @@ BAD = {
                                 reason="unsuitable certificate purpose"),
     "excluded within the permitted": Case(
         names("permitted;DNS:leads.test,excluded;DNS:api.leads.test"),
+        reason="excluded subtree violation"),
+    # OpenSSL takes these, for they are written otherwise: CVE-2025-61727.
+    "a wildcard around what is excluded": Case(
+        names("excluded;DNS:api.leads.test"), san=["DNS:*.leads.test"],
+        reason="excluded subtree violation"),
+    "a wildcard around what is excluded two up": Case(
+        names("excluded;DNS:API.leads.test,excluded;DNS:other.test"), {},
+        san=["DNS:*.leads.test"], reason="excluded subtree violation"),
+    "a wildcard around what the root excludes": Case(
+        root=names("excluded;DNS:api.leads.test"), san=["DNS:*.leads.test"],
         reason="excluded subtree violation"),
     "constraints of the root": Case(
         root=names("permitted;DNS:other.test"),

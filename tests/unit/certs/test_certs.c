@@ -257,6 +257,56 @@ what_is_over_soon_is_told(void **state)
 	X509_free(x);
 }
 
+/* Below: extensions as openssl.cnf writes them. */
+static const struct exclusion {
+	const char *constraints;
+	const char *host;
+	bool excluded;
+} exclusions[] = {
+	{ "excluded;DNS:leads.test", "leads.test", true },
+	{ "excluded;DNS:leads.test", "api.leads.test", true },
+	{ "excluded;DNS:leads.test", "a.b.leads.test", true },
+	{ "excluded;DNS:LEADS.test", "api.leads.TEST", true },
+	{ "excluded;DNS:leads.test", "misleads.test", false },
+	{ "excluded;DNS:leads.test", "test", false },
+	{ "excluded;DNS:leads.test", "leads.test.example", false },
+	{ "excluded;DNS:api.leads.test", "leads.test", false },
+	{ "excluded;DNS:.leads.test", "api.leads.test", true },
+	{ "excluded;DNS:.leads.test", "leads.test", false },
+	{ "excluded;DNS:a.test,excluded;DNS:b.test", "b.test", true },
+	{ "DER:3006a10430028200", "any.test", true }, /* DNS: nothing, all */
+	{ "permitted;DNS:leads.test", "leads.test", false },
+	{ "permitted;DNS:other.test", "leads.test", false },
+	{ "excluded;email:leads.test", "leads.test", false },
+	{ "excluded;URI:leads.test", "leads.test", false },
+	{ "excluded;IP:10.0.0.0/255.0.0.0", "leads.test", false },
+	{ "DER:3000", "leads.test", false },
+	{ "DER:0500", "leads.test", false }, /* cannot be read */
+	{ NULL, "leads.test", false },
+};
+
+static void
+what_is_excluded_is_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(exclusions); i++) {
+		const struct exclusion *e = &exclusions[i];
+		X509 *x = make(key, 0, DAY);
+		X509_EXTENSION *ext = NULL;
+
+		if (e->constraints != NULL) {
+			ext = X509V3_EXT_conf_nid(NULL, NULL,
+			    NID_name_constraints, e->constraints);
+			assert_int_equal(X509_add_ext(x, ext, -1), 1);
+		}
+		if (cert_excludes(x, e->host) != e->excluded)
+			fail_msg("%s of %s", e->host, e->constraints);
+		assert_int_equal(ERR_peek_error(), 0);
+		X509_EXTENSION_free(ext);
+		X509_free(x);
+	}
+}
+
 static void
 a_pin_is_of_the_key_alone(void **state)
 {
@@ -286,6 +336,7 @@ main(void)
 		cmocka_unit_test(time_is_counted_to_the_second),
 		cmocka_unit_test(of_a_list_what_is_over_first_counts),
 		cmocka_unit_test(what_is_over_soon_is_told),
+		cmocka_unit_test(what_is_excluded_is_told),
 		cmocka_unit_test(a_pin_is_of_the_key_alone),
 	};
 
