@@ -8,8 +8,10 @@
  *	GET  /metrics			Prometheus text
  *	GET  /deliveries?state=...	the journal's items, a page
  *	GET  /deliveries/{id}		one delivery, with bodies and event
- *	POST /deliveries/retry		{ids | filter, remap, dry_run}
- *	POST /deliveries/drop		{ids | filter, dry_run}
+ *	POST /deliveries/retry		{ids | filter, upstream, remap, dry_run}
+ *	POST /deliveries/drop		{ids | filter, upstream, dry_run};
+ *					upstream: where the settings name none
+ *					such, also what waits for it
  *	POST /forget			{lead | email, dry_run}
  *	GET  /settings			what runs and cannot be changed
  *	POST /reload			{}: loads the settings again, and is

@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 #define PAGE_ROWS 500
+#define LIVE (BIT(JOURNAL_WAITING) | BIT(JOURNAL_SENDING))
 
 static void each_or_end(struct job *j);
 
@@ -174,6 +175,16 @@ ask_page(struct job *j)
 	job_ask(j, on_page);
 }
 
+/* Whether what waits for it is meant: nobody sends it. */
+static bool
+asks_stranded(const struct job *j)
+{
+	const struct acts *a = j->mine;
+
+	return a->asked.upstream.at != NULL &&
+	    !routes_have_upstream(j->admin->routes, a->asked.upstream);
+}
+
 static void
 gather(struct job *j)
 {
@@ -182,7 +193,10 @@ gather(struct job *j)
 	a->mark = arena_mark(j->arena);
 	if (a->asked.ids == NULL) {
 		if (a->asked.filter.states == 0)
-			a->asked.filter.states = ACT_RETRIED;
+			a->asked.filter.states = ACT_RETRIED |
+			    (asks_stranded(j) ? LIVE : 0);
+		if (a->asked.filter.target.at == NULL)
+			a->asked.filter.target = a->asked.upstream;
 		ask_page(j);
 		return;
 	}
@@ -230,6 +244,26 @@ act_begin(struct admin_worker *w, struct exchange *x, const struct act *act)
 		job_refuse(j, &why);
 	else
 		gather(j);
+}
+
+void
+act_stranded(struct job *j)
+{
+	struct acts *a = j->mine;
+	struct journal_show *show = &j->ask.show;
+
+	a->stranded = 0;
+	if (show->op.result == JOURNAL_OK && asks_stranded(j))
+		a->stranded = choose_stranded(show->rows, show->count,
+		    a->asked.upstream);
+}
+
+struct str
+act_from(const struct job *j)
+{
+	const struct acts *a = j->mine;
+
+	return a->stranded > 0 ? a->asked.upstream : STR_NONE;
 }
 
 void

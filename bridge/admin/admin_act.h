@@ -30,6 +30,7 @@ struct acts {
 	uint64_t next;          /* where to go on, when it is too many; or 0 */
 	struct arena_mark mark; /* what one delivery takes is given back */
 	struct chosen chosen;
+	size_t stranded;    /* of the delivery in hand: see act_stranded() */
 	size_t items, done; /* items it acted on; deliveries */
 };
 
@@ -41,6 +42,14 @@ void act_begin(struct admin_worker *w, struct exchange *x,
     const struct act *act);
 /* Asks for the delivery in hand, with its event; then goes on in then. */
 void act_show(struct job *j, void (*then)(struct job *j));
+
+/*
+ * Counts, in what was shown, what waits for the upstream that was asked for,
+ * where there is none of that name; it counts as dead from here on.
+ */
+void act_stranded(struct job *j);
+/* ... as the journal is told of it: at == NULL where there is none. */
+struct str act_from(const struct job *j);
 
 /* Begins what is told of the delivery in hand; reason: NULL or a text. */
 void act_print(struct job *j, const char *result, const char *reason);

@@ -60,6 +60,18 @@ read_filter_lead(const struct said *s, struct ask *out)
 }
 
 static int
+read_filter_upstream(const struct said *s, struct ask *out)
+{
+	return read_text(s, &out->filter.target);
+}
+
+static int
+read_upstream(const struct said *s, struct ask *out)
+{
+	return read_text(s, &out->upstream);
+}
+
+static int
 read_id(const struct said *s, struct ask *out)
 {
 	out->filter.id = s->text;
@@ -211,6 +223,8 @@ static const struct {
 	{ "route", ASK_LIST | ASK_FILTER, read_route },
 	{ "since", ASK_LIST | ASK_FILTER, read_since },
 	{ "state", ASK_LIST | ASK_FILTER, read_state },
+	{ "upstream", ASK_LIST | ASK_FILTER, read_filter_upstream },
+	{ "upstream", ASK_RETRY | ASK_DROP, read_upstream },
 };
 
 static int

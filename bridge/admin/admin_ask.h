@@ -20,6 +20,7 @@ struct ask {
 	const struct str *ids; /* of deliveries, well-formed */
 	size_t id_count;
 	struct str lead, email; /* at == NULL: not said */
+	struct str upstream;    /* ... what waits for it is meant, too */
 };
 
 /* Who takes which words. */

@@ -2,6 +2,26 @@
 #include "admin/admin_choose.h"
 
 bool
+choose_is_live(const struct journal_row *row)
+{
+	return row->state == JOURNAL_WAITING || row->state == JOURNAL_SENDING;
+}
+
+size_t
+choose_stranded(struct journal_row *rows, size_t count, struct str upstream)
+{
+	size_t some = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (choose_is_live(&rows[i]) &&
+		    str_eq(rows[i].target, upstream)) {
+			rows[i].state = JOURNAL_DEAD;
+			some++;
+		}
+	return some;
+}
+
+bool
 choose_may_retry(const struct journal_row *row)
 {
 	return row->state == JOURNAL_DEAD || row->state == JOURNAL_REFUSED;

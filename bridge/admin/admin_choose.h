@@ -22,6 +22,14 @@ struct chosen {
 int choose_updates(const struct journal_row *rows, size_t row_count,
     const struct delivery_remapped *made, struct arena *arena,
     struct chosen *out, struct fault *why) MUST_CHECK;
+/* It waits, or is being sent. */
+bool choose_is_live(const struct journal_row *row);
+/*
+ * What is live at an upstream that there is no more is as good as dead, and is
+ * so from here on: in these rows, not in the journal. How many they are.
+ */
+size_t choose_stranded(struct journal_row *rows, size_t count,
+    struct str upstream);
 /* Dead or refused. */
 bool choose_may_retry(const struct journal_row *row);
 

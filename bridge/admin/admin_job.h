@@ -76,8 +76,8 @@ void reloads_watch(struct admin_worker *w, struct event_base *base);
 void reloads_refuse(struct admin_worker *w); /* the end: nobody answers */
 
 /* An item as JSON; whole: with its body as "update". */
-void admin_print_row(const struct journal_row *row, bool whole,
-    struct bytes *out);
+void admin_print_row(const struct admin *a, const struct journal_row *row,
+    bool whole, struct bytes *out);
 
 /*
  * Whoever used the endpoint, for the log; a text that is counted or a fixed

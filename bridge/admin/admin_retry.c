@@ -63,6 +63,12 @@ on_revived(struct job *j)
 {
 	const struct journal_revive *r = &j->ask.revive;
 
+	if (r->op.result == JOURNAL_FENCED) {
+		act_finish(j, "failed",
+		    "one of its updates is being sent, or was just now; say it "
+		    "again");
+		return;
+	}
 	act_finish_op(j, &r->op, "retried", r->revived,
 	    "it has no update to be tried again");
 }
@@ -76,7 +82,9 @@ revive(struct job *j, unsigned flags)
 		.op = { .verb = JOURNAL_REVIVE },
 		.updates = a->asked.remap ? a->chosen.updates : NULL,
 		.update_count = a->chosen.count,
-		.flags = flags
+		.flags = flags,
+		.from = act_from(j),
+		.from_count = a->stranded
 	};
 	memcpy(j->ask.revive.id, a->ids[a->at], JOURNAL_ID_SIZE);
 	job_ask(j, on_revived);
@@ -119,6 +127,19 @@ choose_stored(struct job *j, const struct journal_show *show)
 	return a->chosen.count;
 }
 
+/* Whether there is an upstream for each of them, as it is stored. */
+static bool
+all_have_upstreams(const struct job *j)
+{
+	const struct acts *a = j->mine;
+	const struct chosen *c = &a->chosen;
+
+	for (size_t i = 0; i < c->row_count; i++)
+		if (!routes_have_upstream(j->admin->routes, c->rows[i]->target))
+			return false;
+	return true;
+}
+
 static void
 retry_stored(struct job *j)
 {
@@ -127,6 +148,10 @@ retry_stored(struct job *j)
 	if (choose_stored(j, &j->ask.show) == 0)
 		act_finish(j, "nothing",
 		    "it has no dead update that could be sent as it is stored");
+	else if (!all_have_upstreams(j))
+		act_finish(j, "refused",
+		    "as it is stored it is for an upstream that the settings "
+		    "do not name; its event can be mapped anew");
 	else if (a->asked.dry_run)
 		print_changes(j);
 	else
@@ -193,6 +218,7 @@ on_kept(struct job *j)
 		act_finish(j, "nothing", "there is no such delivery");
 		return;
 	}
+	act_stranded(j);
 	for (size_t i = 0; i < show->count; i++)
 		some += choose_may_retry(&show->rows[i]);
 	if (some == 0)

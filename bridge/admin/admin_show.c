@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "admin/admin_ask.h"
+#include "admin/admin_choose.h"
 #include "admin/admin_job.h"
 #include "base/base.h"
 
@@ -33,7 +34,8 @@ print_time(const char *name, int64_t ms, struct bytes *out)
 }
 
 void
-admin_print_row(const struct journal_row *row, bool whole, struct bytes *out)
+admin_print_row(const struct admin *a, const struct journal_row *row,
+    bool whole, struct bytes *out)
 {
 	bytes_addf(out, "{\"delivery\":\"%s\",\"n\":%u,\"order\":%llu", row->id,
 	    row->n, (unsigned long long)row->order);
@@ -42,6 +44,9 @@ admin_print_row(const struct journal_row *row, bool whole, struct bytes *out)
 	print_member("route", row->route, out);
 	print_member("proof", row->verdict, out);
 	print_member("upstream", row->target, out);
+	if (choose_is_live(row) &&
+	    !routes_have_upstream(a->routes, row->target))
+		bytes_add_text(out, ",\"stranded\":true");
 	print_member("lead", row->lead, out);
 	bytes_addf(out,
 	    ",\"attempts\":%u,\"strikes\":%u,\"status\":", row->attempts,
@@ -77,7 +82,7 @@ on_listed(struct job *j)
 	for (size_t i = 0; i < list->count; i++) {
 		if (i > 0)
 			bytes_add_char(&j->out, ',');
-		admin_print_row(&list->rows[i], false, &j->out);
+		admin_print_row(j->admin, &list->rows[i], false, &j->out);
 	}
 	bytes_add_text(&j->out, "],\"next\":");
 	if (list->next != 0)
@@ -151,7 +156,7 @@ on_shown(struct job *j)
 	for (size_t i = 0; i < show->count; i++) {
 		if (i > 0)
 			bytes_add_char(&j->out, ',');
-		admin_print_row(&show->rows[i], true, &j->out);
+		admin_print_row(j->admin, &show->rows[i], true, &j->out);
 	}
 	bytes_add_char(&j->out, ']');
 	print_event(show, &j->out);

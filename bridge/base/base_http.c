@@ -51,6 +51,7 @@ static const struct name reasons[] = {
 	{ "No Content", 204 },
 	{ "Bad Request", 400 },
 	{ "Unauthorized", 401 },
+	{ "Payment Required", 402 },
 	{ "Forbidden", 403 },
 	{ "Not Found", 404 },
 	{ "Method Not Allowed", 405 },

@@ -47,6 +47,8 @@ struct routes *routes_load(const struct routes_setup *setup,
     struct faults *all) MUST_CHECK;
 void routes_free(struct routes *r); /* NULL is fine */
 size_t routes_count(const struct routes *r);
+/* Whether there is an upstream of that name to send to. */
+bool routes_have_upstream(const struct routes *r, struct str name);
 /* Whether one of them is served by the journal. */
 bool routes_journalled(const struct routes *r);
 /* The path of one whose clients have to show certificates; NULL: of none. */

@@ -116,8 +116,8 @@ item_again(const struct reply_map *map, const struct delivery_item *item)
 		return fault_kind(item->fault.code)->again;
 	told = reply_status(map, item->status);
 	return told == 429 || told >= 500 || item->status == 401 ||
-	    item->status == 403 || item->status == 408 || item->status == 429 ||
-	    item->status >= 500;
+	    item->status == 402 || item->status == 403 || item->status == 408 ||
+	    item->status == 429 || item->status >= 500;
 }
 
 static void

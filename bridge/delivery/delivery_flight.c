@@ -252,6 +252,8 @@ gate_event(const struct upstream_answer *a, enum retry_class class)
 		return GATE_TARGET;
 	if (a->status == 401)
 		return GATE_KEY;
+	if (a->status == 402)
+		return GATE_PAYMENT;
 	return gate_events[class];
 }
 

@@ -25,6 +25,7 @@ static const struct {
 	enum retry_class class;
 } by_status[] = {
 	{ 401, RETRY_KEY },
+	{ 402, RETRY_KEY },
 	{ 403, RETRY_KEY },
 	{ 404, RETRY_MISSING },
 	{ 408, RETRY_AMBIGUOUS },
@@ -194,17 +195,27 @@ many_tries(const struct retry_attempt *a, enum retry_class class)
 }
 
 /*
- * A 401 or a wrong certificate is of all updates: the gate holds them, and any
- * of them may probe. A 403 or a redirect may be of this lead alone: it stands
- * back, so that others probe, and is too old one day; but not for one answer,
- * though it grew old otherwise.
+ * The key, the account behind it (402) or a wrong certificate are of all
+ * updates: the gate holds them, and any of them may probe.
+ */
+static bool
+is_of_all(const struct upstream_answer *a)
+{
+	return a->outcome != UPSTREAM_ANSWERED || a->status == 401 ||
+	    a->status == 402;
+}
+
+/*
+ * A 403 or a redirect may be of this lead alone: it stands back, so that others
+ * probe, and is too old one day; but not for one answer, though it grew old
+ * otherwise.
  */
 static struct retry_verdict
 wait_at_gate(const struct retry_attempt *a, enum retry_class class)
 {
 	struct retry_verdict v;
 
-	if (a->answer->outcome != UPSTREAM_ANSWERED || a->answer->status == 401)
+	if (is_of_all(a->answer))
 		return wait_for(class, SECOND, true);
 	if (noted(a, NOTED_GATE) == NOTED_MOST && a->age_ms >= RETRY_AGE_MAX_MS)
 		return end_as(class, JOURNAL_DEAD);

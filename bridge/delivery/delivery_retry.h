@@ -17,7 +17,7 @@ enum retry_class {
 	RETRY_THROTTLED, /* 429, 503: not applied, come back later */
 	RETRY_AMBIGUOUS, /* it may have been applied */
 	RETRY_TARGET,    /* the way is wrong: a certificate, a redirect */
-	RETRY_KEY,       /* 401, 403: the key, not the update */
+	RETRY_KEY,       /* 401, 402, 403: the key, not the update */
 	RETRY_MISSING,   /* 404, 410: the lead may be about to be made */
 	RETRY_CONFLICT,  /* 409, 412, 423 */
 	RETRY_REFUSED,   /* it will never take it */

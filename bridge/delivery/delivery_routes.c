@@ -120,6 +120,15 @@ routes_count(const struct routes *r)
 }
 
 bool
+routes_have_upstream(const struct routes *r, struct str name)
+{
+	for (size_t i = 0; i < r->target_count; i++)
+		if (str_eq(str_of(upstream_target_name(r->targets[i])), name))
+			return true;
+	return false;
+}
+
+bool
 routes_journalled(const struct routes *r)
 {
 	for (size_t i = 0; i < r->count; i++)

@@ -68,6 +68,7 @@ journal_free(struct journal *j)
 {
 	if (j->store != NULL)
 		j->backend->close(j->store);
+	stranded_done(j);
 	seal_free(j->seal);
 	pthread_cond_destroy(&j->more);
 	pthread_mutex_destroy(&j->lock);

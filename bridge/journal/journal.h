@@ -222,6 +222,7 @@ struct journal_filter {
 	unsigned states;  /* bits of 1 << enum journal_state; 0: all */
 	struct str route; /* at == NULL: any */
 	struct str lead;
+	struct str target;
 	struct str id;     /* a delivery's */
 	int64_t since_ms;  /* received in the last so many ms; 0: any time */
 	int64_t before_ms; /* received longer ago than this; 0: any time */
@@ -274,24 +275,32 @@ struct journal_show {
  * lane. With updates the delivery's dead and refused items are replaced by
  * these (the event was mapped anew), numbered on; without, a refused item has
  * nothing to send and stays. JOURNAL_NOT_FOUND: there was nothing to revive.
+ *
+ * With updates, those that wait at the target `from` can be replaced, too: for
+ * one that nobody serves any more. JOURNAL_FENCED: they are not from_count, as
+ * somebody holds one, or has sent it; nothing was done.
  */
 struct journal_revive {
 	struct journal_op op;
 	char id[JOURNAL_ID_SIZE];
 	const struct journal_update *updates; /* NULL: as they are */
 	size_t update_count;
-	unsigned flags; /* of the updates */
-	size_t revived; /* out */
+	unsigned flags;    /* of the updates */
+	struct str from;   /* at == NULL: only dead and refused ones */
+	size_t from_count; /* one at least */
+	size_t revived;    /* out */
 };
 
 /*
- * Deletes a delivery's dead, refused and done items; and it, when all are.
- * JOURNAL_NOT_FOUND: there was nothing to delete.
+ * Deletes a delivery's dead, refused and done items, and those that wait at the
+ * target `from`; and it, when all are. JOURNAL_NOT_FOUND: there was nothing to
+ * delete.
  */
 struct journal_drop {
 	struct journal_op op;
 	char id[JOURNAL_ID_SIZE];
-	size_t dropped; /* out */
+	struct str from; /* at == NULL: what waits stays */
+	size_t dropped;  /* out */
 };
 
 /*
@@ -312,11 +321,23 @@ struct journal_prune {
 	size_t pruned; /* out; equal to most: there may be more */
 };
 
+/* Of a target: items that wait or are being sent. Of so many targets. */
+#define JOURNAL_TARGETS 32
+struct journal_live {
+	char target[JOURNAL_NAME_MAX + 1];
+	int64_t count;
+};
+
 struct journal_stats {
 	struct journal_op op;
 	int64_t count[JOURNAL_STATES];
 	int64_t oldest_ms; /* age of the oldest waiting item; 0: none waits */
 	int64_t lanes;     /* with something waiting or being sent */
+	/* In: targets that are not told of; NULL: all are. */
+	const char *const *served;
+	size_t served_count;
+	struct journal_live live[JOURNAL_TARGETS]; /* in no order */
+	size_t live_count;
 };
 
 struct journal_settings {
@@ -374,6 +395,12 @@ bool journal_healthy(const struct journal *j);
 int64_t journal_quiet_ms(const struct journal *j);
 /* Other nodes share the store; hungry ports are woken by time, too. */
 bool journal_shared(const struct journal *j);
+/*
+ * The targets there are from now on. What waits for another is stranded: nobody
+ * claims it. That is a warning a name with the next count, which is made at
+ * once, and a gauge from then on. Copied; any thread.
+ */
+void journal_serve(struct journal *j, const char *const *targets, size_t count);
 
 /*
  * on_work: something became due at a target, and this port's last claim there

@@ -63,6 +63,46 @@ journal_copy_text(struct arena *arena, struct str from, struct str *to)
 	return from.at == NULL || to->at != NULL;
 }
 
+static bool
+is_served(const struct journal_stats *stats, struct str target)
+{
+	for (size_t i = 0; i < stats->served_count; i++)
+		if (str_eq(str_of(stats->served[i]), target))
+			return true;
+	return false;
+}
+
+/* Its place, or the next free one; NULL: all are taken. */
+static struct journal_live *
+live_place(struct journal_stats *stats, struct str target)
+{
+	size_t i = 0;
+
+	while (i < stats->live_count &&
+	    !str_eq(str_of(stats->live[i].target), target))
+		i++;
+	return i < JOURNAL_TARGETS ? &stats->live[i] : NULL;
+}
+
+void
+journal_live_add(struct journal_stats *stats, struct str target, int64_t count)
+{
+	struct journal_live *live;
+
+	if (count == 0 || is_served(stats, target))
+		return;
+	live = live_place(stats, target);
+	if (live == NULL)
+		return;
+	if (live == &stats->live[stats->live_count]) {
+		*live = (struct journal_live){ 0 };
+		snprintf(live->target, sizeof(live->target), "%.*s",
+		    STR_ARG(target));
+		stats->live_count++;
+	}
+	live->count += count;
+}
+
 void
 journal_too_small(struct journal_op *op)
 {

@@ -96,6 +96,9 @@ void journal_id_text(const unsigned char id[16], char out[JOURNAL_ID_SIZE]);
 /* An absent text stays absent; false when it does not fit. */
 bool journal_copy_text(struct arena *arena, struct str from,
     struct str *to) MUST_CHECK;
+/* To the count of a target, unless it is served. */
+void journal_live_add(struct journal_stats *stats, struct str target,
+    int64_t count);
 /* The result of a list or a show that does not fit in its arena. */
 void journal_too_small(struct journal_op *op);
 

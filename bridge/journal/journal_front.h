@@ -6,6 +6,7 @@
  *	journal_group.c		a group: admitted, stored, answered
  *	journal_sync.c		its sync, while the next one is written
  *	journal_house.c		what is due by time
+ *	journal_stranded.c	what waits for a target that there is no more
  *	journal_port.c		ports: ops in, ops back, wakes
  *	journal_wake.c		who is hungry for what, and who is woken
  *	journal_prepare.c	an op made ready for the backend, and undone
@@ -64,6 +65,12 @@ struct journal_port {
 	size_t hunger_count;
 };
 
+/* Targets that are served, by name. */
+struct served {
+	char **names;
+	size_t count;
+};
+
 struct journal {
 	const struct journal_backend *backend;
 	void *store;
@@ -81,6 +88,8 @@ struct journal {
 	bool resting;  /* the thread waits for the first op, or for more */
 	size_t wanted; /* ... so many */
 	bool closing;
+	bool served_anew; /* served_next is to be taken, and told of */
+	struct served served_next;
 
 	pthread_mutex_t ports_lock;
 	struct journal_port *ports;
@@ -95,6 +104,10 @@ struct journal {
 	int64_t waiting; /* items: by the last count, and what came since */
 	bool touched;    /* something happened since that count */
 	int64_t count_us, prune_us; /* when to do so next */
+	struct served served;       /* once is_served */
+	bool is_served, warns;      /* warns: the next count is to be told */
+	unsigned stranded[JOURNAL_TARGETS]; /* labels that the gauge has */
+	size_t stranded_count;
 };
 
 /* journal.c; what journal_open() does once it knows whose url it is. */
@@ -130,6 +143,16 @@ int group_apply(struct journal *j, struct journal_op *const *ops, size_t count,
 /* journal_house.c; the journal's thread. */
 /* Does what is due by time; when to look again. */
 int64_t house_keep(struct journal *j);
+
+/* journal_stranded.c; but for the first the journal's thread. */
+void served_free(struct served *s);
+/* Whether other targets are served now: they are to be counted by. */
+bool stranded_renew(struct journal *j);
+void stranded_ask(const struct journal *j, struct journal_stats *stats);
+/* The gauge; and the warnings, once for each journal_serve(). */
+void stranded_tell(struct journal *j, const struct journal_stats *stats);
+/* The thread has ended. */
+void stranded_done(struct journal *j);
 
 /* journal_port.c */
 /* Ops that are done go home; writes the eventfd. Any thread. */

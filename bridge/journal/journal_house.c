@@ -24,6 +24,7 @@ count_items(struct journal *j, int64_t now_us)
 	    (j->backend->shared ? COUNT_SHARED_US : SECOND_US);
 	if (!j->touched && j->waiting == 0 && !j->backend->shared)
 		return;
+	stranded_ask(j, &stats);
 	if (group_apply(j, &op, 1, &why) == -1 || op->result != JOURNAL_OK)
 		return;
 	j->touched = false;
@@ -33,6 +34,7 @@ count_items(struct journal *j, int64_t now_us)
 		metrics_set(METRIC_JOURNAL_ITEMS, s, stats.count[s]);
 	metrics_set(METRIC_JOURNAL_LANES, 0, stats.lanes);
 	metrics_set(METRIC_JOURNAL_OLDEST, 0, stats.oldest_ms / 1000);
+	stranded_tell(j, &stats);
 }
 
 static int64_t
@@ -66,7 +68,7 @@ house_keep(struct journal *j)
 {
 	int64_t now_us = clock_mono_us(), next = wake_by_time(j, now_us);
 
-	if (now_us >= j->count_us)
+	if (stranded_renew(j) || now_us >= j->count_us)
 		count_items(j, now_us);
 	if (now_us >= j->prune_us)
 		prune_slice(j, now_us);

@@ -26,6 +26,7 @@ passes(const struct mem_item *item, const struct journal_filter *f,
 	return (f->states == 0 || (f->states & BIT(item->state)) != 0) &&
 	    same_or_any(f->route, item->delivery->route) &&
 	    same_or_any(f->lead, item->lead) &&
+	    same_or_any(f->target, item->target) &&
 	    same_or_any(f->id, str_of(item->delivery->id)) &&
 	    received_within(item, f, now_ms);
 }
@@ -170,10 +171,21 @@ revive_item(struct mem_store *s, struct mem_item *item, int64_t now_ms)
 	mem_item_enter(s, item, now_ms);
 }
 
+/* Not sent, or by a holder whose lease is over: nobody claims it there. */
 static bool
-may_be_replaced(const struct mem_item *item)
+waits_at(const struct mem_item *item, struct str from, int64_t now_ms)
 {
-	return item->state == JOURNAL_DEAD || item->state == JOURNAL_REFUSED;
+	return from.at != NULL && str_eq(item->target, from) &&
+	    (item->state == JOURNAL_WAITING ||
+	        (item->state == JOURNAL_SENDING &&
+	            item->lane->due_ms <= now_ms));
+}
+
+static bool
+may_be_replaced(const struct mem_item *item, struct str from, int64_t now_ms)
+{
+	return item->state == JOURNAL_DEAD || item->state == JOURNAL_REFUSED ||
+	    waits_at(item, from, now_ms);
 }
 
 /* The dead head that the new item's lane waits for, if it is of its own. */
@@ -237,26 +249,34 @@ replace_items(struct mem_store *s, struct mem_delivery *d,
 		}
 	for (item = TAILQ_FIRST(&d->items); item->n < from; item = next) {
 		next = TAILQ_NEXT(item, in_delivery);
-		if (may_be_replaced(item))
+		if (may_be_replaced(item, r->from, now_ms))
 			mem_item_delete(s, item, now_ms);
 	}
-}
-
-static bool
-has_any(const struct mem_delivery *d, bool (*is)(const struct mem_item *item))
-{
-	const struct mem_item *item;
-
-	TAILQ_FOREACH (item, &d->items, in_delivery)
-		if (is(item))
-			return true;
-	return false;
 }
 
 static bool
 is_dead(const struct mem_item *item)
 {
 	return item->state == JOURNAL_DEAD;
+}
+
+/* Whether there is anything for it to revive, and all that it is to. */
+static enum journal_result
+may_revive(const struct mem_delivery *d, const struct journal_revive *r,
+    int64_t now_ms)
+{
+	const struct mem_item *item;
+	size_t some = 0, waiting = 0;
+
+	TAILQ_FOREACH (item, &d->items, in_delivery) {
+		some += r->updates != NULL
+		    ? may_be_replaced(item, r->from, now_ms)
+		    : is_dead(item);
+		waiting += waits_at(item, r->from, now_ms);
+	}
+	if (r->from.at != NULL && waiting != r->from_count)
+		return JOURNAL_FENCED;
+	return some > 0 ? JOURNAL_OK : JOURNAL_NOT_FOUND;
 }
 
 void
@@ -267,11 +287,9 @@ mem_revive(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 	struct mem_item *item;
 
 	r->revived = 0;
-	if (d == NULL ||
-	    !has_any(d, r->updates != NULL ? may_be_replaced : is_dead)) {
-		op->result = JOURNAL_NOT_FOUND;
+	op->result = d != NULL ? may_revive(d, r, now_ms) : JOURNAL_NOT_FOUND;
+	if (op->result != JOURNAL_OK)
 		return;
-	}
 	if (r->updates != NULL) {
 		replace_items(s, d, r, now_ms);
 		return;
@@ -294,7 +312,8 @@ mem_drop(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 	for (item = d != NULL ? TAILQ_FIRST(&d->items) : NULL; item != NULL;
 	     item = next) {
 		next = TAILQ_NEXT(item, in_delivery);
-		if (!may_be_replaced(item) && item->state != JOURNAL_DONE)
+		if (!may_be_replaced(item, drop->from, now_ms) &&
+		    item->state != JOURNAL_DONE)
 			continue;
 		mem_item_delete(s, item, now_ms);
 		drop->dropped++;
@@ -431,10 +450,14 @@ mem_stats(struct mem_store *s, struct journal_op *op, int64_t now_ms)
 		    now_ms - item->since_ms > stats->oldest_ms)
 			stats->oldest_ms = now_ms - item->since_ms;
 	}
+	stats->live_count = 0;
 	LIST_FOREACH(lane, &s->lanes, in_lanes)
-	TAILQ_FOREACH (item, &lane->items, in_lane)
-		if (item->state != JOURNAL_DEAD) {
-			stats->lanes++;
-			break;
-		}
+	{
+		int64_t live = 0;
+
+		TAILQ_FOREACH (item, &lane->items, in_lane)
+			live += item->state != JOURNAL_DEAD;
+		stats->lanes += live > 0;
+		journal_live_add(stats, lane->target, live);
+	}
 }

@@ -31,7 +31,7 @@
 extern const char journal_postgres_tables_sql[];
 extern const char journal_postgres_2_sql[];
 extern const char journal_postgres_sql[];
-#define PG_SCHEMA_VERSION 5
+#define PG_SCHEMA_VERSION 6
 
 /* Most texts that a claim or a page of a list brings at once. */
 #define PG_PAGE_BYTES ((int64_t)32 << 20)

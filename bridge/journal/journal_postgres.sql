@@ -642,9 +642,23 @@ CREATE FUNCTION leadbridge.take_broom() RETURNS void LANGUAGE sql AS $$
 	SELECT pg_advisory_xact_lock(hashtextextended('leadbridge.broom', 0))
 $$;
 
--- The items that are to be tried again; NULL: there are none.
+-- Of a delivery, what waits at a target: not sent, or by a holder whose lease
+-- is over, for nobody claims it there. Its lanes are locked.
+CREATE FUNCTION leadbridge.waiting_at(p_id uuid, p_target text)
+RETURNS bigint[] LANGUAGE sql AS $$
+	SELECT ARRAY (SELECT i.ord FROM leadbridge.item i
+		JOIN leadbridge.lane l ON l.target = i.target
+			AND l.lead = i.lead
+		WHERE i.id = p_id AND i.target = p_target AND i.laned
+			AND i.state = 0 AND (NOT i.sending
+				OR l.due_ms <= leadbridge.now_ms()))
+$$;
+
+-- The items that are to be tried again; NULL: there are none. p_from: what
+-- waits at this target is replaced, too; -1: it is not p_from_count items.
 CREATE FUNCTION leadbridge.revive(p_id uuid, p_anew boolean, p_flags int,
-	p_targets text[], p_leads text[], p_bodies bytea[], p_refused text[])
+	p_targets text[], p_leads text[], p_bodies bytea[], p_refused text[],
+	p_from text DEFAULT NULL, p_from_count int DEFAULT 0)
 RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	t bigint := leadbridge.now_ms();
@@ -655,15 +669,18 @@ DECLARE
 	v_ord bigint;
 	v_first int;
 	v_revived int := 0;
+	v_waiting bigint[] := '{}';
 BEGIN
 	PERFORM leadbridge.take_broom();
 	IF NOT EXISTS (SELECT FROM leadbridge.item i WHERE i.id = p_id
-		AND (i.state = 3 OR (p_anew AND i.state = 4))) THEN
+		AND (i.state = 3 OR (p_anew AND i.state = 4)
+			OR p_from IS NOT NULL)) THEN
 		RETURN NULL;
 	END IF;
 	SELECT array_agg(x.target), array_agg(x.lead) INTO v_targets, v_leads
 	FROM (SELECT i.target, i.lead FROM leadbridge.item i
-		WHERE i.id = p_id AND i.state = 3
+		WHERE i.id = p_id AND (i.state = 3
+			OR (i.state = 0 AND i.target = p_from))
 		UNION SELECT u.target, u.lead
 		FROM unnest(p_targets, p_leads, p_refused)
 			AS u (target, lead, refused)
@@ -675,6 +692,13 @@ BEGIN
 	SELECT x.* INTO d FROM leadbridge.delivery x WHERE x.id = p_id
 	FOR UPDATE;
 	v_first := d.next_n;
+	IF p_from IS NOT NULL THEN
+		v_waiting := leadbridge.waiting_at(p_id, p_from);
+		IF cardinality(v_waiting) <> p_from_count THEN
+			PERFORM leadbridge.mend_lanes(v_targets, v_leads);
+			RETURN -1;
+		END IF;
+	END IF;
 
 	IF NOT p_anew THEN
 		FOR r IN SELECT i.ord, i.laned, i.target, i.lead
@@ -726,7 +750,8 @@ BEGIN
 			d.next_n := d.next_n + 1;
 		END LOOP;
 		DELETE FROM leadbridge.item i WHERE i.id = p_id
-			AND i.state IN (3, 4) AND i.n < v_first;
+			AND (i.state IN (3, 4) OR i.ord = ANY (v_waiting))
+			AND i.n < v_first;
 		UPDATE leadbridge.delivery x SET next_n = d.next_n
 		WHERE x.id = p_id;
 	END IF;
@@ -758,12 +783,26 @@ BEGIN
 	RETURN v_count;
 END $$;
 
-CREATE FUNCTION leadbridge.drop_delivery(p_id uuid) RETURNS int
-LANGUAGE plpgsql AS $$
+-- p_from: what waits at this target goes, too.
+CREATE FUNCTION leadbridge.drop_delivery(p_id uuid, p_from text DEFAULT NULL)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	v_waiting bigint[] := '{}';
 BEGIN
 	PERFORM leadbridge.take_broom();
+	IF p_from IS NOT NULL THEN
+		PERFORM 1 FROM leadbridge.lane l WHERE l.target = p_from
+			AND l.lead IN (SELECT i.lead FROM leadbridge.item i
+				WHERE i.id = p_id AND i.target = p_from
+					AND i.laned)
+		ORDER BY l.lead FOR UPDATE;
+		v_waiting := leadbridge.waiting_at(p_id, p_from);
+		UPDATE leadbridge.item i SET sending = false
+		WHERE i.ord = ANY (v_waiting) AND i.sending;
+	END IF;
 	RETURN leadbridge.erase(ARRAY (SELECT i.ord FROM leadbridge.item i
-		WHERE i.id = p_id AND i.state IN (2, 3, 4)));
+		WHERE i.id = p_id AND (i.state IN (2, 3, 4)
+			OR i.ord = ANY (v_waiting))));
 END $$;
 
 CREATE FUNCTION leadbridge.forget(p_lead text, OUT items int, OUT events int,

@@ -145,7 +145,7 @@ run(PGconn *conn, const char *sql, struct fault *why)
 
 /* What makes each version of the one before; a new database is of version 0. */
 static const char *const steps[PG_SCHEMA_VERSION] = {
-	journal_postgres_tables_sql, journal_postgres_2_sql, "", "",
+	journal_postgres_tables_sql, journal_postgres_2_sql, "", "", "",
 	"", /* functions only */
 };
 

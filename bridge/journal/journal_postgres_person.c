@@ -64,7 +64,8 @@ enum {
 	" AND ($6::text IS NULL OR i.lead = $6)"                               \
 	" AND ($7::uuid IS NULL OR i.id = $7)"                                 \
 	" AND ($8::bigint = 0 OR leadbridge.now_ms() - d.received_ms <= $8)"   \
-	" AND ($9::bigint = 0 OR leadbridge.now_ms() - d.received_ms > $9) "   \
+	" AND ($9::bigint = 0 OR leadbridge.now_ms() - d.received_ms > $9)"    \
+	" AND ($12::text IS NULL OR i.target = $12) "                          \
 	"AND "
 
 static const char oldest_sql[] = ROWS(PAGE
@@ -191,6 +192,7 @@ send_list(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_int8(p, l->filter.before_ms);
 	pg_add_int8(p, (int64_t)l->after);
 	pg_add_int8(p, (int64_t)l->most + 1);
+	pg_add_text(p, l->filter.target);
 	return pg_send(s, l->newest ? newest_sql : oldest_sql);
 }
 
@@ -260,8 +262,10 @@ send_revive(struct pg_store *s, struct journal_op *const *ops, size_t count)
 	pg_add_bool(p, r->updates != NULL);
 	pg_add_int4(p, r->flags);
 	pg_add_updates(p, r->updates, r->updates != NULL ? r->update_count : 0);
+	pg_add_text(p, r->from);
+	pg_add_int4(p, (int64_t)r->from_count);
 	return pg_send(s,
-	    "SELECT leadbridge.revive($1, $2, $3, $4, $5, $6, $7)");
+	    "SELECT leadbridge.revive($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 }
 
 static void
@@ -272,9 +276,13 @@ read_revive(struct pg_store *s, struct journal_op *const *ops, size_t count,
 
 	(void)s;
 	(void)count;
-	to->revived = (size_t)pg_int(r, 0, 0);
+	to->revived = 0;
 	if (pg_is_null(r, 0, 0))
 		to->op.result = JOURNAL_NOT_FOUND;
+	else if (pg_int(r, 0, 0) < 0)
+		to->op.result = JOURNAL_FENCED;
+	else
+		to->revived = (size_t)pg_int(r, 0, 0);
 }
 
 const struct pg_verb pg_revive = { false, send_revive, read_revive };
@@ -286,7 +294,8 @@ send_drop(struct pg_store *s, struct journal_op *const *ops, size_t count)
 
 	(void)count;
 	add_id(&s->params, drop->id);
-	return pg_send(s, "SELECT leadbridge.drop_delivery($1)");
+	pg_add_text(&s->params, drop->from);
+	return pg_send(s, "SELECT leadbridge.drop_delivery($1, $2)");
 }
 
 static void
@@ -366,9 +375,17 @@ read_prune(struct pg_store *s, struct journal_op *const *ops, size_t count,
 
 const struct pg_verb pg_prune = { false, send_prune, read_prune };
 
-/* In the order of enum journal_state; then the lanes, and the oldest. */
+/*
+ * In the order of enum journal_state; then the lanes, and the oldest. A row a
+ * target that has something live, with its name and how much; one at least.
+ */
 static const char stats_sql[] =
-    "SELECT w.waiting, w.sending, (SELECT count(*) FROM leadbridge.item i"
+    "WITH t AS MATERIALIZED (SELECT i.target,"
+    " count(*) FILTER (WHERE NOT i.sending) AS waiting,"
+    " count(*) FILTER (WHERE i.sending) AS sending,"
+    " min(i.since_ms) FILTER (WHERE NOT i.sending) AS since_ms"
+    " FROM leadbridge.item i WHERE i.laned AND i.state = 0 GROUP BY i.target)"
+    " SELECT w.waiting, w.sending, (SELECT count(*) FROM leadbridge.item i"
     " WHERE i.state = 2 AND i.ended_ms IS NOT NULL),"
     " (SELECT count(*) FROM leadbridge.item i"
     " WHERE i.state = 3 AND i.ended_ms IS NOT NULL),"
@@ -377,11 +394,11 @@ static const char stats_sql[] =
     " (SELECT count(*) FROM leadbridge.lane l WHERE NOT l.blocked OR EXISTS"
     " (SELECT FROM leadbridge.item i WHERE i.target = l.target"
     " AND i.lead = l.lead AND i.laned AND i.state <> 3)),"
-    " coalesce(leadbridge.now_ms() - w.since_ms, 0)"
-    " FROM (SELECT count(*) FILTER (WHERE NOT i.sending) AS waiting,"
-    " count(*) FILTER (WHERE i.sending) AS sending,"
-    " min(i.since_ms) FILTER (WHERE NOT i.sending) AS since_ms"
-    " FROM leadbridge.item i WHERE i.laned AND i.state = 0) w";
+    " coalesce(leadbridge.now_ms() - w.since_ms, 0), t.target,"
+    " t.waiting + t.sending"
+    " FROM (SELECT coalesce(sum(x.waiting), 0)::bigint AS waiting,"
+    " coalesce(sum(x.sending), 0)::bigint AS sending,"
+    " min(x.since_ms) AS since_ms FROM t x) w LEFT JOIN t ON true";
 
 static int
 send_stats(struct pg_store *s, struct journal_op *const *ops, size_t count)
@@ -405,6 +422,12 @@ read_stats(struct pg_store *s, struct journal_op *const *ops, size_t count,
 	stats->oldest_ms = pg_int(r, 0, JOURNAL_STATES + 1);
 	if (stats->oldest_ms < 0)
 		stats->oldest_ms = 0;
+	stats->live_count = 0;
+	for (int row = 0; row < PQntuples(r); row++)
+		if (!PQgetisnull(r, row, JOURNAL_STATES + 2))
+			journal_live_add(stats,
+			    pg_text(r, row, JOURNAL_STATES + 2),
+			    pg_int(r, row, JOURNAL_STATES + 3));
 }
 
 const struct pg_verb pg_stats = { false, send_stats, read_stats };

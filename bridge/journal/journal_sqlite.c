@@ -82,6 +82,7 @@ lite_begin(struct lite_store *s)
 	memcpy(s->begin_count, s->count, sizeof(s->count));
 	s->begin_erased = s->erased;
 	memcpy(s->begin_top_id, s->top_id, sizeof(s->top_id));
+	lite_lanes_begin(&s->lanes);
 	lite_keys_begin(&s->keys);
 	lite_finish(s, SQL_BEGIN);
 }

@@ -76,6 +76,7 @@ struct lite_heap {
 struct lite_target {
 	struct lite_target *next;
 	struct lite_heap heaps[LITE_HEAPS];
+	int64_t live, begin_live; /* items, but for dead ones */
 	size_t name_len;
 	char name[];
 };
@@ -118,7 +119,8 @@ void lite_lane_save(struct lite_lanes *l, struct lite_lane *lane);
 void lite_lane_place(struct lite_lanes *l, struct lite_lane *lane);
 /* Out of its heap, until lite_lane_place(). */
 void lite_lane_lift(struct lite_lane *lane);
-/* The end of a transaction. */
+/* The two ends of a transaction. */
+void lite_lanes_begin(struct lite_lanes *l);
 void lite_lanes_commit(struct lite_lanes *l);
 void lite_lanes_rollback(struct lite_lanes *l);
 

@@ -424,6 +424,13 @@ end_touched(struct lite_lanes *l)
 }
 
 void
+lite_lanes_begin(struct lite_lanes *l)
+{
+	for (struct lite_target *t = l->targets; t != NULL; t = t->next)
+		t->begin_live = t->live;
+}
+
+void
 lite_lanes_commit(struct lite_lanes *l)
 {
 	for (size_t i = 0; i < l->undo_count; i++)
@@ -438,6 +445,8 @@ lite_lanes_rollback(struct lite_lanes *l)
 	/* Out of the heaps first: they sort by what is about to change. */
 	for (struct lite_lane *t = l->touched; t != NULL; t = t->touched)
 		lite_lane_lift(t);
+	for (struct lite_target *t = l->targets; t != NULL; t = t->next)
+		t->live = t->begin_live;
 	for (size_t i = l->undo_count; i-- > 0;) {
 		struct lite_undo *u = &l->undo[i];
 

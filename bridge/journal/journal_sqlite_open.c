@@ -390,8 +390,10 @@ load_row(struct lite_store *s)
 	item->state = (uint8_t)lite_get(s, SQL_LOAD, 1);
 	item->attempts = (unsigned)lite_get(s, SQL_LOAD, 3);
 	item->strikes = (uint8_t)lite_get(s, SQL_LOAD, 4);
-	if (item->state != JOURNAL_DEAD)
+	if (item->state != JOURNAL_DEAD) {
 		s->count[item->state]++;
+		lane->target->live++;
+	}
 	if (lane->now.first == item) {
 		lane->now.due_ms = due_of_row(s);
 		lite_lane_place(&s->lanes, lane);

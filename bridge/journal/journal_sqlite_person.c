@@ -37,6 +37,7 @@ revive_item(struct lite_store *s, const struct lite_place *p)
 			lane->now.due_ms = s->now_ms;
 		lite_lane_place(&s->lanes, lane);
 	}
+	lane->target->live++;
 	lite_run(s, SQL_ITEM_REVIVED, lite_order(p->order), lite_order(order),
 	    lite_number(s->now_ms), lite_number(flags));
 }
@@ -55,10 +56,24 @@ revive_as_they_are(struct lite_store *s, struct journal_revive *r)
 		}
 }
 
+/* Not sent, or by a holder whose lease is over: nobody claims it there. */
 static bool
-may_be_replaced(const struct lite_place *p)
+waits_at(const struct lite_store *s, const struct lite_place *p,
+    struct str from)
 {
-	return p->state == JOURNAL_DEAD || p->state == JOURNAL_REFUSED;
+	return from.at != NULL && p->item != NULL &&
+	    str_eq(str_of(p->target), from) &&
+	    (p->state == JOURNAL_WAITING ||
+	        (p->state == JOURNAL_SENDING &&
+	            p->lane->now.due_ms <= s->now_ms));
+}
+
+static bool
+may_be_replaced(const struct lite_store *s, const struct lite_place *p,
+    struct str from)
+{
+	return p->state == JOURNAL_DEAD || p->state == JOURNAL_REFUSED ||
+	    waits_at(s, p, from);
 }
 
 /* The dead head that the update's lane waits for, if it is of its own. */
@@ -87,6 +102,7 @@ replace_head(struct lite_store *s, const struct lite_place *p,
 	p->item->attempts = 0;
 	p->item->strikes = 0;
 	p->item->flags = (uint16_t)r->flags;
+	p->lane->target->live++;
 	p->lane->now.due_ms = s->now_ms;
 	lite_lane_place(&s->lanes, p->lane);
 	lite_run(s, SQL_ITEM_REPLACED, lite_order(p->order), lite_order(text),
@@ -102,10 +118,13 @@ add_anew(struct lite_store *s, const struct journal_revive *r,
 	bool refused = u->refused.at != NULL;
 
 	s->count[refused ? JOURNAL_REFUSED : JOURNAL_WAITING]++;
-	if (!refused)
-		lite_item_add(&s->lanes,
-		    lite_lane_get(&s->lanes, u->target, u->lead), order,
-		    r->flags, s->now_ms);
+	if (!refused) {
+		struct lite_lane *lane = lite_lane_get(&s->lanes, u->target,
+		    u->lead);
+
+		lite_item_add(&s->lanes, lane, order, r->flags, s->now_ms);
+		lane->target->live++;
+	}
 	lite_run(s, SQL_ITEM_ANEW, lite_id(r->id), lite_order(order),
 	    lite_number(n), lite_number(!refused),
 	    lite_number(refused ? JOURNAL_REFUSED : JOURNAL_WAITING),
@@ -143,14 +162,15 @@ next_n(struct lite_store *s, uint64_t seq)
 
 /* Those that were dead or refused before: one may live on as another. */
 static void
-delete_replaced(struct lite_store *s, const char *id, int64_t from_n)
+delete_replaced(struct lite_store *s, const struct journal_revive *r,
+    int64_t from_n)
 {
 	struct lite_place p;
 
-	collect_delivery(s, id);
+	collect_delivery(s, r->id);
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p) && p.n < from_n &&
-		    may_be_replaced(&p))
+		    may_be_replaced(s, &p, r->from))
 			lite_item_delete(s, &p);
 }
 
@@ -166,23 +186,30 @@ replace_items(struct lite_store *s, struct journal_revive *r)
 	n = next_n(s, first.seq);
 	for (size_t i = 0; i < r->update_count; i++)
 		enter_new(s, r, i, n + (int64_t)i);
-	delete_replaced(s, r->id, n);
+	delete_replaced(s, r, n);
 	lite_run(s, SQL_TEXT_NEXT, lite_order(first.seq),
 	    lite_number(n + (int64_t)r->update_count));
 }
 
-static bool
-any_to_revive(struct lite_store *s, const struct journal_revive *r)
+/* Whether there is anything for it to revive, and all that it is to. */
+static enum journal_result
+may_revive(struct lite_store *s, const struct journal_revive *r)
 {
+	size_t some = 0, waiting = 0;
 	struct lite_place p;
 
 	collect_delivery(s, r->id);
-	for (size_t i = 0; i < s->order_count; i++)
-		if (lite_place_find(s, s->orders[i], &p) &&
-		    (p.state == JOURNAL_DEAD ||
-		        (r->updates != NULL && may_be_replaced(&p))))
-			return true;
-	return false;
+	for (size_t i = 0; i < s->order_count; i++) {
+		if (!lite_place_find(s, s->orders[i], &p))
+			continue;
+		some += r->updates != NULL ? may_be_replaced(s, &p, r->from)
+		                           : p.state == JOURNAL_DEAD;
+		waiting += waits_at(s, &p, r->from);
+	}
+	if (r->from.at != NULL && s->order_count > 0 &&
+	    waiting != r->from_count)
+		return JOURNAL_FENCED;
+	return some > 0 ? JOURNAL_OK : JOURNAL_NOT_FOUND;
 }
 
 void
@@ -191,9 +218,10 @@ lite_revive(struct lite_store *s, struct journal_op *op)
 	struct journal_revive *r = (void *)op;
 
 	r->revived = 0;
-	if (!any_to_revive(s, r))
-		op->result = JOURNAL_NOT_FOUND;
-	else if (r->updates != NULL)
+	op->result = may_revive(s, r);
+	if (op->result != JOURNAL_OK)
+		return;
+	if (r->updates != NULL)
 		replace_items(s, r);
 	else
 		revive_as_they_are(s, r);
@@ -209,7 +237,8 @@ lite_drop(struct lite_store *s, struct journal_op *op)
 	collect_delivery(s, drop->id);
 	for (size_t i = 0; i < s->order_count; i++)
 		if (lite_place_find(s, s->orders[i], &p) &&
-		    (may_be_replaced(&p) || p.state == JOURNAL_DONE)) {
+		    (may_be_replaced(s, &p, drop->from) ||
+		        p.state == JOURNAL_DONE)) {
 			lite_item_delete(s, &p);
 			drop->dropped++;
 		}

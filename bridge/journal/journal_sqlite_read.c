@@ -46,7 +46,8 @@ passes(struct lite_store *s, enum lite_sql sql, const struct journal_filter *f)
 	    (f->since_ms == 0 || age <= f->since_ms) &&
 	    (f->before_ms == 0 || age > f->before_ms) &&
 	    same_or_any(f->route, lite_get_text(s, sql, COLUMN_ROUTE)) &&
-	    same_or_any(f->lead, lite_get_text(s, sql, COLUMN_LEAD));
+	    same_or_any(f->lead, lite_get_text(s, sql, COLUMN_LEAD)) &&
+	    same_or_any(f->target, lite_get_text(s, sql, COLUMN_TARGET));
 }
 
 /* Of a lane's head only: when the others are due nobody knows. */
@@ -249,4 +250,9 @@ lite_stats(struct lite_store *s, struct journal_op *op)
 	memcpy(stats->count, s->count, sizeof(stats->count));
 	stats->lanes = (int64_t)s->lanes.working;
 	stats->oldest_ms = oldest_ms(s);
+	stats->live_count = 0;
+	for (const struct lite_target *t = s->lanes.targets; t != NULL;
+	     t = t->next)
+		journal_live_add(stats, (struct str){ t->name, t->name_len },
+		    t->live);
 }

@@ -104,8 +104,10 @@ lite_item_drop_body(struct lite_store *s, uint64_t order)
 void
 lite_item_delete(struct lite_store *s, const struct lite_place *p)
 {
-	if (p->item != NULL)
+	if (p->item != NULL) {
+		p->lane->target->live -= p->state != JOURNAL_DEAD;
 		lite_item_leave(&s->lanes, p->lane, p->item, s->now_ms);
+	}
 	s->count[p->state]--;
 	lite_run(s, SQL_ITEM_DELETE, lite_order(p->order));
 	if (p->text != p->seq)
@@ -165,6 +167,7 @@ lite_strike(struct lite_store *s, struct lite_lane *lane)
 	head->state = JOURNAL_WAITING;
 	if (journal_struck_out(head->flags, head->strikes, reason)) {
 		lite_count_move(s, head->state, JOURNAL_DEAD);
+		lane->target->live--;
 		head->state = JOURNAL_DEAD;
 	}
 	stays = head->state != JOURNAL_DEAD ||

@@ -118,6 +118,7 @@ add_to_lane(struct lite_store *s, const struct journal_accept *a, size_t i,
 		return;
 	}
 	s->count[JOURNAL_WAITING]++;
+	e->lane->target->live++;
 	lite_item_add(&s->lanes, e->lane, e->order, a->flags, s->now_ms);
 	if (e->lease)
 		lite_lease(s, e->lane, a->lease_ms, &a->leases[i]);
@@ -346,6 +347,7 @@ settle_item(struct lite_store *s, struct lite_lane *lane,
 	struct lite_place p;
 
 	lite_count_move(s, item->state, how->to);
+	lane->target->live -= how->to != JOURNAL_WAITING;
 	item->state = (uint8_t)how->to;
 	item->strikes = 0;
 	lite_run(s, SQL_ITEM_SETTLED, lite_order(order), lite_number(stays),

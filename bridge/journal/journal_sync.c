@@ -44,6 +44,7 @@ syncer_run(void *arg)
 {
 	struct syncer *s = arg;
 
+	pthread_setname_np(pthread_self(), "journal-sync");
 	pthread_mutex_lock(&s->lock);
 	while (!s->ends) {
 		if (s->asked == s->done) {

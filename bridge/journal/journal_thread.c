@@ -69,7 +69,8 @@ rest(struct journal *j, size_t wanted, int64_t until_us)
 
 	j->wanted = wanted;
 	j->resting = true;
-	while (j->intake.count < wanted && !j->closing && !is_sync_over(j) &&
+	while (j->intake.count < wanted && !j->closing && !j->served_anew &&
+	    !is_sync_over(j) &&
 	    pthread_cond_timedwait(&j->more, &j->lock, &until) == 0)
 		;
 	j->resting = false;
@@ -205,6 +206,7 @@ thread_run(void *arg)
 	unsigned at = 0;
 	int64_t next = 0;
 
+	pthread_setname_np(pthread_self(), "journal");
 	pthread_mutex_lock(&j->lock);
 	while (!j->closing) {
 		await_group(j, &groups[at], next);

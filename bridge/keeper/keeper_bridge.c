@@ -161,6 +161,21 @@ open_all(struct bridge *b, const struct bridge_setup *given, struct fault *why)
 	return b->listener != NULL;
 }
 
+/* What waits for an upstream that is not among them is told of. */
+static void
+serve_targets(struct bridge *b, const struct program *p)
+{
+	const char **names;
+
+	if (b->journal == NULL)
+		return;
+	names = base_alloc(p->target_count * sizeof(names[0]));
+	for (size_t i = 0; i < p->target_count; i++)
+		names[i] = upstream_target_name(p->targets[i]);
+	journal_serve(b->journal, names, p->target_count);
+	base_free(names);
+}
+
 /*
  * Without one no route may need it, which the routes' loading has checked. It
  * is opened once; what it goes on using is not the snapshot's.
@@ -181,6 +196,7 @@ open_journal(struct bridge *b, struct fault *why)
 	b->journal = journal_open(&setup, why);
 	b->now->admin.journal = b->journal;
 	b->now->delivery.journal = b->journal;
+	serve_targets(b, p);
 	return b->journal != NULL;
 }
 
@@ -268,6 +284,7 @@ bridge_renew(struct bridge *b, struct program *p, struct fault *why)
 	follow_targets(p, before->program);
 	listener_renew(b->listener, change);
 	listener_renew(b->admin_listener, admin_change);
+	serve_targets(b, p);
 	if (b->trace != NULL)
 		trace_renew(b->trace, p->trace, &s->share);
 	b->now = s;

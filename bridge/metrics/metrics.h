@@ -46,6 +46,7 @@ enum metric {
 	METRIC_JOURNAL_ITEMS,   /* gauge; label: enum journal_state */
 	METRIC_JOURNAL_LANES,   /* gauge: leads with something to be sent */
 	METRIC_JOURNAL_OLDEST,  /* gauge: age of the oldest waiting item, s */
+	METRIC_STRANDED,        /* gauge; an upstream that is none any more */
 	METRIC_JOURNAL_COMMITS, /* label: 0 done, 1 failed */
 	METRIC_JOURNAL_COMMIT_TIME, /* histogram: of those that were done */
 	METRIC_JOURNAL_OPS,         /* in those that were done */
@@ -119,6 +120,7 @@ enum metric_gate {
 	METRIC_GATE_FAILING,
 	METRIC_GATE_THROTTLED,
 	METRIC_GATE_KEY,
+	METRIC_GATE_PAYMENT,
 	METRIC_GATE_TARGET,
 	METRIC_GATES_KINDS
 };

@@ -16,7 +16,7 @@ static const char *const unanswered[] = { "busy", "no_address", "no_connection",
 static const char *const states[] = { "waiting", "sending", "done", "dead",
 	"refused" };
 static const char *const gates[] = { "closed", "failing", "throttled",
-	"key_refused", "target_refused" };
+	"key_refused", "payment_required", "target_refused" };
 static const char *const conns[] = { "opening", "busy", "idle" };
 static const char *const commits[] = { "done", "failed" };
 static const char *const results[] = { "ok", "duplicate", "conflict", "fenced",
@@ -168,6 +168,9 @@ const struct metric_row metric_rows[METRICS] = {
 	    "Leads with an update waiting or being sent.", ONE },
 	[METRIC_JOURNAL_OLDEST] = { "leadbridge_journal_oldest_seconds", GAUGE,
 	    "Age of the oldest waiting update.", ONE },
+	[METRIC_STRANDED] = { "leadbridge_journal_stranded_items", GAUGE,
+	    "Updates that wait for an upstream which the settings do not name.",
+	    NAMED(METRIC_UPSTREAMS, UPSTREAMS_MAX) },
 	[METRIC_JOURNAL_COMMITS] = { "leadbridge_journal_commits_total",
 	    COUNTER, "Transactions of the journal, by result.",
 	    EACH("result", commits) },

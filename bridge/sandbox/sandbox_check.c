@@ -187,7 +187,7 @@ unreadable(const json_error_t *error, struct problems *all)
 json_t *
 check_body(struct str body, struct problems *all)
 {
-	json_error_t error;
+	json_error_t error = { 0 }; /* not set where no memory is left */
 	size_t before = all->count;
 	json_t *update = json_loadb(body.at != NULL ? body.at : "", body.len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);

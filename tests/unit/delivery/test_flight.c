@@ -11,6 +11,7 @@
 #include "unit/cmocka_all.h"
 
 #include "delivery/delivery_flight.h"
+#include "metrics/metrics.h"
 
 #define ID "019ac000-0000-7000-8000-000000000000"
 #define CALLS 4
@@ -228,6 +229,21 @@ and_a_second_where_the_api_does_not_say(void **state)
 	send_one();
 	answer(0, 503, STR_NONE);
 	assert_in_range(held_ms(), 1, 1000);
+}
+
+/* The second lead is not tried: both are of one account. */
+static void
+an_account_that_has_not_paid_holds_all_its_updates(void **state)
+{
+	(void)state;
+	send_one();
+	answer(0, 402, STR_NONE);
+	assert_int_equal(settled->to, JOURNAL_WAITING);
+	assert_true(settled->unburnt);
+	assert_string_equal(settled->reason,
+	    "the API answered 402 Payment Required");
+	assert_in_range(held_ms(), 59000, MINUTE);
+	assert_int_equal(metrics_value(METRIC_GATES, METRIC_GATE_PAYMENT), 1);
 }
 
 static void
@@ -569,6 +585,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_the_others_wait_a_minute_at_most),
 		TEST(and_a_second_where_the_api_does_not_say),
+		TEST(an_account_that_has_not_paid_holds_all_its_updates),
 		TEST(what_cannot_be_read_is_put_off_and_nothing_counted),
 		TEST(nor_does_it_go_along_with_another),
 		TEST(a_second_call_ends_within_the_lease_of_the_first),

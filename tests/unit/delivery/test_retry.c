@@ -45,6 +45,7 @@ each_status_has_its_class(void **state)
 		{ 307, RETRY_TARGET, JOURNAL_WAITING, true },
 		{ 400, RETRY_REFUSED, JOURNAL_DEAD, false },
 		{ 401, RETRY_KEY, JOURNAL_WAITING, true },
+		{ 402, RETRY_KEY, JOURNAL_WAITING, true },
 		{ 403, RETRY_KEY, JOURNAL_WAITING, true },
 		{ 404, RETRY_MISSING, JOURNAL_WAITING, false },
 		{ 405, RETRY_REFUSED, JOURNAL_DEAD, false },
@@ -188,6 +189,7 @@ it_is_given_up_after_75_hours(void **state)
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 302, a).to, JOURNAL_DEAD);
 	/* A key that is refused is the operator's to mend, however long. */
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 401, a).to, JOURNAL_WAITING);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 402, a).to, JOURNAL_WAITING);
 }
 
 /* It grew old while the key was refused, or in a bridge that was down. */
@@ -229,6 +231,7 @@ what_may_be_of_one_lead_lets_others_probe(void **state)
 
 	(void)state;
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 401, a).delay_ms, SECOND);
+	assert_int_equal(judge(UPSTREAM_ANSWERED, 402, a).delay_ms, SECOND);
 	assert_int_equal(judge(UPSTREAM_NO_TLS, 0, a).delay_ms, SECOND);
 	assert_int_equal(judge(UPSTREAM_ANSWERED, 403, a).delay_ms,
 	    5 * MINUTE + 3);

@@ -244,6 +244,17 @@ get_stats(struct world *w, struct journal_stats *stats)
 	assert_int_equal(apply_one(w, &stats->op), JOURNAL_OK);
 }
 
+int64_t
+live_of(const struct journal_stats *stats, const char *target)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < stats->live_count; i++)
+		if (strcmp(stats->live[i].target, target) == 0)
+			count += stats->live[i].count;
+	return count;
+}
+
 void
 next_tick(void)
 {
@@ -264,8 +275,8 @@ int
 suite_run(const char *name, const struct suite_backend *b)
 {
 	static const struct CMUnitTest *const lists[] = { suite_accept,
-		suite_lanes, suite_coalesce, suite_person, suite_keep,
-		suite_random, suite_durable };
+		suite_lanes, suite_coalesce, suite_person, suite_stranded,
+		suite_keep, suite_random, suite_durable };
 	size_t list_count = COUNT_OF(lists) - !b->durable;
 	struct CMUnitTest tests[CASES_MOST];
 	size_t count = 0;

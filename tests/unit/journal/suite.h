@@ -105,6 +105,8 @@ const struct journal_row *row_of(struct world *w, unsigned number);
 bool is_there(struct world *w, unsigned number);
 size_t list_with(struct world *w, struct journal_list how);
 void get_stats(struct world *w, struct journal_stats *stats);
+/* Items of a target that wait or are being sent; 0: it is not told of. */
+int64_t live_of(const struct journal_stats *stats, const char *target);
 
 /* Until the milliseconds that a store measures by have moved on. */
 void next_tick(void);
@@ -114,6 +116,7 @@ extern const struct CMUnitTest suite_accept[];
 extern const struct CMUnitTest suite_lanes[];
 extern const struct CMUnitTest suite_coalesce[];
 extern const struct CMUnitTest suite_person[];
+extern const struct CMUnitTest suite_stranded[];
 extern const struct CMUnitTest suite_keep[];
 extern const struct CMUnitTest suite_random[];
 extern const struct CMUnitTest suite_durable[];

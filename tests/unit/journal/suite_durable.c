@@ -5,6 +5,7 @@ static void
 test_what_was_accepted_outlives_a_restart(void **state)
 {
 	struct world *w = *state;
+	struct journal_stats stats;
 
 	give(w, .number = 1, .key = "k", .lead = "ann");
 	give(w, .number = 2, .lead = "ann");
@@ -12,6 +13,8 @@ test_what_was_accepted_outlives_a_restart(void **state)
 	assert_int_equal(put(w, (struct put){ .number = 3, .key = "k" }),
 	    JOURNAL_DUPLICATE);
 	assert_str(row_of(w, 1)->event, "the event");
+	get_stats(w, &stats);
+	assert_int_equal(live_of(&stats, "api"), 2);
 	assert_id(claim_one(w)->id, 1);
 	assert_int_equal(settle_to(w, &w->claim.items[0], JOURNAL_DONE),
 	    JOURNAL_OK);

@@ -86,6 +86,10 @@ test_a_list_may_be_filtered(void **state)
 		{ { .lead = { "ann", 3 } }, 2 },
 		{ { .lead = { "an", 2 } }, 0 },
 		{ { .lead = { "ann", 3 }, .route = { "/b", 2 } }, 1 },
+		{ { .target = { "api", 3 } }, 4 },
+		{ { .target = { "old", 3 } }, 1 },
+		{ { .target = { "ol", 2 } }, 0 },
+		{ { .target = { "old", 3 }, .route = { "/a", 2 } }, 0 },
 		{ { .id = { "01930000-0000-7000-8000-000000000003", 36 } }, 1 },
 		{ { .id = { "01930000", 8 } }, 0 },
 		{ { .since_ms = HOUR }, 4 },
@@ -97,7 +101,7 @@ test_a_list_may_be_filtered(void **state)
 	give(w, .number = 1, .lead = "ann", .route = "/a");
 	claim_and_settle(w, JOURNAL_DEAD);
 	give(w, .number = 2, .lead = "ann", .route = "/b");
-	give(w, .number = 3, .lead = "ben", .route = "/b");
+	give(w, .number = 3, .lead = "ben", .route = "/b", .target = "old");
 	give(w, .number = 4, .lead = "cid", .route = "/a", .age_ms = 2 * HOUR);
 	give(w, .number = 5, .lead = "dov", .route = "/a", .refused = "no");
 	for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -83,6 +83,7 @@ step_put(struct twins *t)
 		.key = keys[roll(t, COUNT_OF(keys))],
 		.bytes = texts[roll(t, COUNT_OF(texts))],
 		.route = routes[roll(t, COUNT_OF(routes))],
+		.target = roll(t, 8) == 0 ? "old" : NULL, /* nobody claims it */
 		.flags = roll(t, 0x8000),
 		.refused = roll(t, 10) == 0 ? "refused" : NULL,
 		.lease = roll(t, 3) == 0,
@@ -216,6 +217,7 @@ step_revive(struct twins *t)
 	struct journal_revive r[2];
 	unsigned number = roll(t, NUMBERS), flags = roll(t, 0x8000);
 	bool anew = roll(t, 2) == 0;
+	bool stranded = anew && roll(t, 2) == 0;
 
 	if (roll(t, 8) == 0)
 		u[1] = (struct journal_update){ .refused = STR("again") };
@@ -224,7 +226,9 @@ step_revive(struct twins *t)
 			.op = { .verb = JOURNAL_REVIVE },
 			.updates = anew ? u : NULL,
 			.update_count = anew ? 2 : 0,
-			.flags = flags
+			.flags = flags,
+			.from = stranded ? STR("old") : STR_NONE,
+			.from_count = 1
 		};
 		memcpy(r[i].id, id_of(number), sizeof(r[i].id));
 		apply_one(t->w[i], &r[i].op);
@@ -238,9 +242,11 @@ step_drop(struct twins *t)
 {
 	struct journal_drop d[2];
 	unsigned number = roll(t, NUMBERS);
+	bool stranded = roll(t, 2) == 0;
 
 	for (size_t i = 0; i < 2; i++) {
-		d[i] = (struct journal_drop){ .op = { .verb = JOURNAL_DROP } };
+		d[i] = (struct journal_drop){ .op = { .verb = JOURNAL_DROP },
+			.from = stranded ? STR("old") : STR_NONE };
 		memcpy(d[i].id, id_of(number), sizeof(d[i].id));
 		apply_one(t->w[i], &d[i].op);
 	}
@@ -309,6 +315,12 @@ compare_stores(struct twins *t)
 	    memcmp(stats[0].count, stats[1].count, sizeof(stats[0].count)) == 0,
 	    "a count");
 	must(t, stats[0].lanes == stats[1].lanes, "the lanes");
+	must(t, stats[0].live_count == stats[1].live_count, "the targets");
+	for (size_t i = 0; i < stats[0].live_count; i++)
+		must(t,
+		    stats[0].live[i].count ==
+		        live_of(&stats[1], stats[0].live[i].target),
+		    "what a target has");
 }
 
 static void (*const steps[])(struct twins *t) = { step_put, step_put, step_put,

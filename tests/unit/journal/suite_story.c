@@ -292,6 +292,8 @@ check_counts(struct story *t)
 		count[l.rows[i].state]++;
 	for (size_t i = 0; i < JOURNAL_STATES; i++)
 		assert_int_equal(stats.count[i], count[i]);
+	assert_int_equal(live_of(&stats, "api"),
+	    count[JOURNAL_WAITING] + count[JOURNAL_SENDING]);
 }
 
 static void

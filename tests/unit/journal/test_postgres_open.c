@@ -31,8 +31,8 @@ test_what_cannot_promise_is_not_opened(void **state)
 	while (strcmp(postgres_ask("SHOW fsync"), "on") != 0)
 		;
 	postgres_ask("UPDATE leadbridge.meta SET version = 99");
-	assert_refused(w, w->url, "of version 99, and this program knows 5");
-	postgres_ask("UPDATE leadbridge.meta SET version = 5");
+	assert_refused(w, w->url, "of version 99, and this program knows 6");
+	postgres_ask("UPDATE leadbridge.meta SET version = 6");
 }
 
 static void
@@ -116,7 +116,7 @@ test_an_earlier_version_is_brought_up(void **state)
 	make_first_version();
 	world_reopen(w);
 	assert_string_equal(postgres_ask("SELECT version FROM leadbridge.meta"),
-	    "5");
+	    "6");
 	/* What there was of code is gone, what there was of events is not. */
 	assert_string_equal(
 	    postgres_ask("SELECT count(*) FROM pg_proc WHERE proname = 'claim'"
@@ -130,6 +130,15 @@ test_an_earlier_version_is_brought_up(void **state)
 	             " 1000, 5, 0)");
 	assert_string_equal(postgres_ask("SELECT leadbridge.prune(1, 3600000,"
 	                                 " 3600000, 3600000, 0, 100)"),
+	    "0");
+	/* ... and those of version 5, what a person asks for. */
+	assert_string_equal(
+	    postgres_ask("SELECT leadbridge.revive('01930000-0000-7000-8000-"
+	                 "000000000002', false, 0, '{}', '{}', '{}', '{}')"),
+	    "");
+	assert_string_equal(postgres_ask("SELECT leadbridge.drop_delivery("
+	                                 "'01930000-0000-7000-8000-"
+	                                 "000000000002')"),
 	    "0");
 	postgres_ask("UPDATE leadbridge.item SET flags = 96 WHERE ord = 2");
 	postgres_ask("SELECT * FROM leadbridge.claim(1, 'api', 1, 1, 0, 1000,"

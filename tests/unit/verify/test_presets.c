@@ -187,6 +187,7 @@ static const struct {
 } replies[] = {
 	/* 4xx is final to Google: what may pass is told as "not now". */
 	{ "google-ads", "upstream_401", 503 },
+	{ "google-ads", "upstream_402", 503 },
 	{ "google-ads", "upstream_403", 503 },
 	{ "google-ads", "upstream_404", 503 },
 	{ "google-ads", "upstream_408", 503 },
