@@ -90,7 +90,9 @@ static const struct {
 	{ "simulate", "map" },
 	{ "sources", "senders" },
 	{ "start", "run" },
+	{ "stats", "deliveries summary" },
 	{ "status", "doctor" },
+	{ "summary", "deliveries summary" },
 	{ "tail", "deliveries tail" },
 	{ "validate", "check" },
 };

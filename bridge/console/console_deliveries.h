@@ -11,6 +11,7 @@
 
 /* Each returns an exit code; the client is open. */
 int deliveries_list(struct client *c, const struct given *g);
+int deliveries_summary(struct client *c, const struct given *g);
 int deliveries_show(struct client *c, const struct given *g);
 int deliveries_tail(struct client *c, const struct given *g);
 int deliveries_retry(struct client *c, const struct given *g);
@@ -48,17 +49,36 @@ struct page {
 /* Asks for it; page.after is what comes behind, "" when nothing does. */
 int deliveries_page(struct client *c, const struct given *g, struct page *page,
     struct client_answer *out) MUST_CHECK;
-/* --limit; an exit code. */
-int deliveries_limit(const struct given *g, size_t usual,
+/* --limit, 1 to most; an exit code. */
+int deliveries_limit(const struct given *g, size_t usual, size_t most,
     size_t *out) MUST_CHECK;
 
 /* Asks for one delivery, whole. */
 int deliveries_get(struct client *c, const char *id,
     struct client_answer *out) MUST_CHECK;
 
-/* One line an item, for people. */
+/* "2026-11-28 11:02:03Z" of an RFC 3339 time in UTC. */
+void deliveries_add_time(struct bytes *out, struct str time);
+/* It waits for an upstream that the settings do not name. */
+bool deliveries_is_stranded(const struct document *d, doc_node item);
+/* Why it is where it is, for people; "" where there is nothing to say. */
+struct str deliveries_reason(const struct document *d, doc_node item);
+/* One line an item, for people, its columns as wide as that, or as it takes. */
+enum item_column {
+	ITEM_UPDATE,
+	ITEM_ATTEMPTS,
+	ITEM_LEAD,
+	ITEM_ROUTE,
+	ITEM_COLUMNS
+};
+struct item_widths {
+	size_t of[ITEM_COLUMNS]; /* characters */
+};
+/* Makes them as wide as this item takes. */
+void deliveries_measure(const struct document *d, doc_node item,
+    struct item_widths *w);
 void deliveries_print_item(const struct document *d, doc_node item,
-    struct bytes *out);
+    const struct item_widths *w, struct bytes *out);
 /* Lines of "- field: value", "+ field: value"; nothing when they are equal. */
 void deliveries_print_diff(const struct document *d, doc_node was, doc_node now,
     struct bytes *out);

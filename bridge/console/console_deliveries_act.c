@@ -110,6 +110,10 @@ print_body(const struct given *g, const struct delivery_ids *ids, size_t from,
 		bytes_add_text(out, ",\"dry_run\":true");
 	if (given_flag(g, "as-stored"))
 		bytes_add_text(out, ",\"remap\":false");
+	if (given_option(g, "upstream") != NULL) {
+		bytes_add_text(out, ",\"upstream\":");
+		shown_add_json(out, str_of(given_option(g, "upstream")));
+	}
 	bytes_add_char(out, '}');
 }
 

@@ -21,8 +21,8 @@ int
 deliveries_page(struct client *c, const struct given *g, struct page *page,
     struct client_answer *out)
 {
-	static const char *const same[] = { "route", "lead", "since",
-		"before" };
+	static const char *const same[] = { "route", "lead", "upstream",
+		"since", "before" };
 	struct bytes target;
 	struct str next;
 	int code;
@@ -61,52 +61,17 @@ deliveries_get(struct client *c, const char *id, struct client_answer *out)
 }
 
 int
-deliveries_limit(const struct given *g, size_t usual, size_t *out)
+deliveries_limit(const struct given *g, size_t usual, size_t most, size_t *out)
 {
 	const char *limit = given_option(g, "limit");
-	int64_t n = limit != NULL ? str_number(str_of(limit), FIND_MOST)
+	int64_t n = limit != NULL ? str_number(str_of(limit), (int64_t)most)
 	                          : (int64_t)usual;
 
 	if (n < 1)
 		return complain(EXIT_USAGE,
-		    "deliveries: --limit takes a number from 1 to %d",
-		    FIND_MOST);
+		    "deliveries: --limit takes a number from 1 to %zu", most);
 	*out = (size_t)n;
 	return EXIT_OK;
-}
-
-/* "2026-11-28 11:02:03" of an RFC 3339 time. */
-static void
-add_time(struct bytes *out, struct str time)
-{
-	for (size_t i = 0; i < time.len && i < 19; i++)
-		bytes_add_char(out, time.at[i] == 'T' ? ' ' : time.at[i]);
-}
-
-void
-deliveries_print_item(const struct document *d, doc_node item,
-    struct bytes *out)
-{
-	struct str status = client_text(d, item, "status");
-	struct str reason = client_text(d, item, "reason");
-	struct str lead = client_text(d, item, "lead");
-
-	add_time(out, client_text(d, item, "received"));
-	bytes_addf(out, "  %.*s/%lld  %-7.*s",
-	    STR_ARG(client_text(d, item, "delivery")),
-	    (long long)client_number(d, item, "n"),
-	    STR_ARG(client_text(d, item, "state")));
-	bytes_addf(out, "  attempts %lld  %3.*s  ",
-	    (long long)client_number(d, item, "attempts"),
-	    STR_ARG(status.len > 0 ? status : STR("-")));
-	shown_add(out, lead.len > 0 ? lead : STR("-"));
-	bytes_add_text(out, "  ");
-	shown_add(out, client_text(d, item, "route"));
-	if (reason.len > 0) {
-		bytes_add_text(out, "  ");
-		shown_add(out, reason);
-	}
-	bytes_add_char(out, '\n');
 }
 
 static void
@@ -114,14 +79,18 @@ print_items(const struct client_answer *a, bool json, size_t *printed,
     size_t most)
 {
 	doc_node items = doc_member(a->doc, a->data, STR("items"));
+	struct item_widths widths = { { 0 } };
 	struct bytes out;
 
 	bytes_init(&out, SIZE_MAX / 2);
+	if (!json)
+		DOC_FOREACH (a->doc, items, item)
+			deliveries_measure(a->doc, item, &widths);
 	DOC_FOREACH (a->doc, items, item) {
 		if ((*printed)++ >= most)
 			break;
 		if (!json) {
-			deliveries_print_item(a->doc, item, &out);
+			deliveries_print_item(a->doc, item, &widths, &out);
 			continue;
 		}
 		bytes_add_text(&out, *printed > 1 ? ",\n" : "\n");
@@ -134,7 +103,7 @@ static bool
 is_filtered(const struct given *g)
 {
 	static const char *const filters[] = { "state", "route", "lead",
-		"since", "before" };
+		"upstream", "since", "before" };
 
 	for (size_t i = 0; i < COUNT_OF(filters); i++)
 		if (given_flag(g, filters[i]))
@@ -161,7 +130,7 @@ deliveries_list(struct client *c, const struct given *g)
 		.newest = true };
 	struct client_answer a;
 	size_t most = 0, printed = 0;
-	int code = deliveries_limit(g, LIST_USUAL, &most);
+	int code = deliveries_limit(g, LIST_USUAL, FIND_MOST, &most);
 	bool json = given_json(g);
 
 	if (code != EXIT_OK)
@@ -193,9 +162,22 @@ add_id(struct delivery_ids *ids, struct str id)
 	    STR_ARG(id));
 }
 
+/* Where no state is given: of what waits, that which nobody will send. */
+static bool
+is_meant(const struct client_answer *a, doc_node item)
+{
+	struct str state = client_text(a->doc, item, "state");
+
+	return (!str_eq(state, STR("waiting")) &&
+	           !str_eq(state, STR("sending"))) ||
+	    doc_kind(a->doc, doc_member(a->doc, item, STR("stranded"))) ==
+	    DOC_TRUE;
+}
+
 /* Once each: a delivery may have many updates. */
 static void
-note_ids(const struct client_answer *a, struct delivery_ids *out, size_t most)
+note_ids(const struct client_answer *a, bool all, struct delivery_ids *out,
+    size_t most)
 {
 	doc_node items = doc_member(a->doc, a->data, STR("items"));
 
@@ -205,7 +187,8 @@ note_ids(const struct client_answer *a, struct delivery_ids *out, size_t most)
 
 		for (size_t i = out->count; i > 0 && !known; i--)
 			known = str_eq(str_of(out->at[i - 1]), id);
-		if (known || out->count == most || id.len >= sizeof(out->at[0]))
+		if (known || out->count == most ||
+		    id.len >= sizeof(out->at[0]) || !(all || is_meant(a, item)))
 			continue;
 		add_id(out, id);
 	}
@@ -216,17 +199,20 @@ find_by_filter(struct client *c, const struct given *g,
     struct delivery_ids *out)
 {
 	const char *states = given_option(g, "state");
-	struct page page = { .states = states != NULL ? states : "dead,refused",
-		.most = PAGE_MOST };
+	struct page page = { .states = states, .most = PAGE_MOST };
 	struct client_answer a;
 	size_t most = 0;
-	int code = deliveries_limit(g, 1000, &most);
+	int code = deliveries_limit(g, 1000, FIND_MOST, &most);
 
 	out->by_filter = true;
+	if (states == NULL)
+		page.states = given_option(g, "upstream") != NULL
+		    ? "waiting,sending,dead,refused"
+		    : "dead,refused";
 	while (code == EXIT_OK) {
 		code = deliveries_page(c, g, &page, &a);
 		if (code == EXIT_OK)
-			note_ids(&a, out, most);
+			note_ids(&a, states != NULL, out, most);
 		if (page.after[0] == '\0' || out->count == most)
 			break;
 	}
@@ -297,6 +283,6 @@ deliveries_find(struct client *c, const struct given *g, size_t from,
 	if (filtered == (given_count(g) > from))
 		return complain(EXIT_USAGE,
 		    "deliveries: either IDs or a filter (--state, --route, "
-		    "--lead, --since, --before) say which");
+		    "--lead, --upstream, --since, --before) say which");
 	return filtered ? find_by_filter(c, g, out) : take_named(g, from, out);
 }

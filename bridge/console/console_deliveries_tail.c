@@ -41,9 +41,10 @@ struct tail {
 	size_t count;
 	size_t chains[CHAINS]; /* first of each, and 1 */
 	unsigned round;
-	int64_t received_ms; /* the latest there was */
-	int64_t page_ms;     /* of the last of the page */
-	int64_t began_ms;    /* the latest change when the tail began */
+	int64_t received_ms;       /* the latest there was */
+	int64_t page_ms;           /* of the last of the page */
+	int64_t began_ms;          /* the latest change when the tail began */
+	struct item_widths widths; /* of what was printed so far */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -129,7 +130,7 @@ is_wanted(const struct given *g, struct str state)
 }
 
 static void
-print_end(const struct tail *t, const struct document *d, doc_node item)
+print_end(struct tail *t, const struct document *d, doc_node item)
 {
 	struct bytes out;
 
@@ -140,7 +141,8 @@ print_end(const struct tail *t, const struct document *d, doc_node item)
 		doc_print(d, item, &out);
 		bytes_add_char(&out, '\n');
 	} else {
-		deliveries_print_item(d, item, &out);
+		deliveries_measure(d, item, &t->widths);
+		deliveries_print_item(d, item, &t->widths, &out);
 	}
 	print_bytes(&out);
 	fflush(stdout);

@@ -138,6 +138,39 @@ plural(int64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* A line an upstream: its name, up to the quote; the settings allow none. */
+static void
+look_at_stranded(struct doctor *d)
+{
+	static const char start[] = "leadbridge_journal_stranded_items{"
+	                            "upstream=\"";
+	const char *line = d->metrics;
+
+	while (line != NULL && (line = strstr(line, start)) != NULL) {
+		struct str rest, name, value;
+		char *subject, *remedy;
+
+		line += sizeof(start) - 1;
+		rest = str_of(line);
+		if (!str_cut(&rest, '"', &name) ||
+		    !str_cut(&rest, ' ', &value) ||
+		    !str_cut(&rest, '\n', &value))
+			return;
+		if (str_eq(value, STR("0")))
+			continue;
+		subject = base_print("stranded %.*s", STR_ARG(name));
+		remedy = base_print("bring it back, or: leadbridge deliveries "
+		                    "retry --upstream %.*s",
+		    STR_ARG(name));
+		doctor_say(d, DOCTOR_WARNING, subject, remedy,
+		    "updates wait for an upstream that the settings of the "
+		    "bridge that runs do not name: %.*s",
+		    STR_ARG(value));
+		base_free(subject);
+		base_free(remedy);
+	}
+}
+
 /* Is something stuck, or given up? */
 static void
 look_at_items(struct doctor *d)
@@ -159,6 +192,7 @@ look_at_items(struct doctor *d)
 	else
 		doctor_say(d, DOCTOR_OK, "waiting", NULL, "%lld update%s",
 		    (long long)waiting, plural(waiting));
+	look_at_stranded(d);
 	if (dead > 0)
 		doctor_say(d, DOCTOR_WARNING, "given up",
 		    "leadbridge deliveries list --state dead; mend, then retry",

@@ -5,6 +5,7 @@
 #include "program/program.h"
 #include "base/base.h"
 #include "console/console_verb.h"
+#include "workshop/workshop.h"
 
 static const struct option_row options[] = {
 	OPTIONS_CLIENT,
@@ -121,12 +122,27 @@ tell_json(const struct checked *c)
 	return all->count > 0 ? EXIT_FAULTS : EXIT_OK;
 }
 
+/* A settings file among the mappings, or the other way round. */
+static int
+check_kinds(const struct given *g)
+{
+	int code = EXIT_OK;
+
+	if (given_count(g) == 0 || given_flag(g, "config"))
+		code = kind_check_settings(given_config(g), EXIT_USAGE);
+	for (size_t i = 0; i < given_count(g) && code == EXIT_OK; i++)
+		code = kind_check_mapping(&verb_check, given_arg(g, i));
+	return code;
+}
+
 static int
 check(const struct given *g)
 {
 	struct checked c = { .settings = NULL };
-	int code, asked = EXIT_OK;
+	int code = check_kinds(g), asked = EXIT_OK;
 
+	if (code != EXIT_OK)
+		return code;
 	look(&c, g);
 	if (given_flag(g, "against-running") && c.program != NULL)
 		asked = against_running(g, c.program);

@@ -263,7 +263,9 @@ cover_route(const struct route *r, const struct given *g)
 static int
 coverage(const struct given *g)
 {
-	return with_mapping(g, cover_route);
+	int code = kind_check_samples(&verb_coverage, g);
+
+	return code == EXIT_OK ? with_mapping(g, cover_route) : code;
 }
 
 const struct verb verb_coverage = {

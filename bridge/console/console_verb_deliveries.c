@@ -11,6 +11,10 @@ static const struct option_row options[] = {
 	    .value = "PATH",
 	    .help = "That came in at this route." },
 	{ .name = "lead", .value = "ID", .help = "Updates of this lead." },
+	{ .name = "upstream",
+	    .value = "NAME",
+	    .help = "For this upstream; of one the settings lack, retry and "
+	            "drop take what waits, too." },
 	{ .name = "since",
 	    .value = "TIME",
 	    .help = "That came in the last 30m, 24h, 7d." },
@@ -19,7 +23,8 @@ static const struct option_row options[] = {
 	    .help = "That came longer ago than this." },
 	{ .name = "limit",
 	    .value = "N",
-	    .help = "No more than N (list: 50, else 1000)." },
+	    .help = "No more than N (list: 50, summary: 1000000, else "
+	            "1000)." },
 	{ .name = "as-stored",
 	    .help = "Send the stored PATCH, map nothing anew (retry)." },
 	{ .name = "dry-run",
@@ -28,12 +33,13 @@ static const struct option_row options[] = {
 	{ .name = NULL },
 };
 
-#define FILTER "state route lead since before limit"
+#define FILTER "state route lead upstream since before limit"
 
-enum { LIST, SHOW, TAIL, RETRY, DROP, EXPORT };
+enum { LIST, SUMMARY, SHOW, TAIL, RETRY, DROP, EXPORT };
 
 static const struct verb_part parts[] = {
 	[LIST] = { "list", 0, 0, FILTER " output" },
+	[SUMMARY] = { "summary", 0, 0, FILTER " output" },
 	[SHOW] = { "show", 1, 1, "output" },
 	[TAIL] = { "tail", 0, 0, "state route lead output" },
 	[RETRY] = { "retry", 0, 1000, FILTER " output as-stored dry-run yes" },
@@ -44,6 +50,7 @@ static const struct verb_part parts[] = {
 
 static int (*const acts[])(struct client *c, const struct given *g) = {
 	[LIST] = deliveries_list,
+	[SUMMARY] = deliveries_summary,
 	[SHOW] = deliveries_show,
 	[TAIL] = deliveries_tail,
 	[RETRY] = deliveries_retry,
@@ -67,10 +74,14 @@ deliveries(const struct given *g)
 
 const struct verb verb_deliveries = {
 	.name = "deliveries",
-	.args = "list | show ID | tail | retry [ID...] | drop [ID...] | "
-	        "export DIR [ID...]",
+	.args = "list | summary | show ID | tail | retry [ID...] | "
+	        "drop [ID...] | export DIR [ID...]",
 	.help = "See and mend what the journal of a running bridge holds.",
 	.more =
+	    "summary counts the updates that wait for the API or for a person\n"
+	    "(with --state: of these states), by state, route, upstream and\n"
+	    "reason, the most frequent first. Reasons that differ by a number\n"
+	    "or an id are one, with N or ID there.\n"
 	    "list prints updates, newest first, show all of one delivery: its\n"
 	    "attempts, the PATCH and the event. tail prints updates as they\n"
 	    "end, until it is interrupted. retry maps the stored event "
@@ -86,7 +97,8 @@ const struct verb verb_deliveries = {
 	    "asked\n"
 	    "about. Asks the admin endpoint that the settings name. Exit 1:\n"
 	    "some could not be acted on, or it was not confirmed.\n",
-	.example = "  leadbridge deliveries list --state dead --since 24h\n"
+	.example = "  leadbridge deliveries summary\n"
+	           "  leadbridge deliveries list --state dead --since 24h\n"
 	           "  leadbridge deliveries retry --dry-run --route "
 	           "/hooks/typeform\n",
 	.options = options,

@@ -366,7 +366,9 @@ explain_sample(const struct route *r, const struct given *g)
 static int
 explain(const struct given *g)
 {
-	return with_mapping(g, explain_sample);
+	int code = kind_check_samples(&verb_explain, g);
+
+	return code == EXIT_OK ? with_mapping(g, explain_sample) : code;
 }
 
 const struct verb verb_explain = {

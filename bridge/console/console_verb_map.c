@@ -76,10 +76,9 @@ map_sample(const struct route *r, const char *mapping, const struct given *g,
 }
 
 static int
-map(const struct given *g)
+map_by(const struct given *g, const char *config)
 {
 	char *file = mapping_file(given_arg(g, 0));
-	const char *config = given_option(g, "config");
 	struct faults all = { 0 };
 	struct route *r = NULL;
 	struct arena *arena = arena_new((size_t)1 << 30);
@@ -97,6 +96,18 @@ map(const struct given *g)
 	arena_free(arena);
 	base_free(file);
 	return code;
+}
+
+static int
+map(const struct given *g)
+{
+	const char *config = given_option(g, "config");
+	int code = config != NULL ? kind_check_settings(config, EXIT_USAGE)
+	                          : EXIT_OK;
+
+	if (code == EXIT_OK)
+		code = kind_check_samples(&verb_map, g);
+	return code == EXIT_OK ? map_by(g, config) : code;
 }
 
 const struct verb verb_map = {

@@ -164,6 +164,7 @@ new_folder(const struct given *g)
 {
 	const char *sender = given_arg(g, 0), *folder = given_arg(g, 1);
 	const char *capture = given_option(g, "from");
+	int code;
 
 	if (capture != NULL && folder != NULL)
 		return complain(EXIT_USAGE,
@@ -177,8 +178,10 @@ new_folder(const struct given *g)
 		folder = sender;
 	if (folder != NULL && folder[0] == '\0')
 		return complain(EXIT_USAGE, "new: the folder has no name");
-	return capture != NULL ? scaffold_from_capture(capture, folder)
-	                       : new_from_sender(sender, folder);
+	if (capture == NULL)
+		return new_from_sender(sender, folder);
+	code = kind_check_sample(&verb_new, capture);
+	return code == EXIT_OK ? scaffold_from_capture(capture, folder) : code;
 }
 
 const struct verb verb_new = {

@@ -1,6 +1,7 @@
 /* console/console_verb_query.c - a JSONPath on a document, like jq. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "terminal/terminal.h"
 #include "console/console_verb.h"
@@ -69,6 +70,16 @@ bad_path(const char *text, const struct fault *why)
 	return EXIT_FAULTS;
 }
 
+/* A file where the path stands, and a path where the file does. */
+static bool
+are_swapped(const struct given *g)
+{
+	const char *second = given_arg(g, 1);
+
+	return second != NULL && second[0] == '$' &&
+	    access(second, F_OK) != 0 && access(given_arg(g, 0), F_OK) == 0;
+}
+
 static int
 query(const struct given *g)
 {
@@ -79,6 +90,10 @@ query(const struct given *g)
 	int code;
 
 	path = jsonpath_compile(str_of(given_arg(g, 0)), 0, NULL, &why);
+	if (path == NULL && are_swapped(g))
+		return complain(EXIT_USAGE,
+		    "query: the path comes first: leadbridge query EXPR "
+		    "[FILE|-]");
 	if (path == NULL)
 		return bad_path(given_arg(g, 0), &why);
 	arena = arena_new((size_t)8 << 30);

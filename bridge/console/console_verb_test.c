@@ -389,12 +389,26 @@ test_folders(const struct given *g, struct report *report)
 	return report->failed > 0 ? EXIT_FAULTS : EXIT_OK;
 }
 
+/* A file is no folder, whatever is in it. */
+static int
+check_folders(const struct given *g)
+{
+	int code = EXIT_OK;
+
+	for (size_t i = 0; i < given_count(g) && code == EXIT_OK; i++)
+		if (!has_mapping(given_arg(g, i)))
+			code = kind_check_folder(&verb_test, given_arg(g, i));
+	return code;
+}
+
 static int
 test(const struct given *g)
 {
 	struct report report;
-	int code;
+	int code = check_folders(g);
 
+	if (code != EXIT_OK)
+		return code;
 	report_start(&report, given_option(g, "output"));
 	code = test_folders(g, &report);
 	report_done(&report);

@@ -5,7 +5,7 @@
 
 #include "terminal/terminal_part.h"
 
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX 24
 #define VALUES_MAX 64
 
 struct given {
@@ -94,6 +94,8 @@ make_tables(const struct verb *v, struct option *longs, char *letters)
 	for (; v->options[n].name != NULL; n++) {
 		const struct option_row *row = &v->options[n];
 
+		if (n + 2 == OPTIONS_MAX)
+			bug("%s has more options than fit", v->name);
 		longs[n] = (struct option){ .name = row->name,
 			.has_arg = row->value != NULL ? required_argument
 			                              : no_argument,

@@ -15,16 +15,18 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 
 API_KEY = "e2e-api-key-71c2"
 FORM_SECRET = "e2e-form-secret"
 TOKEN = "e2e-token-9f"
-# The leak checker itself, not a leak: see tests/support/suite.py.
+# The leak checker itself, not a leak: see tests/support/running.py.
 TRACER_DIED = "LeakSanitizer has encountered a fatal error"
 
 
@@ -132,6 +134,9 @@ def typeform_sign(body, secret=FORM_SECRET):
             "Content-Type": "application/json"}
 
 
+MADE = {}  # by program: a folder with certificates
+
+
 class Answer:
     def __init__(self, r):
         self.status = r.status
@@ -160,8 +165,7 @@ class House:
             free_port(), free_port(), free_port())
         self.sandbox = self.bridge = None
         self.certs = self.path("certs")
-        os.makedirs(self.certs, exist_ok=True)
-        self.run("sandbox", "--make-certs", self.certs)
+        self.make_certs()
         self.ca = os.path.join(self.certs, "dev-ca.pem")
         self.write("api.key", API_KEY + "\n", 0o600)
         self.write("form.secret", FORM_SECRET + "\n", 0o600)
@@ -188,6 +192,20 @@ secrets   = {{ leadsail = {{ file = "api.key"; }};
 routes    = "mappings/*/mapping.cfg";
 {settings}
 """)
+
+    def make_certs(self):
+        """As the program makes them: once a process of tests, copied after
+        that. Who has a folder of some already is left to the program."""
+        if os.path.exists(self.certs):
+            self.run("sandbox", "--make-certs", self.certs)
+            return
+        if self.program not in MADE:
+            made = tempfile.TemporaryDirectory()
+            self.run("sandbox", "--make-certs", made.name)
+            MADE[self.program] = made
+        os.makedirs(self.certs)
+        for name in os.listdir(MADE[self.program].name):
+            shutil.copy(os.path.join(MADE[self.program].name, name), self.certs)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -269,7 +287,8 @@ routes    = "mappings/*/mapping.cfg";
             return f.read()
 
     def logged(self, event):
-        return [e for e in map(json.loads, self.log().splitlines())
+        whole, _, _ = self.log().rpartition("\n")  # one may be being written
+        return [e for e in map(json.loads, whole.splitlines())
                 if e["event"] == event]
 
     def connect(self, tls=False):

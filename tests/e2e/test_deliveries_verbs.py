@@ -18,7 +18,7 @@ from journal_api import Api
 def test_lists_are_for_people_or_machines(house):
     delivery = dead(house, "v1")
     out, err = verb(house, "list", "--lead", "v1")
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  %s/0  dead     "
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  %s/0  dead     "
                     r"attempts 1  422  v1  /hooks/one  \S" % delivery, out)
     out, _ = verb(house, "list", "--lead", "v1", "--output", "json")
     assert [i["delivery"] for i in json.loads(out)] == [delivery]

@@ -69,11 +69,22 @@ deliveries_page(struct client *c, const struct given *g, struct page *page,
 }
 
 void
-deliveries_print_item(const struct document *d, doc_node item,
-    struct bytes *out)
+deliveries_measure(const struct document *d, doc_node item,
+    struct item_widths *w)
 {
 	(void)d;
 	(void)item;
+	(void)w;
+	fail();
+}
+
+void
+deliveries_print_item(const struct document *d, doc_node item,
+    const struct item_widths *w, struct bytes *out)
+{
+	(void)d;
+	(void)item;
+	(void)w;
 	(void)out;
 	fail();
 }
