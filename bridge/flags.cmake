@@ -18,6 +18,10 @@ set(hardening_try -fstack-clash-protection -fcf-protection=full
 
 target_compile_options(bridge_code INTERFACE ${warnings} ${hardening}
   "$<$<COMPILE_LANGUAGE:C>:${warnings_c}>")
+# In a debug build what was never set stays so: valgrind tells of it there.
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  list(REMOVE_ITEM hardening_try -ftrivial-auto-var-init=zero)
+endif()
 foreach(flag ${hardening_try})
   string(MAKE_C_IDENTIFIER "has${flag}" has)
   check_c_compiler_flag("-Werror ${flag}" ${has})

@@ -31,8 +31,8 @@ def test_each_is_told_of_and_can_be_built():
         assert f"`{name}`" in readme, name
 
 
-# The others are how tests/run builds what it tests.
-@pytest.mark.parametrize("name", ["debug", "coverage"])
+# The others are how tests/run builds what it tests, every time.
+@pytest.mark.parametrize("name", ["coverage"])
 def test_it_configures(tmp_path, name):
     """And one file of it compiles, with all of its flags."""
     done = subprocess.run(["cmake", "--preset", name, "-B", tmp_path],
@@ -44,12 +44,12 @@ def test_it_configures(tmp_path, name):
     assert done.returncode == 0, done.stdout
 
 
-def test_the_suite_builds_all_others():
+def test_the_suite_builds_all():
     with open(TOP + "/tests/support/suite.py") as f:
         suite = f.read()
     built = re.findall(r'(?:build\(|"--preset", |": \(|SANITIZED = )"(\w+)"',
                        suite)
-    assert set(built) == set(NAMES) - {"debug"}
+    assert set(built) == set(NAMES)
 
 
 def test_the_bars_of_coverage(monkeypatch):

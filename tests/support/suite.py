@@ -1,21 +1,22 @@
 """tests/run [--fast] [--long] [--only STEP] [--fuzz SECONDS] [--coverage] - installs what is missing, builds
 with sanitizers, passes every test, prints a summary.
 
-Steps, in order: format, layers, static (clang-tidy, cppcheck and gcc's analyzer,
-without running anything), asan (unit tests and cases), e2e (the same
+Steps, in order: format, layers, asan (unit tests and cases), e2e (the same
 build, real processes), mappings, faults (that build, broken on purpose),
 hostile (bad senders, and the good ones beside them), tsan (threads), clang
-(builds, fuzzes for seconds a target), release (demo, hardening, memory under
-valgrind), package (the .deb of that build, installed into a copy of this machine that is
-thrown away), instructions (a request's, against the figures in tests/bench),
-coverage (of bridge/ by the tests from asan to hostile).
-What tsan, clang and release build is begun with e2e, at a low priority.
---fast leaves out static, faults, hostile, tsan, clang, release, package,
-instructions and coverage.
+(builds, fuzzes for seconds a target), release (demo, hardening, the demo under
+valgrind), package (the .deb of that build, installed into a copy of this machine
+that is thrown away), instructions (a request's, against the figures in
+tests/bench), valgrind (unit programs of a debug build, and what the fuzz targets
+were ever given), static (clang-tidy, cppcheck and gcc's analyzer, without
+running anything), coverage (of bridge/ by the tests from asan to hostile).
+What tsan, clang, release and valgrind build, and what valgrind and static look
+at, is begun with asan, where its tests leave time; their steps tell of it.
+--fast leaves out faults, hostile, tsan, clang, release, package, instructions,
+valgrind, static and coverage.
 --long has the long forms of faults and hostile, with a release build; and the
 package's: built twice, installed into a Debian made for it; all end-to-end
-tests under tsan; clang's analyzer too, and the unit programs of the quiet rooms
-under valgrind.
+tests under tsan; clang's analyzer too, and slower unit programs under valgrind.
 --fuzz 3600 has each fuzz target go on for an hour, two at a time; with --only
 clang, nothing else. What it found stays in build-fuzz/new.
 A whole run builds what it tests into build-coverage, counts the lines that the
@@ -31,9 +32,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import beside
 import coverage
+import valgrind
+from running import ENV, GCC, TOP, call, call_test, say
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 FUZZ_SECONDS = 4
 LONG = False
 # The preset that most steps test, or "coverage": the same, with lines counted.
@@ -51,59 +54,6 @@ class Tally:
 
 
 TALLY = Tally()
-ENV = dict(
-    os.environ,
-    ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1",
-    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-    TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions="
-    + os.path.join(TOP, "tests/support/tsan.supp"),
-    CMOCKA_MESSAGE_OUTPUT="stdout",
-)
-GCC = dict(ENV, CC="gcc", CXX="g++")
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def call(*command, env=None, quiet=False):
-    """Runs a command; returns (exit code, output). Output is shown live
-    unless quiet, and then only when the command fails."""
-    out = []
-    with subprocess.Popen(
-        command,
-        cwd=TOP,
-        env=env or ENV,
-        text=True,
-        errors="replace",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as p:
-        for line in p.stdout:
-            out.append(line)
-            if not quiet:
-                print(line, end="", flush=True)
-    text = "".join(out)
-    if quiet and p.returncode != 0:
-        print(text, end="", flush=True)
-    return p.returncode, text
-
-
-# LeakSanitizer's own thread can die while it looks ("Tracer caught signal 11"):
-# it reads wrong bounds of the thread-local data of a library that was loaded
-# late. That says nothing of leaks, so the command is run once more, without
-# that data; a leak is reported in other words.
-TRACER_DIED = "LeakSanitizer has encountered a fatal error"
-
-
-def call_test(*command, **kw):
-    """call() for a test, again where only the leak checker failed."""
-    code, text = call(*command, **kw)
-    if code != 0 and TRACER_DIED in text:
-        say("  the leak checker itself failed; once more")
-        env = dict(kw.pop("env", None) or ENV, LSAN_OPTIONS="use_tls=0")
-        code, text = call(*command, env=env, **kw)
-    return code, text
 
 
 def must(*command, **kw):
@@ -131,42 +81,45 @@ def commands(name, targets):
 
 
 BUILT = set()
-POOL = ThreadPoolExecutor(1)
-AHEAD = {}
 
 
 def build(name, targets=(), env=None):
     if (name, targets) in BUILT:
         return
     BUILT.add((name, targets))
-    if name in AHEAD:
-        AHEAD[name].exception()
-    for command in commands(name, targets):
-        must(*command, env=env, quiet=True)
+
+    def now():
+        for command in commands(name, targets):
+            must(*command, env=env, quiet=True)
+
+    beside.result(f"build {name}", now)
     if name == "coverage":
         coverage.forget(folder(name))
 
 
-def build_ahead(name, targets=(), env=None):
-    """Beside tests, and only where they leave time. What fails is told by
-    build(), which goes on from there."""
+def build_beside(name, targets=(), env=None):
     def run():
         for command in commands(name, targets):
-            subprocess.run(("nice", "-n", "19", *command), cwd=TOP,
-                           env=env or ENV, check=True, capture_output=True)
-    AHEAD[name] = POOL.submit(run)
+            subprocess.run(command, cwd=TOP, env=env or ENV, check=True,
+                           capture_output=True)
+
+    beside.begin(f"build {name}", run)
 
 
-def wait_for_builds():
-    for done in AHEAD.values():
-        done.exception()
+def attempt(name, *command, env=None):
+    """A command that is one test; tell() says what came of it."""
+    return name, *call_test(*command, env=env, mute=True)
+
+
+def tell(name, code, text):
+    if code != 0:
+        print(text, end="", flush=True)
+    TALLY.add(passed=code == 0, failed=code != 0)
+    say(f"  {'ok  ' if code == 0 else 'FAIL'} {name}")
 
 
 def one(name, *command, env=None):
-    """A command that is one test."""
-    code, _ = call_test(*command, env=env, quiet=True)
-    TALLY.add(passed=code == 0, failed=code != 0)
-    say(f"  {'ok  ' if code == 0 else 'FAIL'} {name}")
+    tell(*attempt(name, *command, env=env))
 
 
 def ctest(where, *args, env=None):
@@ -197,8 +150,8 @@ def skipped_of(where):
 BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
 # These take minutes: begun first, nobody waits for them at the end.
 LONGEST = tuple(f"tests/e2e/test_{name}.py" for name in
-                ("tracing", "upstream_names", "listener_scanners",
-                 "listener_tls", "verbs_reach"))
+                ("tracing", "upstream_names", "listener_scanners", "keys",
+                 "listener_tls", "verbs_reach", "bridge", "deploy"))
 # What test_steady counts, a sanitizer does too: it is step release's.
 EVERY_E2E = (*LONGEST, "tests/e2e", "--ignore=tests/e2e/test_steady.py")
 
@@ -233,21 +186,29 @@ def configured(name, compiler):
     return folder(name)
 
 
-def step_static():
+def look_at_code():
     gcc = configured("static-gcc", "gcc")
     clang = configured("static-clang", "clang-14")
-    for tool, where in (("analyzer", gcc), ("cppcheck", gcc), ("tidy", clang),
-                        *([("deep", clang)] if LONG else [])):
-        one(tool, "tests/static/static.py", where, tool)
+    return [attempt(tool, "tests/static/static.py", where, tool)
+            for tool, where in (("analyzer", gcc), ("cppcheck", gcc),
+                                ("tidy", clang),
+                                *([("deep", clang)] if LONG else []))]
+
+
+def step_static():
+    for done in beside.result("static", look_at_code):
+        tell(*done)
 
 
 def step_asan():
     build(SANITIZED)
+    begin_later()
     ctest(folder(SANITIZED))
 
 
 def step_e2e():
     build(SANITIZED)
+    begin_later()
     pytest(folder(SANITIZED), *BESIDE, *EVERY_E2E)
 
 
@@ -272,25 +233,25 @@ def step_hostile():
         pytest(folder("release"), "tests/hostile", "--long")
     else:
         build(SANITIZED)
-        wait_for_builds()
-        pytest(folder(SANITIZED), *MEASURING)
+        with beside.nothing():
+            pytest(folder(SANITIZED), *MEASURING)
         # The hunt wants another build: step release has it.
         pytest(folder(SANITIZED), *BESIDE, "tests/hostile", *[
             f"--ignore={path}" for path in
             (*MEASURING, "tests/hostile/test_secret_hunt.py")])
 
 
-# Programs that have threads, or share what threads use.
-THREADED = "listener|upstream|trace|secrets|verify|sandbox|journal|metrics|base.log"
+# Programs that have threads. What has none is not made to look for races.
+THREADED = (r"^((listener|upstream|trace|sandbox|journal|metrics)\.|base\.(log|"
+            r"pool|thread)$|mapping\.(mapping_limits|transform_people)$)")
 
 
 def threaded(where):
     """What step tsan runs."""
     found = subprocess.run(("ctest", "--test-dir", where, "-N", "-R", THREADED),
                            check=True, capture_output=True, text=True).stdout
-    for name in re.findall(r"Test +#\d+: (\S+)", found):
-        kind, _, rest = name.partition(".")
-        yield rest if kind == "fuzz" else f"test_{kind}_{rest}"
+    for room, part in re.findall(r"Test +#\d+: (\w+)\.(\w+)", found):
+        yield f"test_{room}_{part}"
     yield "leadbridge"
     if LONG:
         yield from ("listener_echo", "upstream_probe")
@@ -298,7 +259,7 @@ def threaded(where):
 
 # Where threads have most to do with each other.
 BUSY_E2E = tuple(f"tests/e2e/test_{name}.py" for name in
-                 ("tracing", "modes", "reload", "bridge", "manager"))
+                 ("bridge", "tracing", "modes", "reload", "manager"))
 
 # Its runtime takes a signal where the disk fails, and is too slow for some.
 THREADED_E2E = (*EVERY_E2E, "-k", "not write_that_fails and not "
@@ -306,17 +267,14 @@ THREADED_E2E = (*EVERY_E2E, "-k", "not write_that_fails and not "
 
 
 def step_tsan():
-    build(*LATER["tsan"])
+    build(*BUILDS["tsan"])
     # Both wait for half of their time: for each other's sake, at once.
     with ThreadPoolExecutor(1) as pool:
         units = pool.submit(ctest, folder("tsan"), "-R", THREADED)
-        pytest(folder("tsan"), *BESIDE, *(THREADED_E2E if LONG else BUSY_E2E))
+        # One by one: few of these share a bridge, and there are five files.
+        pytest(folder("tsan"), *BESIDE, *(THREADED_E2E if LONG else
+                                          (*BUSY_E2E, "--dist", "load")))
         units.result()
-
-
-def fuzzers():
-    return sorted(name[:-2] for name in os.listdir(
-        os.path.join(TOP, "tests/fuzz")) if re.fullmatch(r"fuzz_\w+\.c", name))
 
 
 def fuzz(name):
@@ -332,9 +290,9 @@ def fuzz(name):
 
 
 def step_clang():
-    build(*LATER["clang"])
+    build(*BUILDS["clang"])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fuzz, fuzzers()))
+        list(pool.map(fuzz, valgrind.fuzzers(TOP)))
 
 
 def room_step(room):
@@ -357,32 +315,42 @@ def step_mappings():
     say(f"  {text.strip().splitlines()[-1] if text.strip() else code}")
 
 
-VALGRIND = ("valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
-            "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite")
-
-
-def rooms(loop):
-    """Those of bridge/ROOMS; `loop`: "no" for the ones that wait for nothing,
-    "yes" for the others, "" for all."""
+def rooms():
+    """Those of bridge/ROOMS."""
     with open(os.path.join(TOP, "bridge/ROOMS")) as f:
-        return re.findall(rf"^([a-z]+) +(?:{loop or 'no|yes'}) ", f.read(),
-                          re.M)
+        return re.findall(r"^([a-z]+) +(?:no|yes) ", f.read(), re.M)
 
 
-def quiet_units():
-    return tuple(
-        f"test_{room}_{name[5:-2]}" for room in rooms("no")
-        for name in sorted(os.listdir(os.path.join(TOP, "tests/unit", room)))
-        if re.fullmatch(r"test_\w+\.c", name))
+def valgrind_targets(where):
+    return [name for name, _ in valgrind.programs(TOP, LONG)]
 
 
-def valgrind_units():
-    units = quiet_units()
-    build("release", units, GCC)
+def under_valgrind(program):
+    name, args = program
+    return attempt(f"valgrind {name}", *valgrind.COMMAND,
+                   os.path.join(folder("debug"), name), *args)
+
+
+def look_at_memory():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda name: one(
-            f"valgrind {name}", *VALGRIND,
-            os.path.join(folder("release"), name)), units))
+        programs = list(valgrind.programs(TOP, LONG))
+        return list(zip(programs, pool.map(under_valgrind, programs)))
+
+
+def step_valgrind():
+    build(*BUILDS["valgrind"])
+    clean = 0
+    for program, done in beside.result("valgrind", look_at_memory):
+        _, code, _ = done
+        if code not in (0, valgrind.FOUND):
+            # Who waits got no time beside others.
+            done = under_valgrind(program)
+        if done[1] != 0:
+            tell(*done)
+        else:
+            clean += 1
+    TALLY.add(passed=clean)
+    say(f"  {clean} programs are clean")
 
 
 # Each has a case that the sanitizers' own allocator hides.
@@ -406,12 +374,10 @@ def step_release():
         "test", "mappings")
     pytest(os.path.join(TOP, "build"), "tests/e2e/test_steady.py")
     pytest(os.path.join(TOP, "build"), "tests/static/test_hardening.py")
-    one("valgrind demo", *VALGRIND, os.path.join(TOP, "build", "leadbridge"),
-        "demo")
+    one("valgrind demo", *valgrind.COMMAND,
+        os.path.join(TOP, "build", "leadbridge"), "demo")
     for name in ALLOCATING:
         one(name, os.path.join(folder("package"), name))
-    if LONG:
-        valgrind_units()
     pytest(os.path.join(TOP, "build"), "tests/hostile/test_secret_hunt.py")
 
 
@@ -440,16 +406,30 @@ def step_instructions():
         say(text.rstrip())
 
 
-# What the later steps build: begun beside the tests that mostly wait.
-LATER = {
+# What later steps build and look at, begun beside the tests that mostly wait,
+# in this order.
+BUILDS = {
     "tsan": ("tsan", threaded),
     "clang": ("fuzz",),
     "release": ("package", MEASURED, GCC),
+    "valgrind": ("debug", valgrind_targets, GCC),
 }
+LOOKS = {"valgrind": look_at_memory, "static": look_at_code}
+ASKED = set()
+
+
+def begin_later():
+    for step in BUILDS:
+        if step in ASKED:
+            build_beside(*BUILDS[step])
+    for step in LOOKS:
+        if step in ASKED:
+            beside.begin(step, LOOKS[step])
+
+
 STEPS = {
     "format": step_format,
     "layers": step_layers,
-    "static": step_static,
     "asan": step_asan,
     "e2e": step_e2e,
     "mappings": step_mappings,
@@ -460,10 +440,12 @@ STEPS = {
     "release": step_release,
     "package": step_package,
     "instructions": step_instructions,
+    "valgrind": step_valgrind,
+    "static": step_static,
     "coverage": step_coverage,
 }
-SLOW = ("static", "faults", "hostile", "tsan", "clang", "release", "package",
-        "instructions", "coverage")
+SLOW = ("faults", "hostile", "tsan", "clang", "release", "package",
+        "instructions", "valgrind", "static", "coverage")
 COUNTED = ("asan", "e2e", "mappings", "coverage")
 
 
@@ -479,7 +461,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--fast", action="store_true", help="the quick steps only")
     p.add_argument("--only", action="append", metavar="STEP",
-                   choices=[*list(STEPS)[:-1], *rooms("")],
+                   choices=[*list(STEPS)[:-1], *rooms()],
                    help="this step, or the unit tests of this room of bridge/\n"
                    "(may be repeated)")
     p.add_argument("--long", action="store_true",
@@ -491,7 +473,7 @@ def main():
                    help="which lines unit and end-to-end tests run")
     given = p.parse_args()
     LONG, FUZZ_SECONDS = given.long, given.fuzz
-    known = STEPS | {room: room_step(room) for room in rooms("")
+    known = STEPS | {room: room_step(room) for room in rooms()
                      if given.only and room in given.only}
     steps = {name: step for name, step in known.items()
              if (not given.only or name in given.only)
@@ -499,15 +481,16 @@ def main():
              and not (given.coverage and name not in COUNTED)}
     if "coverage" in steps:
         SANITIZED = "coverage"
+    ASKED.update(steps)
     for name, step in steps.items():
         started = time.monotonic()
         say(f"== {name}")
-        if name == "e2e":
-            for later in (LATER[s] for s in steps if s in LATER):
-                build_ahead(*later)
         step()
         say(f"   {time.monotonic() - started:.0f} s")
     finish()
 
 
-main()
+try:
+    main()
+finally:
+    beside.forget()
