@@ -125,8 +125,9 @@ def packages(tmp_path):
         folder.mkdir(exist_ok=True)
         prepare = "".join(f"{line}\n" for line in before)
         done = subprocess.run(
-            # under nohup a hangup would be ignored by all that begin here
-            ["env", "--default-signal=HUP",
+            # under nohup a hangup, and in a shell's background an interrupt,
+            # would be ignored by all that begin here
+            ["env", "--default-signal=HUP,INT",
              "unshare", "--mount", "--propagation", "private", "sh", "-c",
              INSIDE.replace("shift 2\n", "shift 2\n" + prepare), "sh",
              folder, stubs, *user, "/stubs/packages", "package"],
