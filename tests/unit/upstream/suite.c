@@ -169,3 +169,11 @@ run_until(struct stage *s, const unsigned *count, unsigned want)
 		event_base_loop(s->base, EVLOOP_ONCE);
 	assert_int_equal(*count, want);
 }
+
+void
+open_served(struct stage *s, struct ended *e)
+{
+	open_stage(s, "");
+	ask(s, e);
+	run_until(s, &e->count, 1);
+}

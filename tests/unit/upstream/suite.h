@@ -58,6 +58,8 @@ unsigned label(unsigned value);
 /* A call; on_done() notes its end in e, and does what e says. */
 struct upstream_call *ask(struct stage *s, struct ended *e);
 void on_done(void *arg, const struct upstream_answer *a);
+/* A stage on which one call was served: its connection is kept. */
+void open_served(struct stage *s, struct ended *e);
 /* Turns of the loop, until it counts so many. */
 void run_until(struct stage *s, const unsigned *count, unsigned want);
 

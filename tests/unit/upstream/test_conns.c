@@ -109,9 +109,7 @@ what_was_never_written_is_tried_once_more(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, "");
-	ask(&s, &e);
-	run_until(&s, &e.count, 1);
+	open_served(&s, &e);
 	sends_to_fail = 1;
 	ask(&s, &e);
 	run_until(&s, &e.count, 2);
@@ -159,9 +157,7 @@ what_was_written_is_never_sent_twice(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, "");
-	ask(&s, &e);
-	run_until(&s, &e.count, 1);
+	open_served(&s, &e);
 	s.silent = true;
 	ask(&s, &e);
 	run_until(&s, &s.requests, 2);
@@ -181,9 +177,7 @@ a_closed_connection_is_not_written_to(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, "");
-	ask(&s, &e);
-	run_until(&s, &e.count, 1);
+	open_served(&s, &e);
 	shutdown(s.fds[0], SHUT_RDWR);
 	ask(&s, &e);
 	run_until(&s, &e.count, 2);
@@ -203,9 +197,7 @@ an_answer_nobody_asked_for_is_not_the_next_ones(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, "");
-	ask(&s, &e);
-	run_until(&s, &e.count, 1);
+	open_served(&s, &e);
 	assert_true(write(s.fds[0], poison, sizeof(poison) - 1) > 0);
 	ask(&s, &e);
 	run_until(&s, &e.count, 2);
@@ -227,9 +219,7 @@ what_comes_before_the_write_is_not_its_answer(void **state)
 		struct ended e = { 0 };
 		struct stage s;
 
-		open_stage(&s, "");
-		ask(&s, &e);
-		run_until(&s, &e.count, 1);
+		open_served(&s, &e);
 		ask(&s, &e);
 		assert_int_equal(write(s.fds[0], ANSWER, sizeof(ANSWER) - 1),
 		    sizeof(ANSWER) - 1);

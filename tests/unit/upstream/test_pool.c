@@ -161,9 +161,7 @@ what_is_late_is_not_begun(void **state)
 	struct stage s;
 
 	(void)state;
-	open_stage(&s, "");
-	ask(&s, &e);
-	run_until(&s, &e.count, 1);
+	open_served(&s, &e);
 	call = upstream_begin(s.pool, 2);
 	bytes_add_text(upstream_body(call), "{}");
 	upstream_until(call, clock_mono_us());
