@@ -68,7 +68,7 @@ extern const struct journal_backend journal_postgres;
  * CLOCK_BOOTTIME, so that a wall clock that jumps moves nothing.
  */
 struct journal_clock {
-	int64_t offset_ms;
+	int64_t offset_ns;
 };
 void journal_clock_set(struct journal_clock *c, int64_t latest_ms);
 int64_t journal_clock_now(const struct journal_clock *c);

@@ -152,6 +152,27 @@ test_the_clock_never_goes_back(void **state)
 	/* ... and before: it is right. */
 	journal_clock_set(&c, wall - 3600000);
 	assert_true(journal_clock_now(&c) >= wall);
+	/* Nobody was there then: no sum of it overflows. */
+	journal_clock_set(&c, INT64_MAX);
+	assert_true(journal_clock_now(&c) > wall);
+	journal_clock_set(&c, INT64_MIN);
+	assert_true(journal_clock_now(&c) >= wall);
+}
+
+/* Of both, a person sees times of one update: not a millisecond behind. */
+static void
+test_the_clock_is_not_behind_the_wall(void **state)
+{
+	struct journal_clock c;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		int64_t wall;
+
+		journal_clock_set(&c, 0);
+		wall = clock_wall_ms();
+		assert_true(journal_clock_now(&c) >= wall);
+	}
 }
 
 int
@@ -164,6 +185,7 @@ main(void)
 		cmocka_unit_test(test_every_option_explains_itself),
 		cmocka_unit_test(test_only_these_moves_are_made),
 		cmocka_unit_test(test_the_clock_never_goes_back),
+		cmocka_unit_test(test_the_clock_is_not_behind_the_wall),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
