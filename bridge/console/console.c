@@ -7,6 +7,7 @@
 #include "console/console.h"
 #include "console/console_verb.h"
 #include "secrets/secrets.h"
+#include "workshop/workshop.h"
 
 /* Alphabetical: the usage text prints in this order. */
 static const struct verb *const verbs[] = {
@@ -150,6 +151,21 @@ help_on(int argc, char **argv)
 	return EXIT_OK;
 }
 
+/*
+ * A mapping or a capture named as settings. As such it has only faults, or,
+ * where few of them are asked for, none: said before it is read.
+ */
+static int
+check_config(const struct verb *v, const struct given *g)
+{
+	const char *config = given_option(g, "config");
+
+	if (config == NULL)
+		return EXIT_OK;
+	return kind_check_settings(config,
+	    v == &verb_run ? EXIT_SETTINGS : EXIT_USAGE);
+}
+
 int
 console_run(int argc, char **argv)
 {
@@ -170,5 +186,5 @@ console_run(int argc, char **argv)
 	    is_word_for(argv[1], "--version", "-V") ? "version" : argv[1]);
 	if (v == NULL)
 		return unknown_verb(argv[1]);
-	return flush_output(verb_call(v, argc - 1, argv + 1));
+	return flush_output(verb_call(v, argc - 1, argv + 1, check_config));
 }

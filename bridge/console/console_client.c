@@ -9,7 +9,6 @@
 #include "console/console_post.h"
 #include "base/base.h"
 #include "secrets/secrets.h"
-#include "workshop/workshop.h"
 
 #define ANSWER_ARENA ((size_t)1 << 30)
 #define TOKEN_CEILING 4096
@@ -36,12 +35,8 @@ open_settings(struct client *c, const struct given *g,
     struct admin_settings *admin)
 {
 	struct faults all = { 0 };
-	int code;
 
 	c->settings = given_config(g);
-	code = kind_check_settings(c->settings, EXIT_USAGE);
-	if (code != EXIT_OK)
-		return code;
 	c->file = settings_open(c->settings, &all);
 	if (c->file == NULL ||
 	    !settings_read(config_setting_get_member(settings_root(c->file),

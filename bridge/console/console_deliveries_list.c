@@ -170,8 +170,7 @@ is_meant(const struct client_answer *a, doc_node item)
 
 	return (!str_eq(state, STR("waiting")) &&
 	           !str_eq(state, STR("sending"))) ||
-	    doc_kind(a->doc, doc_member(a->doc, item, STR("stranded"))) ==
-	    DOC_TRUE;
+	    deliveries_is_stranded(a->doc, item);
 }
 
 /* Once each: a delivery may have many updates. */
@@ -219,16 +218,6 @@ find_by_filter(struct client *c, const struct given *g,
 	return code;
 }
 
-/* A UUID. */
-static bool
-is_id(struct str id)
-{
-	for (size_t i = 0; i < id.len; i++)
-		if (id.at[i] != '-' && hex_digit(id.at[i]) < 0)
-			return false;
-	return id.len == 36;
-}
-
 /* What was typed is shown as it can be. */
 static int
 say_no_id(struct str word)
@@ -252,7 +241,7 @@ deliveries_take(const char *word, bool numbered, struct delivery_ids *out)
 
 	if (strchr(word, '/') != NULL)
 		(void)!str_cut(&rest, '/', &id);
-	if (!is_id(id))
+	if (!str_is_uuid(id))
 		return say_no_id(id);
 	if (id.len < strlen(word) && !numbered)
 		return complain(EXIT_USAGE,

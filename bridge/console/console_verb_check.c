@@ -122,14 +122,11 @@ tell_json(const struct checked *c)
 	return all->count > 0 ? EXIT_FAULTS : EXIT_OK;
 }
 
-/* A settings file among the mappings, or the other way round. */
 static int
 check_kinds(const struct given *g)
 {
 	int code = EXIT_OK;
 
-	if (given_count(g) == 0 || given_flag(g, "config"))
-		code = kind_check_settings(given_config(g), EXIT_USAGE);
 	for (size_t i = 0; i < given_count(g) && code == EXIT_OK; i++)
 		code = kind_check_mapping(&verb_check, given_arg(g, i));
 	return code;

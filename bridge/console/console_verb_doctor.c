@@ -6,7 +6,6 @@
 #include "console/console_doctor.h"
 #include "base/base.h"
 #include "console/console_verb.h"
-#include "workshop/workshop.h"
 
 #define OUTPUT_CEILING ((size_t)1 << 22)
 
@@ -204,11 +203,8 @@ doctor(const struct given *g)
 	struct doctor d = { .settings = given_config(g),
 		.ca = given_option(g, "ca"),
 		.as_it_comes = !given_json(g) };
-	int code = kind_check_settings(d.settings, EXIT_USAGE);
 	size_t faults;
 
-	if (code != EXIT_OK)
-		return code;
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_LEVEL_ERROR);
 	load(&d);

@@ -3,7 +3,6 @@
 
 #include "program/program.h"
 #include "console/console_verb.h"
-#include "workshop/workshop.h"
 
 #define PAGE_ROWS 500
 #define PAGE_ARENA ((size_t)256 << 20)
@@ -157,10 +156,8 @@ check(const struct given *g)
 {
 	struct faults all = { 0 };
 	struct program *p;
-	int code = kind_check_settings(given_config(g), EXIT_USAGE);
+	int code;
 
-	if (code != EXIT_OK)
-		return code;
 	p = program_load(given_config(g), &all);
 	if (p == NULL)
 		return complain_faults(&all, EXIT_CANNOT);

@@ -1,7 +1,6 @@
 /* console/console_verb_key.c - the keys of the key store. */
 #include "console/console_client.h"
 #include "console/console_key.h"
-#include "workshop/workshop.h"
 
 static const struct option_row options[] = {
 	OPTIONS_CLIENT,
@@ -69,10 +68,8 @@ key(const struct given *g)
 	struct keyring k = { .given = g, .settings = given_config(g) };
 	struct faults all = { 0 };
 	struct settings_file *file;
-	int code = kind_check_settings(k.settings, EXIT_USAGE);
+	int code;
 
-	if (code != EXIT_OK)
-		return code;
 	file = settings_open(k.settings, &all);
 	if (file == NULL)
 		return complain_faults(&all, EXIT_CANNOT);

@@ -76,9 +76,10 @@ map_sample(const struct route *r, const char *mapping, const struct given *g,
 }
 
 static int
-map_by(const struct given *g, const char *config)
+map_by_mapping(const struct given *g)
 {
 	char *file = mapping_file(given_arg(g, 0));
+	const char *config = given_option(g, "config");
 	struct faults all = { 0 };
 	struct route *r = NULL;
 	struct arena *arena = arena_new((size_t)1 << 30);
@@ -101,13 +102,9 @@ map_by(const struct given *g, const char *config)
 static int
 map(const struct given *g)
 {
-	const char *config = given_option(g, "config");
-	int code = config != NULL ? kind_check_settings(config, EXIT_USAGE)
-	                          : EXIT_OK;
+	int code = kind_check_samples(&verb_map, g);
 
-	if (code == EXIT_OK)
-		code = kind_check_samples(&verb_map, g);
-	return code == EXIT_OK ? map_by(g, config) : code;
+	return code == EXIT_OK ? map_by_mapping(g) : code;
 }
 
 const struct verb verb_map = {

@@ -2,7 +2,6 @@
 #include "console/console_client.h"
 #include "base/base.h"
 #include "settings/settings.h"
-#include "workshop/workshop.h"
 
 static const struct option_row options[] = {
 	OPTIONS_CLIENT,
@@ -16,13 +15,9 @@ read_settings(const struct given *g)
 {
 	struct faults all = { 0 };
 	struct settings_file *file;
-	int code;
 
 	if (given_option(g, "to") != NULL && given_option(g, "config") == NULL)
 		return EXIT_OK;
-	code = kind_check_settings(given_config(g), EXIT_USAGE);
-	if (code != EXIT_OK)
-		return code;
 	file = settings_open(given_config(g), &all);
 	settings_close(file);
 	return file != NULL ? EXIT_OK : complain_faults(&all, EXIT_FAULTS);

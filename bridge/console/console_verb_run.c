@@ -7,7 +7,6 @@
 #include "keeper/keeper.h"
 #include "console/console_verb.h"
 #include "metrics/metrics.h"
-#include "workshop/workshop.h"
 
 static const struct option_row options[] = {
 	OPTION_CONFIG,
@@ -114,11 +113,8 @@ run(const struct given *g)
 	struct stage s = { .path = given_config(g),
 		.level = given_option(g, "log-level"),
 		.signals = &signals };
-	/* As settings it has only faults: no start will do better. */
-	int code = kind_check_settings(s.path, EXIT_SETTINGS);
+	int code;
 
-	if (code != EXIT_OK)
-		return code;
 	block_signals(&signals);
 	raise_file_limit();
 	s.socket_count = sockets_given(s.sockets);

@@ -333,11 +333,8 @@ send_sample(const struct given *g)
 		return complain(EXIT_USAGE,
 		    "send: --secret-file goes with --sender; a mapping names "
 		    "a secret of the settings file");
-	code = kind_check_settings(given_config(g), EXIT_USAGE);
-	if (code == EXIT_OK)
-		code = by_sender
-		    ? kind_check_sample(&verb_send, given_arg(g, 0))
-		    : kind_check_samples(&verb_send, g);
+	code = by_sender ? kind_check_sample(&verb_send, given_arg(g, 0))
+	                 : kind_check_samples(&verb_send, g);
 	if (code != EXIT_OK)
 		return code;
 	return by_sender ? send_by_sender(g) : send_by_mapping(g);

@@ -79,11 +79,15 @@ extern const struct option_row option_help;
  * options that go with it; of all where `part` is NULL or names none.
  */
 int verb_help(const struct verb *v, const char *part);
+/* Whether a verb may run with what it was given: EXIT_OK, or why not, said. */
+typedef int verb_guard(const struct verb *v, const struct given *g);
 /*
- * Reads argv, which begins with the verb, through its rows, and runs it; its
- * exit code, or EXIT_USAGE with the reason said.
+ * Reads argv, which begins with the verb, through its rows, and runs it, if
+ * guard lets it (NULL: it does); its exit code, or EXIT_USAGE with the reason
+ * said.
  */
-int verb_call(const struct verb *v, int argc, char **argv) MUST_CHECK;
+int verb_call(const struct verb *v, int argc, char **argv,
+    verb_guard *guard) MUST_CHECK;
 
 /* The settings file when -c was not given; where it is not, the package's. */
 #define CONFIG_USUAL "leadbridge.cfg"

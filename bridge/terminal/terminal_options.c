@@ -271,10 +271,13 @@ read_options(struct given *g, int argc, char **argv)
 }
 
 int
-verb_call(const struct verb *v, int argc, char **argv)
+verb_call(const struct verb *v, int argc, char **argv, verb_guard *guard)
 {
 	struct given g = { .verb = v };
 	int code = read_options(&g, argc, argv);
 
-	return code == -1 ? v->run(&g) : code;
+	if (code != -1)
+		return code;
+	code = guard != NULL ? guard(v, &g) : EXIT_OK;
+	return code == EXIT_OK ? v->run(&g) : code;
 }

@@ -148,7 +148,7 @@ call(const struct verb *v, const char *line, char *said, size_t room)
 	}
 	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_true(dup2(ends[1], STDERR_FILENO) != -1);
-	code = verb_call(v, argc, argv);
+	code = verb_call(v, argc, argv, NULL);
 	assert_true(dup2(kept, STDERR_FILENO) != -1);
 	got = read(ends[0], said, room - 1);
 	said[got > 0 ? got : 0] = '\0';
