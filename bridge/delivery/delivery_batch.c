@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "delivery/delivery_life.h"
+#include "delivery/delivery_retry.h"
 
 #define ANSWER_CEILING ((size_t)1 << 20)
 
@@ -115,9 +116,8 @@ item_again(const struct reply_map *map, const struct delivery_item *item)
 	if (item->fault.code != FAULT_NONE)
 		return fault_kind(item->fault.code)->again;
 	told = reply_status(map, item->status);
-	return told == 429 || told >= 500 || item->status == 401 ||
-	    item->status == 402 || item->status == 403 || item->status == 408 ||
-	    item->status == 429 || item->status >= 500;
+	return told == 429 || told >= 500 || item->status >= 500 ||
+	    retry_may_pass(item->status);
 }
 
 static void

@@ -102,6 +102,18 @@ class_of_status(int status)
 	return by_hundred[status / 100];
 }
 
+bool
+retry_may_pass(int status)
+{
+	static const bool passing[RETRY_CLASSES] = {
+		[RETRY_THROTTLED] = true,
+		[RETRY_AMBIGUOUS] = true,
+		[RETRY_KEY] = true,
+	};
+
+	return passing[class_of_status(status)];
+}
+
 static enum retry_class
 class_of(const struct retry_attempt *a)
 {

@@ -24,6 +24,8 @@ enum retry_class {
 	RETRY_CLASSES
 };
 const char *retry_class_name(enum retry_class c);
+/* An answer that says nothing of the update itself: another may be better. */
+bool retry_may_pass(int status);
 
 struct retry_attempt {
 	const struct upstream_answer *answer;
