@@ -5,6 +5,7 @@ top of the project.
 """
 
 import os
+import subprocess
 
 import pytest
 
@@ -67,6 +68,20 @@ def ca(tmp_path_factory):
 def localhost(ca):
     """A good certificate for localhost and 127.0.0.1."""
     return ca.issue("localhost", san=["DNS:localhost", "IP:127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """The url of a PostgreSQL of the module's own."""
+    script = os.path.join(TOP, "tests/support/postgres.sh")
+    if subprocess.run([script, "present"]).returncode != 0:
+        pytest.skip("PostgreSQL 15 is not installed")
+    # Its sockets' names have to be short, and its user has to get there.
+    top = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
+                         check=True).stdout.strip()
+    subprocess.run([script, "start", top], check=True, timeout=120)
+    yield f"postgresql://leadbridge@/postgres?host={top}/run"
+    subprocess.run([script, "remove", top], check=True, timeout=120)
 
 
 @pytest.fixture

@@ -45,8 +45,9 @@ struct conn {
 	TAILQ_ENTRY(conn) idle; /* pool->idle, when IDLE */
 	struct wire wire;
 	struct event readable; /* always armed once connected */
-	struct event writable; /* only where a write or connect would block */
-	struct event timer;    /* connecting and securing */
+	/* Where a write or connect would block; and for a first write. */
+	struct event writable;
+	struct event timer;          /* connecting and securing */
 	struct names_list addresses; /* as they were when it was resolved */
 	size_t address;              /* index of the one being tried */
 	size_t tried;

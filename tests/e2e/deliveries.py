@@ -1,6 +1,7 @@
 """tests/e2e/deliveries.py - a house with a journal, as a person sees it: what
 the tests of the admin endpoint and of its verbs share."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -48,25 +49,29 @@ def open_house(build, folder, api, journal="memory:", admin="", more=""):
     return h
 
 
+@contextlib.contextmanager
+def living(house):
+    """From its start to a good end, its API's with it."""
+    house.start()
+    yield house
+    house.api.release()
+    assert house.close() == 0
+    house.api.close()
+
+
 @pytest.fixture(scope="module")
 def house(build, tmp_path_factory):
-    h = open_house(build, tmp_path_factory.mktemp("deliveries"), Api())
-    h.start()
-    yield h
-    h.api.release()
-    assert h.close() == 0
-    h.api.close()
+    with living(open_house(build, tmp_path_factory.mktemp("deliveries"),
+                           Api())) as h:
+        yield h
 
 
 @pytest.fixture
 def fresh(build, tmp_path):
     """A house whose journal is on disk, for what takes a restart."""
-    h = open_house(build, tmp_path, Api(), "sqlite:journal.db")
-    h.start()
-    yield h
-    h.api.release()
-    assert h.close() == 0
-    h.api.close()
+    with living(open_house(build, tmp_path, Api(),
+                           "sqlite:journal.db")) as h:
+        yield h
 
 
 def ask(house, path, body=None, method=None, **headers):

@@ -66,7 +66,9 @@ def test_what_failed_or_was_not_begun_is_done_now(beside):
     assert beside.result("b", lambda: "now") == "now"
 
 
-def test_nothing_is_beside_who_is_alone(beside):
+@pytest.fixture
+def held(beside):
+    """"a" is under way until it may end, "b" is to come: (end, b begun)"""
     under_way, end, begun = (threading.Event() for _ in range(3))
 
     def work():
@@ -76,6 +78,11 @@ def test_nothing_is_beside_who_is_alone(beside):
     beside.begin("a", work)
     beside.begin("b", begun.set)
     assert under_way.wait(20)
+    return end, begun
+
+
+def test_nothing_is_beside_who_is_alone(beside, held):
+    end, begun = held
     threading.Timer(0.1, end.set).start()
     with beside.nothing():
         assert end.is_set()  # it was waited for
@@ -83,16 +90,8 @@ def test_nothing_is_beside_who_is_alone(beside):
     assert begun.wait(20)
 
 
-def test_what_is_forgotten_does_not_begin(beside):
-    under_way, end, begun = (threading.Event() for _ in range(3))
-
-    def work():
-        under_way.set()
-        assert end.wait(20)
-
-    beside.begin("a", work)
-    beside.begin("b", begun.set)
-    assert under_way.wait(20)
+def test_what_is_forgotten_does_not_begin(beside, held):
+    end, begun = held
     beside.forget()
     end.set()
     beside.result("a", never)

@@ -5,19 +5,16 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import threading
 import urllib.parse
 
 import pytest
 
 from deliveries import (
-    data, dead, ended, house, open_house, post, refused, states, verb)
+    data, dead, ended, house, living, open_house, post, refused, states, verb)
 from house import wait_for
 from journal_api import Api
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-POSTGRES = os.path.join(TOP, "tests/support/postgres.sh")
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 
 
@@ -32,28 +29,13 @@ def kinds(told):
 
 # --- of a bridge, whatever its journal is
 
-@pytest.fixture(scope="module")
-def postgres():
-    if subprocess.run([POSTGRES, "present"]).returncode != 0:
-        pytest.skip("PostgreSQL 15 is not installed")
-    top = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
-                         check=True).stdout.strip()
-    subprocess.run([POSTGRES, "start", top], check=True, timeout=120)
-    yield f"postgresql://leadbridge@/postgres?host={top}/run"
-    subprocess.run([POSTGRES, "remove", top], check=True, timeout=120)
-
-
 @pytest.fixture(params=["memory:", "sqlite:journal.db", "postgresql:"])
 def any_house(build, tmp_path, request):
     url = request.param
     if url == "postgresql:":
         url = request.getfixturevalue("postgres")
-    h = open_house(build, tmp_path, Api(), url)
-    h.start()
-    yield h
-    h.api.release()
-    assert h.close() == 0
-    h.api.close()
+    with living(open_house(build, tmp_path, Api(), url)) as h:
+        yield h
 
 
 def test_what_waits_is_counted_by_what_it_is(any_house):

@@ -24,7 +24,6 @@ TWO = os.path.join(DEPLOY, "two-nodes")
 CREDENTIALS = "/run/credentials/leadbridge.service"
 ADMIN_TOKEN = "e2e-admin-token"
 RELAY = 'mode     = "relay";'
-POSTGRES = os.path.join(TOP, "tests/support/postgres.sh")
 
 UNIT = os.path.join(DEPLOY, "leadbridge.service")
 NOTIFY_RELOAD = os.path.join(DEPLOY, "notify-reload.conf")
@@ -553,18 +552,6 @@ def test_haproxy_takes_its_settings(tmp_path, ca):
 
 
 # -------------------------------------------------------------- two nodes
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    if subprocess.run([POSTGRES, "present"]).returncode != 0:
-        pytest.skip("PostgreSQL 15 is not installed")
-    # Its sockets' names have to be short, and its user has to get there.
-    top = subprocess.run(["mktemp", "-d"], capture_output=True, text=True,
-                         check=True).stdout.strip()
-    subprocess.run([POSTGRES, "start", top], check=True, timeout=120)
-    yield f"postgresql://leadbridge@/postgres?host={top}/run"
-    subprocess.run([POSTGRES, "remove", top], check=True, timeout=120)
-
 
 @pytest.fixture
 def nodes(build, tmp_path, postgres, api):

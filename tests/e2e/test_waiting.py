@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from deliveries import data, items, verb
+from deliveries import data, items, living, verb
 from house import House, wait_for
 from journal_api import Api
 from test_doctor import doctor
@@ -31,20 +31,14 @@ def open_house(build, folder, journal):
 
 @pytest.fixture(params=JOURNALS)
 def house(request, build, tmp_path):
-    h = open_house(build, tmp_path, request.param).start()
-    yield h
-    h.api.release()
-    assert h.close() == 0
-    h.api.close()
+    with living(open_house(build, tmp_path, request.param)) as h:
+        yield h
 
 
 @pytest.fixture
 def durable(build, tmp_path):
-    h = open_house(build, tmp_path, "sqlite:journal.db").start()
-    yield h
-    h.api.release()
-    assert h.close() == 0
-    h.api.close()
+    with living(open_house(build, tmp_path, "sqlite:journal.db")) as h:
+        yield h
 
 
 def event(lead, detail="x"):

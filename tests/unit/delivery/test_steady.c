@@ -5,7 +5,6 @@
  * them over: matched, verified, decoded, mapped, sent to a server of ours on
  * the same loop, relayed. Every allocation of the process is counted.
  */
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,7 +12,7 @@
 
 #include <event2/event.h>
 
-#include "unit/cmocka_all.h"
+#include "unit/loopback.h"
 
 #include "delivery/delivery_life.h"
 
@@ -141,19 +140,13 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 static uint16_t
 listen_somewhere(struct stage *s)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
-	socklen_t len = sizeof(at);
+	uint16_t port;
 
-	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof(at)),
-	    0);
-	assert_int_equal(listen(s->listener, 4), 0);
-	getsockname(s->listener, (struct sockaddr *)&at, &len);
+	s->listener = loopback_listen(4, &port);
 	s->accepting = event_new(s->base, s->listener, EV_READ | EV_PERSIST,
 	    on_accept, s);
 	event_add(s->accepting, NULL);
-	return ntohs(at.sin_port);
+	return port;
 }
 
 static void

@@ -1,10 +1,10 @@
 /* unit/upstream/suite.c - the stage that programs of this room play on. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "unit/loopback.h"
 #include "unit/upstream/suite.h"
 
 int sends_to_fail;
@@ -52,32 +52,19 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 	event_add(s->reads[s->conns++], NULL);
 }
 
-static uint16_t
-listen_somewhere(struct stage *s)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
-	socklen_t len = sizeof(at);
-
-	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof(at)),
-	    0);
-	assert_int_equal(listen(s->listener, CONNS), 0);
-	getsockname(s->listener, (struct sockaddr *)&at, &len);
-	return ntohs(at.sin_port);
-}
-
 void
 open_stage(struct stage *s, const char *more)
 {
 	struct faults all = { 0 };
 	struct fault why = { 0 };
+	uint16_t port;
 	char *text;
 
 	*s = (struct stage){ .base = event_base_new() };
+	s->listener = loopback_listen(CONNS, &port);
 	text = base_print("t = { url = \"http://127.0.0.1:%u\"; "
 	                  "api_key = \"k\"; %s };",
-	    listen_somewhere(s), more);
+	    port, more);
 	s->accepting = event_new(s->base, s->listener, EV_READ | EV_PERSIST,
 	    on_accept, s);
 	event_add(s->accepting, NULL);
