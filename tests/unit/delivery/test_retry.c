@@ -351,10 +351,27 @@ retry_after_only_ever_lengthens_a_delay(void **state)
 	assert_true(retry_judge(&a).delay_ms >= 14 * MINUTE);
 }
 
+/* What a batch tells its sender: whether the same again may end otherwise. */
+static void
+some_answers_say_nothing_of_the_update(void **state)
+{
+	static const int passing[] = { 401, 402, 403, 408, 425, 429, 500, 502,
+		503, 504 };
+	static const int lasting[] = { 200, 204, 301, 400, 404, 409, 410, 422,
+		501, 505 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(passing); i++)
+		assert_true(retry_may_pass(passing[i]));
+	for (size_t i = 0; i < COUNT_OF(lasting); i++)
+		assert_false(retry_may_pass(lasting[i]));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(some_answers_say_nothing_of_the_update),
 		cmocka_unit_test(each_status_has_its_class),
 		cmocka_unit_test(
 		    without_an_answer_it_matters_whether_it_was_sent),
