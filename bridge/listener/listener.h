@@ -128,7 +128,8 @@ void listener_renew(struct listener *l, struct listener_change *c);
 void listener_forget(struct listener_change *c); /* NULL is fine */
 /*
  * True when the loop of every worker that runs has come round since this was
- * last asked, and asks again; false: one has not yet.
+ * last asked, and asks again; false: one has not yet. One that has serves by
+ * what listener_renew() was given before.
  */
 bool listener_beats(struct listener *l);
 /* The port of the i-th address: what port 0 became. */

@@ -69,17 +69,20 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 	struct renewal *r;
 	int64_t drain_ms;
 	eventfd_t count;
+	unsigned asked;
 
 	(void)what;
 	if (eventfd_read(fd, &count) == -1)
 		return;
-	atomic_store(&b->answered, atomic_load(&b->asked));
+	asked = atomic_load(&b->asked);
 	r = atomic_exchange(&b->renewal, NULL);
 	if (r != NULL)
 		take_renewal(w, r);
 	drain_ms = atomic_exchange(&b->drain_ms, -1);
 	if (drain_ms >= 0)
 		worker_stop(w, drain_ms);
+	/* Last: who sees it answered sees what was wanted before it, too. */
+	atomic_store(&b->answered, asked);
 }
 
 void
