@@ -13,6 +13,7 @@ import warnings
 import pytest
 
 import certs
+from house import free_port
 from scripted import Probe, Upstream, ok, server_context
 
 HOST = "api.leads.test"  # upstream_probe takes .test for this machine
@@ -536,7 +537,8 @@ def test_the_last_address_that_fails_is_told(build, pki):
 
 def test_a_name_server_that_fails_does_not_lose_the_address(build, pki):
     cert = pki.root.issue("fades", san=["DNS:fades.test"])
-    with Upstream(echo, cert=cert) as up:
+    # A port that nobody else gets while its server is down.
+    with Upstream(echo, cert=cert, port=free_port()) as up:
         probe = Probe(build, url_of(up, "fades.test"), ca=pki.root.pem)
         assert probe.one("lead_a")["status"] == 200
     with probe:
