@@ -337,6 +337,26 @@ cert_excludes(const X509 *authority, const char *host)
 	return found;
 }
 
+int
+cert_verify_exclusions(int good, X509_STORE_CTX *chain)
+{
+	const STACK_OF(X509) *all = X509_STORE_CTX_get0_chain(chain);
+	const char *
+	    host = X509_VERIFY_PARAM_get0_host(X509_STORE_CTX_get0_param(chain),
+	        0);
+
+	if (good == 0 || host == NULL ||
+	    X509_STORE_CTX_get_error_depth(chain) != 0)
+		return good;
+	for (int i = 1; i < sk_X509_num(all); i++)
+		if (cert_excludes(sk_X509_value(all, i), host)) {
+			X509_STORE_CTX_set_error(chain,
+			    X509_V_ERR_EXCLUDED_VIOLATION);
+			return 0;
+		}
+	return 1;
+}
+
 bool
 cert_pin(const X509 *x, unsigned char pin[CERT_PIN_SIZE])
 {

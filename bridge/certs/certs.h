@@ -72,6 +72,12 @@ bool cert_is_over_soon(const X509 *x, int64_t now, char text[CERT_AGE_TEXT]);
  * 4.2.1.10: what is excluded). No word of what it may issue alone.
  */
 bool cert_excludes(const X509 *authority, const char *host) MUST_CHECK;
+/*
+ * For SSL_CTX_set_verify(): no authority of the chain may exclude the host
+ * that is asked for. OpenSSL compares names as they are written, and so finds
+ * "*.a.test" outside of "api.a.test"; RFC 5280 does not say (CVE-2025-61727).
+ */
+int cert_verify_exclusions(int good, X509_STORE_CTX *chain);
 
 /* SHA-256 of its public key as certificates hold it (SPKI). */
 #define CERT_PIN_SIZE 32

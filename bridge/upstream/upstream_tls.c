@@ -137,35 +137,10 @@ ask_pins(SSL_CTX *tls, const struct pins *pins)
 		    (void *)(uintptr_t)pins);
 }
 
-/*
- * An authority that may issue nothing for our host has not issued for it by a
- * wildcard, either. OpenSSL compares names as they are written, and so finds
- * "*.a.test" outside of "api.a.test"; RFC 5280 does not say (CVE-2025-61727).
- */
-static int
-verify_exclusions(int good, X509_STORE_CTX *chain)
-{
-	const STACK_OF(X509) *all = X509_STORE_CTX_get0_chain(chain);
-	const char *
-	    host = X509_VERIFY_PARAM_get0_host(X509_STORE_CTX_get0_param(chain),
-	        0);
-
-	if (good == 0 || host == NULL ||
-	    X509_STORE_CTX_get_error_depth(chain) != 0)
-		return good;
-	for (int i = 1; i < sk_X509_num(all); i++)
-		if (cert_excludes(sk_X509_value(all, i), host)) {
-			X509_STORE_CTX_set_error(chain,
-			    X509_V_ERR_EXCLUDED_VIOLATION);
-			return 0;
-		}
-	return 1;
-}
-
 static void
 harden(SSL_CTX *tls)
 {
-	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, verify_exclusions);
+	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, cert_verify_exclusions);
 	SSL_CTX_set_security_level(tls, SECURITY_LEVEL);
 	SSL_CTX_set_options(tls,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);

@@ -7,7 +7,12 @@ import os
 import pytest
 
 from house import TYPEFORM, House, free_port
+from island import Island, NameServer
 from scripted import Upstream
+
+
+why_not = Island.possible()
+needs_island = pytest.mark.skipif(why_not is not None, reason=str(why_not))
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,25 @@ def test_a_certificate_of_another_host(house, ca):
         with Upstream(greet=says(b""), cert=cert, host=host) as up:
             err = told(house, "reload", "--to", up.url, "--ca", ca.pem, code=3)
         assert "cannot connect: " in err and "mismatch" in err
+
+
+@needs_island
+@pytest.mark.parametrize("excluded, code, what", [
+    ("api.bridge.test", 3, "excluded subtree violation"),
+    ("old.bridge.test", 3, "no leadbridge's admin endpoint")])
+def test_a_wildcard_does_not_get_around_what_is_excluded(
+        house, ca, tmp_path, excluded, code, what):
+    cert = ca.authority("kept-" + excluded,
+                        constraints="excluded;DNS:" + excluded).issue(
+        "wild-" + excluded, san=["DNS:*.bridge.test"])
+    with Island(tmp_path) as island, NameServer(island) as names:
+        names.say("api.bridge.test", "127.0.0.1")
+        with island.run(lambda: Upstream(
+                greet=says(b"HTTP/1.1 200 OK\r\n\r\n<"), cert=cert)) as up:
+            url = f"https://api.bridge.test:{up.port}"
+            err = island.run(lambda: told(
+                house, "reload", "--to", url, "--ca", ca.pem, code=code))
+    assert what in err
 
 
 def test_a_token_file_that_is_none(house):
