@@ -200,8 +200,9 @@ class Upstream:
                                             suppress_ragged_eofs=False)
             self.socks.append(sock)
             self.resumed.append(sock.session_reused)
-            if self.greet is not None and not self.greet(
-                    Peer(self, sock, number)):
+            peer = Peer(self, sock, number)
+            if self.greet is not None and not self.greet(peer):
+                peer.close()
                 return
         peer = Peer(self, sock, number)
         while not self.stopped.is_set():
