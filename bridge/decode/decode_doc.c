@@ -99,22 +99,30 @@ doc_key(const struct document *d, doc_node child)
 
 /* Finds a key in an object's index. */
 static doc_node
-indexed(const struct document *d, const doc_node *index, size_t count,
+indexed(const struct document *d, const struct slot *index, size_t count,
     struct str key)
 {
+	uint32_t hash = key_hash(key);
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = key_cmp(key,
-		    entry_text(&d->entries[index[middle] - 1]));
+		const struct slot *slot = &index[middle];
+		bool before = slot->hash < hash;
 
-		if (order == 0)
-			return index[middle];
-		if (order < 0)
-			high = middle;
-		else
+		if (slot->hash == hash) {
+			int order = key_cmp(entry_text(
+			                        &d->entries[slot->value - 1]),
+			    key);
+
+			if (order == 0)
+				return slot->value;
+			before = order < 0;
+		}
+		if (before)
 			low = middle + 1;
+		else
+			high = middle;
 	}
 	return DOC_NONE;
 }
@@ -124,7 +132,7 @@ static __attribute__((noinline)) doc_node
 search(const struct document *d, doc_node n, struct str key)
 {
 	const struct entry *e = d->entries;
-	const doc_node *index = e[e[n].box.end].index;
+	const struct slot *index = e[e[n].box.end].index;
 
 	if (index != NULL)
 		return indexed(d, index, e[n].len, key);
@@ -146,14 +154,11 @@ doc_member(const struct document *d, doc_node n, struct str key)
 	if (object->len > INDEX_FROM || key.len > SHORT_MAX)
 		return search(d, n, key);
 	end = &d->entries[object->box.end];
-	for (e = object + 1; e < end;) {
-		const struct entry *value = e + 1;
-
+	for (e = object + 1; e < end; e += 2) { /* a key and its value */
 		if (e->len == key.len && short_same(e->at, key.at, key.len))
-			return (doc_node)(value - d->entries);
-		e = value + 1;
-		if (value->kind == DOC_ARRAY || value->kind == DOC_OBJECT)
-			e = &d->entries[value->box.end + 1];
+			return (doc_node)(e + 1 - d->entries);
+		if (e[1].kind >= DOC_ARRAY) /* no END is a value */
+			e = &d->entries[e[1].box.end - 1];
 	}
 	return DOC_NONE;
 }

@@ -40,14 +40,14 @@ make_room(struct doc_join *j, uint32_t more)
 }
 
 /* The index of an object with many members, its nodes counted from `by`. */
-static const doc_node *
-move_index(struct doc_join *j, const doc_node *index, uint32_t count,
+static const struct slot *
+move_index(struct doc_join *j, const struct slot *index, uint32_t count,
     uint32_t by)
 {
-	doc_node *moved = arena_take(j->arena, count * sizeof(*moved));
+	struct slot *moved = arena_take(j->arena, count * sizeof(*moved));
 
 	for (uint32_t i = 0; moved != NULL && i < count; i++)
-		moved[i] = index[i] + by;
+		moved[i] = (struct slot){ index[i].hash, index[i].value + by };
 	return moved;
 }
 

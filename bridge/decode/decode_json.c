@@ -2,11 +2,14 @@
  * decode/decode_json.c - RFC 8259, in one pass.
  *
  * The functions that read take the place to read from and give the one behind
- * what they read, or NULL with the fault set: so it stays in a register. Lines
- * and columns are counted only when there is a fault to place.
+ * what they read, or NULL with the fault set: so it stays in a register. Those
+ * on the way of every value are part of the loop, and move the place instead:
+ * it need not be compared with NULL at each step. Lines and columns are
+ * counted only when there is a fault to place.
  */
 #include <string.h>
 
+#include "decode/decode_string.h"
 #include "decode/decode_tape.h"
 
 #define WHERE "body"
@@ -97,16 +100,31 @@ refuse_entry(const struct reader *r, const char *place,
 	return NULL;
 }
 
+static INLINE enum tape_trouble
+lay(struct tape *t, uint32_t kind, struct str text)
+{
+	return kind == ENTRY_KEY ? tape_put_key(t, text)
+	                         : tape_put(t, (enum doc_kind)kind, text);
+}
+
 /* A value, or a key, that stands from p up to `behind`. */
 static INLINE const char *
 put(struct reader *r, uint32_t kind, struct str text, const char *p,
     const char *behind)
 {
-	enum tape_trouble trouble = kind == ENTRY_KEY
-	    ? tape_put_key(&r->tape, text)
-	    : tape_put(&r->tape, (enum doc_kind)kind, text);
+	enum tape_trouble trouble = lay(&r->tape, kind, text);
 
 	return trouble == TAPE_FINE ? behind : refuse_entry(r, p, trouble);
+}
+
+/* Moves *p there, unless what was read has been refused. */
+static INLINE bool
+go_on(const char **p, const char *there)
+{
+	if (there == NULL)
+		return false;
+	*p = there;
+	return true;
 }
 
 /*
@@ -126,105 +144,11 @@ look(const struct reader *r, const char **p)
 	return '\0';
 }
 
-/*
- * The four digits of a \u escape at p; -1 when they are none. Inside a
- * string there is always a quote to stop at.
- */
-static int32_t
-read_hex4(const char *p)
+/* The same where one character should come: mostly it does, without blanks. */
+static INLINE bool
+look_for(const struct reader *r, const char **p, char want)
 {
-	int32_t unit = 0;
-
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(p[i]);
-
-		if (digit < 0)
-			return -1;
-		unit = unit << 4 | digit;
-	}
-	return unit;
-}
-
-/* A \u escape, with its second half if it is the first of a pair. */
-static const char *
-read_unicode(const struct reader *r, const char *p, uint32_t *cp)
-{
-	int32_t high = read_hex4(p + 2), low;
-
-	if (high < 0)
-		return refuse(r, p, "\\u wants four hex digits behind it");
-	*cp = (uint32_t)high;
-	if (high < 0xD800 || high > 0xDFFF)
-		return p + 6;
-	low = p[6] == '\\' && p[7] == 'u' ? read_hex4(p + 8) : -1;
-	if (high > 0xDBFF || low < 0xDC00 || low > 0xDFFF)
-		return refuse(r, p,
-		    "half of a surrogate pair stands alone; it is no "
-		    "character");
-	*cp = 0x10000 +
-	    (((uint32_t)high & 0x3FF) << 10 | ((uint32_t)low & 0x3FF));
-	return p + 12;
-}
-
-/* Resolves an escape into **to, and moves *to behind it. */
-static const char *
-read_escape(const struct reader *r, const char *p, char **to)
-{
-	static const char plain[UINT8_MAX + 1] = {
-		['"'] = '"',
-		['\\'] = '\\',
-		['/'] = '/',
-		['b'] = '\b',
-		['f'] = '\f',
-		['n'] = '\n',
-		['r'] = '\r',
-		['t'] = '\t',
-	};
-	unsigned char letter = (unsigned char)p[1];
-	uint32_t cp = 0;
-
-	if (plain[letter] != '\0') {
-		*(*to)++ = plain[letter];
-		return p + 2;
-	}
-	if (letter != 'u')
-		return refuse(r, p,
-		    "JSON has no such escape; a backslash is written \\\\");
-	p = read_unicode(r, p, &cp);
-	if (p != NULL)
-		*to += utf8_put(*to, cp);
-	return p;
-}
-
-/*
- * Copies a string's text with its escapes resolved; no escape is shorter
- * than what it stands for. A quote stands behind the text. -1: refused.
- */
-static int
-resolve(const struct reader *r, struct str *text)
-{
-	const char *p = text->at, *end = p + text->len;
-	char *copy = arena_take(r->tape.arena, text->len);
-	char *to = copy;
-
-	if (copy == NULL) {
-		refuse_entry(r, p - 1, TAPE_NO_MEMORY);
-		return -1;
-	}
-	for (;;) {
-		const char *stop = memchr(p, '\\', (size_t)(end - p));
-		size_t run = (size_t)((stop != NULL ? stop : end) - p);
-
-		memcpy(to, p, run);
-		to += run;
-		if (stop == NULL)
-			break;
-		p = read_escape(r, stop, &to);
-		if (p == NULL)
-			return -1;
-	}
-	*text = str_span(copy, to);
-	return 0;
+	return (*p < r->end && **p == want) || look(r, p) == want;
 }
 
 COLD static const char *
@@ -241,7 +165,7 @@ refuse_stop(const struct reader *r, const char *quote, const char *stop)
 /*
  * The quote that ends the string from `from` on, or whatever else stops it.
  * Of an escape only the backslash is stepped over here, with a quote or a
- * backslash behind it; resolve() looks at the rest.
+ * backslash behind it; string_resolve() looks at the rest.
  */
 static const char *
 string_end(const char *from, const char *end, uint64_t *seen, bool *escapes)
@@ -265,6 +189,7 @@ read_hard_string(struct reader *r, const char *quote, uint32_t kind)
 	uint64_t seen = 0;
 	bool escapes = false;
 	const char *stop = string_end(quote + 1, r->end, &seen, &escapes);
+	struct string_fault bad = { 0 };
 	struct str text;
 
 	if (stop >= r->end || *stop != '"')
@@ -273,27 +198,46 @@ read_hard_string(struct reader *r, const char *quote, uint32_t kind)
 	if (seen != 0 && !utf8_valid(text))
 		return refuse(r, text.at + utf8_bad(text),
 		    "this byte is not UTF-8; send the body as UTF-8");
-	if (escapes && resolve(r, &text) == -1)
-		return NULL;
+	if (escapes && string_resolve(r->tape.arena, &text, &bad) == -1)
+		return bad.what != NULL
+		    ? refuse(r, bad.at, bad.what)
+		    : refuse_entry(r, quote, TAPE_NO_MEMORY);
 	return put(r, kind, text, quote, stop + 1);
 }
 
-/*
- * A string, or the key of a member. Nearly all are plain, and keep everything
- * in registers here; the others begin anew.
- */
-static inline const char *
-read_string(struct reader *r, const char *quote, uint32_t kind)
+/* One that is plain, of a step or more; or else as above. */
+static __attribute__((noinline)) const char *
+read_long_string(struct reader *r, const char *quote, uint32_t kind)
 {
 	const char *from = quote + 1, *stop = from;
 	unsigned plain = JSON_STEP;
-	uint64_t seen = 0;
 
 	for (; plain == JSON_STEP && r->end - stop >= JSON_STEP; stop += plain)
-		plain = json_plain(stop, &seen);
-	if (plain == JSON_STEP || *stop != '"' || seen != 0)
+		plain = plain_bytes(stop);
+	if (plain == JSON_STEP || *stop != '"')
 		return read_hard_string(r, quote, kind);
 	return put(r, kind, str_span(from, stop), quote, stop + 1);
+}
+
+/*
+ * A string, or the key of a member. Nearly all are plain and shorter than a
+ * step, and keep everything in registers here; whatever else there is to say
+ * of the others is said above, where they begin anew.
+ */
+static INLINE bool
+read_string(struct reader *r, const char **p, uint32_t kind)
+{
+	const char *quote = *p, *from = quote + 1;
+	size_t len = JSON_STEP;
+
+	if (r->end - from >= JSON_STEP)
+		len = plain_bytes(from);
+	if (len < JSON_STEP && from[len] == '"' &&
+	    lay(&r->tape, kind, (struct str){ from, len }) == TAPE_FINE) {
+		*p = from + len + 1;
+		return true;
+	}
+	return go_on(p, read_long_string(r, quote, kind));
 }
 
 static bool
@@ -367,72 +311,77 @@ read_word(struct reader *r, const char *p)
 	return refuse_want(r, p, "a value");
 }
 
-static inline const char *
-read_scalar(struct reader *r, const char *p, char first)
+static INLINE bool
+read_scalar(struct reader *r, const char **p, char first)
 {
 	if (first == '"')
 		return read_string(r, p, DOC_STRING);
 	if (first == '-' || (first >= '0' && first <= '9'))
-		return read_number(r, p);
-	return read_word(r, p);
+		return go_on(p, read_number(r, *p));
+	return go_on(p, read_word(r, *p));
 }
 
 /* A key and its colon. */
-static inline const char *
-read_key(struct reader *r, const char *p)
+static INLINE bool
+read_key(struct reader *r, const char **p)
 {
-	if (look(r, &p) != '"')
-		return refuse_want(r, p, "a key in double quotes");
-	p = read_string(r, p, ENTRY_KEY);
-	if (p == NULL)
-		return NULL;
-	if (look(r, &p) != ':')
-		return refuse_want(r, p, "a colon");
-	return p + 1;
+	if (!look_for(r, p, '"'))
+		return go_on(p, refuse_want(r, *p, "a key in double quotes"));
+	if (!read_string(r, p, ENTRY_KEY))
+		return false;
+	if (!look_for(r, p, ':'))
+		return go_on(p, refuse_want(r, *p, "a colon"));
+	++*p;
+	return true;
 }
 
 /* Opens a container; one that is empty it closes again, and has not entered. */
-static const char *
-enter(struct reader *r, const char *p, enum doc_kind kind, bool *entered)
+static INLINE bool
+enter(struct reader *r, const char **p, enum doc_kind kind, bool *entered)
 {
 	enum tape_trouble trouble = tape_open(&r->tape, kind);
-	const char *first = p + 1;
+	const char *first = *p + 1;
 
 	if (trouble == TAPE_FINE) {
 		*entered = look(r, &first) != (kind == DOC_OBJECT ? '}' : ']');
-		if (*entered)
-			return first;
-		trouble = tape_close(&r->tape);
+		if (!*entered) {
+			first++;
+			trouble = tape_close(&r->tape);
+		}
 	}
-	return trouble == TAPE_FINE ? first + 1 : refuse_entry(r, p, trouble);
+	if (trouble != TAPE_FINE)
+		return go_on(p, refuse_entry(r, *p, trouble));
+	*p = first;
+	return true;
 }
 
 /*
  * Behind a value: closes containers until one goes on, and steps over its
  * comma; or until the outermost value is complete.
  */
-static inline const char *
-leave(struct reader *r, const char *p, bool *complete)
+static INLINE bool
+leave(struct reader *r, const char **p, bool *complete)
 {
 	enum tape_trouble trouble = TAPE_FINE;
 
 	while (trouble == TAPE_FINE) {
 		uint32_t kind = r->tape.open->kind;
-		char c = look(r, &p);
+		char c = look(r, p);
 
 		*complete = kind == DOC_ABSENT;
 		if (*complete)
-			return p;
-		p++;
+			return true;
+		if (c != ',' && c != (kind == DOC_OBJECT ? '}' : ']'))
+			return go_on(p,
+			    refuse_want(r, *p,
+			        kind == DOC_OBJECT ? "a comma or }"
+			                           : "a comma or ]"));
+		++*p;
 		if (c == ',')
-			return p;
-		if (c != (kind == DOC_OBJECT ? '}' : ']'))
-			return refuse_want(r, p - 1,
-			    kind == DOC_OBJECT ? "a comma or }"
-			                       : "a comma or ]");
+			return true;
 		trouble = tape_close(&r->tape);
 	}
-	return refuse_entry(r, p - 1, trouble);
+	return go_on(p, refuse_entry(r, *p - 1, trouble));
 }
 
 /* The value and all that is in it. */
@@ -441,23 +390,23 @@ read_value(struct reader *r, const char *p)
 {
 	bool complete = false;
 
-	do {
+	while (!complete) {
 		bool entered = false;
 		char c;
 
-		if (r->tape.open->kind == DOC_OBJECT)
-			p = read_key(r, p);
-		if (p == NULL)
+		if (r->tape.open->kind == DOC_OBJECT && !read_key(r, &p))
 			return NULL;
 		c = look(r, &p);
-		if (c == '{' || c == '[')
-			p = enter(r, p, c == '{' ? DOC_OBJECT : DOC_ARRAY,
-			    &entered);
-		else
-			p = read_scalar(r, p, c);
-		if (p != NULL && !entered)
-			p = leave(r, p, &complete);
-	} while (p != NULL && !complete);
+		if (c == '{' || c == '[') {
+			if (!enter(r, &p, c == '{' ? DOC_OBJECT : DOC_ARRAY,
+			        &entered))
+				return NULL;
+		} else if (!read_scalar(r, &p, c)) {
+			return NULL;
+		}
+		if (!entered && !leave(r, &p, &complete))
+			return NULL;
+	}
 	return p;
 }
 

@@ -28,7 +28,7 @@ set_stop(struct tape *t)
 {
 	uint32_t most = t->values_max + t->ends;
 
-	t->stop = t->entries + (most < t->room ? most : t->room);
+	t->stop = most < t->full - t->entries ? t->entries + most : t->full;
 }
 
 enum tape_trouble
@@ -36,10 +36,10 @@ tape_start(struct tape *t, struct arena *arena,
     const struct decode_limits *limits, size_t text_len)
 {
 	size_t guess = text_len / BYTES_PER_ENTRY + FIRST_ROOM_MIN;
+	uint32_t room = smaller(guess, FIRST_ROOM_MAX);
 	struct entry *around;
 
 	*t = (struct tape){
-		.room = smaller(guess, FIRST_ROOM_MAX),
 		.twice = DOC_NONE,
 		.depth_max = smaller(limits->depth, DEPTH_CEILING),
 		.values_max = smaller(limits->values, VALUES_CEILING),
@@ -48,12 +48,13 @@ tape_start(struct tape *t, struct arena *arena,
 	if (text_len > UINT32_MAX)
 		return TAPE_TOO_LONG;
 	t->document = arena_take(arena, sizeof(*t->document));
-	around = arena_take(arena, (1 + t->room) * sizeof(*around));
+	around = arena_take(arena, (1 + room) * sizeof(*around));
 	if (t->document == NULL || around == NULL)
 		return TAPE_NO_MEMORY;
 	*around = (struct entry){ .kind = DOC_ABSENT };
 	t->open = around;
 	t->entries = t->next = around + 1;
+	t->full = t->entries + room;
 	set_stop(t);
 	return TAPE_FINE;
 }
@@ -64,24 +65,19 @@ grow(struct tape *t)
 	struct entry *around = TAPE_AROUND(t);
 	size_t next = (size_t)(t->next - around);
 	size_t open = (size_t)(t->open - around);
-	size_t size = (1 + t->room) * sizeof(*around);
+	size_t room = (size_t)(t->full - t->entries);
+	size_t size = (1 + room) * sizeof(*around);
 
 	around = arena_grow(t->arena, around, size,
-	    size + t->room * sizeof(*around));
+	    size + room * sizeof(*around));
 	if (around == NULL)
 		return TAPE_NO_MEMORY;
 	t->entries = around + 1;
 	t->next = around + next;
 	t->open = around + open;
-	t->room *= 2;
+	t->full = t->entries + 2 * room;
 	set_stop(t);
 	return TAPE_FINE;
-}
-
-static bool
-is_full(const struct tape *t)
-{
-	return t->next == t->entries + t->room;
 }
 
 enum tape_trouble
@@ -91,40 +87,28 @@ tape_make_room(struct tape *t)
 
 	if (count - t->ends == t->values_max)
 		return TAPE_TOO_MANY;
-	return is_full(t) ? grow(t) : TAPE_FINE;
+	return t->next == t->full ? grow(t) : TAPE_FINE;
 }
 
-enum tape_trouble
-tape_open(struct tape *t, enum doc_kind kind)
+static int
+slot_order(const struct slot *a, const struct slot *b, const struct entry *e)
 {
-	enum tape_trouble trouble;
-	struct entry *box;
-
-	if (t->depth == t->depth_max)
-		return TAPE_TOO_DEEP;
-	trouble = tape_put(t, kind, STR_NONE);
-	if (trouble != TAPE_FINE)
-		return trouble;
-	box = t->next - 1;
-	box->box.marks = 0;
-	box->box.around = (doc_node)(t->open - t->entries); /* NONE is -1 */
-	t->open = box;
-	t->depth++;
-	return TAPE_FINE;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return key_cmp(entry_text(&e[a->value - 1]),
+	    entry_text(&e[b->value - 1]));
 }
 
-/* Values of one object, by their keys; the same key in document order. */
+/* Members of one object, by their keys; the same key in document order. */
 static int
 index_cmp(const void *a, const void *b, void *entries)
 {
-	doc_node left = *(const doc_node *)a, right = *(const doc_node *)b;
-	const struct entry *e = entries;
-	int order = key_cmp(entry_text(&e[left - 1]),
-	    entry_text(&e[right - 1]));
+	const struct slot *left = a, *right = b;
+	int order = slot_order(left, right, entries);
 
 	if (order != 0)
 		return order;
-	return left < right ? -1 : left > right;
+	return left->value < right->value ? -1 : left->value > right->value;
 }
 
 /*
@@ -136,20 +120,20 @@ index_members(struct tape *t, doc_node object)
 {
 	const struct entry *e = t->entries;
 	uint32_t count = e[object].len, end = e[object].box.end;
-	doc_node *index = arena_take(t->arena, count * sizeof(index[0]));
+	struct slot *index = arena_take(t->arena, count * sizeof(index[0]));
 	doc_node twice = DOC_NONE;
 	uint32_t n = 0;
 
 	if (index == NULL)
 		return TAPE_NO_MEMORY;
 	for (uint32_t i = object + 1; i < end; i = entry_after(e, i + 1))
-		index[n++] = i + 1;
+		index[n++] = (struct slot){ key_hash(entry_text(&e[i])),
+			i + 1 };
 	qsort_r(index, count, sizeof(index[0]), index_cmp, t->entries);
 	for (n = 1; n < count; n++)
-		if (key_cmp(entry_text(&e[index[n - 1] - 1]),
-		        entry_text(&e[index[n] - 1])) == 0 &&
-		    index[n] - 1 < twice)
-			twice = index[n] - 1;
+		if (slot_order(&index[n - 1], &index[n], e) == 0 &&
+		    index[n].value - 1 < twice)
+			twice = index[n].value - 1;
 	t->entries[end].index = index;
 	t->twice = twice;
 	return twice == DOC_NONE ? TAPE_FINE : TAPE_KEY_TWICE;
@@ -173,23 +157,20 @@ tape_has_key(const struct tape *t, struct str key)
 enum tape_trouble
 tape_close(struct tape *t)
 {
-	struct entry *box = t->open, *end;
-	doc_node around = box->box.around;
+	struct entry *box = t->open, *end = t->next;
 
-	if (is_full(t)) {
-		if (grow(t) != TAPE_FINE)
-			return TAPE_NO_MEMORY;
-		box = t->open;
-	}
-	end = t->next++;
+	if (end == t->full)
+		return grow(t) == TAPE_FINE ? tape_close(t) : TAPE_NO_MEMORY;
+	t->next = end + 1;
 	end->kind = ENTRY_END;
 	end->len = (uint32_t)(box - t->entries);
 	end->index = NULL;
 	box->box.end = (doc_node)(end - t->entries);
-	t->open = around != DOC_NONE ? t->entries + around : TAPE_AROUND(t);
+	/* Of the outermost, around is -1 and one more is what is AROUND. */
+	t->open = TAPE_AROUND(t) + (doc_node)(box->box.around + 1);
 	t->depth--;
 	t->ends++;
-	set_stop(t);
+	t->stop += t->stop < t->full; /* an END is no value */
 	if (box->kind == DOC_OBJECT && box->len > INDEX_FROM)
 		return index_members(t, end->len);
 	return TAPE_FINE;

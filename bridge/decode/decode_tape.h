@@ -26,6 +26,12 @@
 /* Entries that are no values, beside the kinds of the door. */
 enum { ENTRY_KEY = DOC_OBJECT + 1, ENTRY_END };
 
+/* A member of an object with many: its value, and its key's hash. */
+struct slot {
+	uint32_t hash;
+	doc_node value;
+};
+
 struct entry {
 	uint32_t kind;
 	/* Bytes of a text, children of a container, the container of an END. */
@@ -40,10 +46,10 @@ struct entry {
 			doc_node around; /* the container it is in, or NONE */
 		} box;                   /* ARRAY, OBJECT */
 		/*
-		 * END of an object with more members than INDEX_FROM: its
-		 * values in the order of their keys (key_cmp). Else NULL.
+		 * END of an object with more members than INDEX_FROM: those,
+		 * by the hashes of their keys, then by key_cmp. Else NULL.
 		 */
-		const doc_node *index;
+		const struct slot *index;
 	};
 };
 _Static_assert(sizeof(struct entry) == 16, "four entries a cache line");
@@ -71,9 +77,9 @@ struct tape {
 	struct entry *entries;
 	struct entry *next; /* to be filled */
 	struct entry *stop; /* not to be filled: no room, or a value too many */
+	struct entry *full; /* the end of the room */
 	struct entry *open; /* innermost container without END, or AROUND */
-	uint32_t room;
-	uint32_t ends; /* how many of the entries are */
+	uint32_t ends;      /* how many of the entries are */
 	uint32_t depth;
 	uint32_t depth_max;
 	uint32_t values_max; /* and keys */
@@ -90,7 +96,6 @@ enum tape_trouble tape_start(struct tape *t, struct arena *arena,
     const struct decode_limits *limits, size_t text_len) MUST_CHECK;
 /* Takes the cold cases of laying down: a ceiling, or an array to grow. */
 enum tape_trouble tape_make_room(struct tape *t) MUST_CHECK;
-enum tape_trouble tape_open(struct tape *t, enum doc_kind kind) MUST_CHECK;
 /* Ends the innermost container; finds a key that one of many has twice. */
 enum tape_trouble tape_close(struct tape *t) MUST_CHECK;
 /* Call when every container is closed. */
@@ -130,6 +135,25 @@ tape_put(struct tape *t, enum doc_kind kind, struct str text)
 	if (trouble == TAPE_FINE)
 		t->open->len++;
 	return trouble;
+}
+
+/* An array or an object; its children follow, up to tape_close. */
+static inline enum tape_trouble MUST_CHECK
+tape_open(struct tape *t, enum doc_kind kind)
+{
+	enum tape_trouble trouble = TAPE_TOO_DEEP;
+	struct entry *box;
+
+	if (t->depth < t->depth_max)
+		trouble = tape_put(t, kind, (struct str){ NULL, 0 });
+	if (trouble != TAPE_FINE)
+		return trouble;
+	box = t->next - 1;
+	box->box.marks = 0;
+	box->box.around = (doc_node)(t->open - t->entries); /* NONE is -1 */
+	t->open = box;
+	t->depth++;
+	return TAPE_FINE;
 }
 
 /* One of 32 bits that equal keys share, and different ones seldom. */
@@ -178,8 +202,8 @@ entry_after(const struct entry *entries, doc_node n)
 }
 
 /*
- * The order of an object's index: shorter keys first, which settles most
- * comparisons without a look at the characters.
+ * An order of keys: shorter ones first, which settles most comparisons without
+ * a look at the characters.
  */
 static inline int
 key_cmp(struct str a, struct str b)
@@ -187,6 +211,25 @@ key_cmp(struct str a, struct str b)
 	if (a.len != b.len)
 		return a.len < b.len ? -1 : 1;
 	return short_order(a.at, b.at, a.len);
+}
+
+/*
+ * Of a key's length and both its ends; what is between them may be long. An
+ * index is ordered by it: so nearly all comparisons are of two numbers, and
+ * keys that were chosen to have one hash are in the order above.
+ */
+static inline uint32_t
+key_hash(struct str key)
+{
+	const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t ends;
+
+	if (key.len < 8)
+		ends = short_word(key.at, key.len);
+	else
+		ends = short_load8(key.at) * odd ^
+		    short_load8(key.at + key.len - 8);
+	return (uint32_t)((ends ^ key.len) * odd >> 32);
 }
 
 /* A JSON number's text as a value; see decode_number.c. */

@@ -161,9 +161,16 @@ struct program {
 	struct str text;       /* as compiled */
 };
 
-/* The one node of a name or an index, or DOC_NONE; jsonpath_run.c. */
-doc_node query_step(const struct document *d, const struct selector *s,
+/* The node of an index, or DOC_NONE; jsonpath_run.c. */
+doc_node query_item(const struct document *d, const struct selector *s,
     doc_node n);
+/* The same of a name or an index. */
+static inline doc_node
+query_step(const struct document *d, const struct selector *s, doc_node n)
+{
+	return s->kind == SELECT_NAME ? doc_member(d, n, s->name)
+	                              : query_item(d, s, n);
+}
 
 /* Zeroed, 8-byte aligned, there or the process ends: bounded by the text. */
 void *program_take(struct program *p, size_t size) MUST_CHECK;

@@ -146,10 +146,8 @@ place(const struct document *d, doc_node n, int64_t index)
 }
 
 doc_node
-query_step(const struct document *d, const struct selector *s, doc_node n)
+query_item(const struct document *d, const struct selector *s, doc_node n)
 {
-	if (s->kind == SELECT_NAME)
-		return doc_member(d, n, s->name);
 	return doc_item(d, n, place(d, n, s->index));
 }
 

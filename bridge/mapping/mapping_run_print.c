@@ -81,14 +81,15 @@ refuse(struct run *r, const struct node *n, const char *problem,
 
 static int
 check_contract(struct run *r, const struct node *n, const struct result *res,
-    enum lead_type type)
+    bool one)
 {
 	struct str from = res->from != NULL ? res->from->text : n->text;
 	const char *problem;
 
 	if (n->field == NULL)
 		return 0;
-	problem = lead_problem(n->field, type, res->value.text);
+	problem = lead_problem(n->field,
+	    one ? LEAD_ARRAY : value_lead_type(&res->value), res->value.text);
 	return problem != NULL ? refuse(r, n, problem, from) : 0;
 }
 
@@ -119,8 +120,7 @@ print_computed(struct run *r, const struct node *n)
 			return map_no_memory(r, n->where);
 	}
 	one = is_list_of_one(n, &res);
-	if (check_contract(r, n, &res,
-	        one ? LEAD_ARRAY : value_lead_type(&res.value)) == -1)
+	if (check_contract(r, n, &res, one) == -1)
 		return -1;
 	if (one)
 		bytes_add_char(r->out, '[');

@@ -12,6 +12,9 @@
 /* Keeps its frame out of what is run for every value. */
 #define APART __attribute__((noinline))
 
+/* What is done for every value, wherever it is called. */
+#define INLINE inline __attribute__((always_inline))
+
 /* run_args() sets those that are there; the others need not be cleared. */
 #define SCRATCH __attribute__((uninitialized))
 
@@ -83,7 +86,7 @@ list_matches(struct run *r, const struct jsonpath_nodes *nodes,
 	if (items == NULL)
 		return map_no_memory(r, where);
 	for (size_t i = 0; i < nodes->count; i++)
-		items[i] = value_of_node(r->scope.document, nodes->at[i]);
+		value_set_node(&items[i], r->scope.document, nodes->at[i]);
 	*out = (struct value){ .kind = VALUE_LIST,
 		.matches = true,
 		.items = items,
@@ -129,20 +132,19 @@ run_matches(struct run *r, const struct source *s, const char *where,
 		return -1;
 	if (nodes.count > 1)
 		return list_matches(r, &nodes, where, &out->value);
-	out->value = nodes.count == 1
-	    ? value_of_node(r->scope.document, nodes.at[0])
-	    : absent();
+	value_set_node(&out->value, r->scope.document,
+	    nodes.count == 1 ? nodes.at[0] : DOC_NONE);
 	return 0;
 }
 
-static int
+static INLINE int
 run_path(struct run *r, const struct source *s, const char *where,
     struct result *out)
 {
 	out->from = s;
 	if (s->many)
 		return run_matches(r, s, where, out);
-	out->value = value_of_node(r->scope.document,
+	value_set_node(&out->value, r->scope.document,
 	    jsonpath_one(s->path, &r->scope));
 	if (s->drop_empty && is_empty(&out->value))
 		out->value = absent();
@@ -197,14 +199,13 @@ run_group(struct run *r, const struct source *s, const char *where,
 	return map_chain(r, s->chain, NULL, where, out);
 }
 
-static int
+static INLINE int
 run_source(struct run *r, const struct source *s, const char *where,
     struct result *out)
 {
 	static int (*const kinds[SOURCE_KINDS])(struct run * r,
 	    const struct source *s, const char *where, struct result *out) = {
 		[SOURCE_LITERAL] = run_literal,
-		[SOURCE_PATH] = run_path,
 		[SOURCE_FUNCTION] = run_function,
 		[SOURCE_PARAM] = run_function,
 		[SOURCE_KEY] = run_key,
@@ -212,6 +213,8 @@ run_source(struct run *r, const struct source *s, const char *where,
 		[SOURCE_CHAIN] = run_group,
 	};
 
+	if (s->kind == SOURCE_PATH)
+		return run_path(r, s, where, out);
 	return kinds[s->kind](r, s, where, out);
 }
 
@@ -222,6 +225,10 @@ run_args(struct run *r, const struct step *step, const char *where,
 	struct result arg;
 
 	for (const struct source *s = step->args; s != NULL; s = s->next) {
+		if (s->kind == SOURCE_LITERAL) {
+			*args++ = s->literal;
+			continue;
+		}
 		if (run_source(r, s, where, &arg) == -1)
 			return -1;
 		*args++ = arg.value;

@@ -207,10 +207,12 @@ step_items(const struct transform_call *c, const char *step,
 bool
 is_ascii(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] >= 0x80)
+	const uint64_t past = UINT64_C(0x8080808080808080);
+
+	for (; s.len >= 8; s = str_skip(s, 8))
+		if ((short_load8(s.at) & past) != 0)
 			return false;
-	return true;
+	return short_ascii(s.at, s.len);
 }
 
 bool

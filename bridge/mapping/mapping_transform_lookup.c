@@ -29,7 +29,7 @@ matches_key(const struct value *item, struct str key, struct str give,
 	    doc_member(item->document, item->node, key));
 	if (!value_equal(&member, v))
 		return false;
-	*found = value_of_node(item->document,
+	value_set_node(found, item->document,
 	    doc_member(item->document, item->node, give));
 	return true;
 }
@@ -50,7 +50,7 @@ find_noted(const struct transform_call *c, struct str key, struct str give,
 	    doc_kind(d, in->node) != DOC_ARRAY ||
 	    !jsonpath_find(c->notes, in->node, key, v->text, &item))
 		return false;
-	*found = value_of_node(d, doc_member(d, item, give));
+	value_set_node(found, d, doc_member(d, item, give));
 	return true;
 }
 

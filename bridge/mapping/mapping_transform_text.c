@@ -65,14 +65,34 @@ recase_unicode(struct arena *a, struct str text, recase *how, struct str *out)
 	return out->at != NULL ? 0 : -1;
 }
 
+/*
+ * Eight ASCII characters, the 26 from `first` on in the other case. In the
+ * sums a byte has its top bit from some character on, and none carries.
+ */
+static uint64_t
+recase8(uint64_t word, char first)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t from = word + each * (0x80 - (uint64_t)first);
+	uint64_t past = word + each * (0x80 - (uint64_t)first - 26);
+
+	return word ^ (from & ~past & each * 0x80) >> 2;
+}
+
 static int
 recase_ascii(struct arena *a, struct str text, char first, struct str *out)
 {
 	char *made = arena_take(a, text.len);
+	size_t i = 0;
 
 	if (made == NULL)
 		return -1;
-	for (size_t i = 0; i < text.len; i++) {
+	for (; text.len - i >= 8; i += 8) {
+		uint64_t word = recase8(short_load8(text.at + i), first);
+
+		memcpy(made + i, &word, sizeof(word));
+	}
+	for (; i < text.len; i++) {
 		char c = text.at[i];
 
 		made[i] = c >= first && c <= first + 25 ? (char)(c ^ 0x20) : c;

@@ -27,7 +27,7 @@ struct value {
 	bool kept;     /* keep_null was there: print null, within it too */
 	bool matches;  /* VALUE_LIST: the several matches of a path, which is
 	                  an error in a scalar place until first, join, ... */
-	doc_node node; /* VALUE_NODE */
+	doc_node node; /* VALUE_NODE; of others it means nothing */
 	union {
 		struct str text;                 /* NUMBER, STRING */
 		const struct document *document; /* VALUE_NODE */
@@ -43,17 +43,26 @@ _Static_assert((int)VALUE_ABSENT == (int)DOC_ABSENT &&
 _Static_assert(sizeof(struct value) <= 32, "values are copied about");
 
 /* A document's node as a value: scalars become scalar values. */
+static inline void
+value_set_node(struct value *v, const struct document *d, doc_node n)
+{
+	enum doc_kind kind = doc_look(d, n, &v->text);
+
+	v->kind = (enum value_kind)kind;
+	v->kept = v->matches = false;
+	v->node = n;
+	if (kind == DOC_ARRAY || kind == DOC_OBJECT) {
+		v->kind = VALUE_NODE;
+		v->document = d;
+	}
+}
 static inline struct value
 value_of_node(const struct document *d, doc_node n)
 {
-	struct str text;
-	enum doc_kind kind = doc_look(d, n, &text);
+	struct value v;
 
-	if (kind == DOC_ARRAY || kind == DOC_OBJECT)
-		return (struct value){ .kind = VALUE_NODE,
-			.node = n,
-			.document = d };
-	return (struct value){ .kind = (enum value_kind)kind, .text = text };
+	value_set_node(&v, d, n);
+	return v;
 }
 /* Absent, or a null that nobody asked to keep. */
 static inline bool
