@@ -62,7 +62,7 @@ guard_warm(struct guard *g, bool warm)
 {
 	struct worker *w = g->worker;
 
-	if (g->stream.ssl == NULL || g->warm == warm ||
+	if (g->stream.tls == NULL || g->warm == warm ||
 	    (warm && w->warm == WARM_MAX))
 		return;
 	g->warm = warm;
@@ -124,8 +124,9 @@ on_adopt(evutil_socket_t fd, short what, void *arg)
 	}
 	bufferevent_disable(g->bev, EV_READ);
 	stream_open(&g->stream, bufferevent_getfd(g->bev), g->entry->tls);
-	if (g->stream.ssl != NULL)
-		SSL_set_app_data(g->stream.ssl, g); /* for log_refused() */
+	if (g->stream.tls != NULL)
+		SSL_set_app_data(stream_ssl(&g->stream),
+		    g); /* for log_refused() */
 	guard_greet(g);
 }
 
@@ -275,7 +276,7 @@ guard_count_waiting(struct guard *g)
 	if (now == g->waiting || (now > 0 && now < g->waiting))
 		return; /* the block stays as large until its last byte */
 	crowd_hold(g->worker->crowd, (int64_t)now - (int64_t)g->waiting);
-	g->waiting = now;
+	g->waiting = (unsigned)now;
 }
 
 /* To evhttp, and back. */

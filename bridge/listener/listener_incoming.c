@@ -157,7 +157,7 @@ static bool
 fill_client_name(struct incoming *in)
 {
 	struct request *r = &in->exchange.request;
-	struct str name = str_of(client_name(in->guard->stream.ssl));
+	struct str name = str_of(client_name(stream_ssl(&in->guard->stream)));
 
 	if (name.at == NULL)
 		return true;

@@ -10,9 +10,19 @@
 /* Past so many no read is begun; one brings about as many, at most. */
 #define TURN_BYTES ((size_t)16 << 10)
 
+struct stream_tls {
+	SSL *ssl;
+	size_t turn;        /* bytes read for it in this turn */
+	struct hello hello; /* of its handshake ... */
+	bool met;           /* ... which is over */
+	bool heard;         /* a byte of its peer's, at least */
+	bool failed;        /* its handshake, or what was to be one ... */
+	struct handshake_failure failure; /* ... for this reason */
+};
+
 /* Whether to read: -1 is no, for now, as of a socket that has nothing. */
 static long
-before_read(BIO *b, struct stream *s)
+before_read(BIO *b, struct stream_tls *s)
 {
 	if (SSL_is_init_finished(s->ssl))
 		s->met = true;
@@ -28,7 +38,7 @@ before_read(BIO *b, struct stream *s)
  * without saying so. Until OpenSSL has read a hello the version is 1.3.
  */
 static bool
-may_read(struct stream *s, const char *at, size_t n)
+may_read(struct stream_tls *s, const char *at, size_t n)
 {
 	s->turn += n;
 	s->heard = true;
@@ -45,7 +55,8 @@ static long
 on_bio(BIO *b, int what, const char *at, size_t room, int argi, long argl,
     int ret, size_t *n)
 {
-	struct stream *s = (struct stream *)(void *)BIO_get_callback_arg(b);
+	struct stream_tls *s = (struct stream_tls *)(void *)
+	    BIO_get_callback_arg(b);
 
 	(void)room, (void)argi, (void)argl;
 	if (what == BIO_CB_READ)
@@ -59,42 +70,66 @@ on_bio(BIO *b, int what, const char *at, size_t room, int argi, long argl,
 void
 stream_open(struct stream *s, int fd, SSL_CTX *tls)
 {
+	struct stream_tls *t;
 	BIO *b;
 
 	*s = (struct stream){ .fd = fd };
 	if (tls == NULL)
 		return;
-	s->ssl = SSL_new(tls);
-	if (s->ssl == NULL || SSL_set_fd(s->ssl, fd) != 1)
+	s->tls = t = base_alloc(sizeof(*t));
+	t->ssl = SSL_new(tls);
+	if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1)
 		bug("out of memory for a connection");
-	b = SSL_get_rbio(s->ssl);
+	b = SSL_get_rbio(t->ssl);
 	BIO_set_callback_ex(b, on_bio);
-	BIO_set_callback_arg(b, (char *)s);
-	SSL_set_accept_state(s->ssl);
+	BIO_set_callback_arg(b, (char *)t);
+	SSL_set_accept_state(t->ssl);
 }
 
 void
 stream_turn(struct stream *s)
 {
-	s->turn = 0;
+	if (s->tls != NULL)
+		s->tls->turn = 0;
 }
 
 void
 stream_close(struct stream *s)
 {
-	SSL_free(s->ssl);
-	s->ssl = NULL;
+	if (s->tls == NULL)
+		return;
+	SSL_free(s->tls->ssl);
+	base_free(s->tls);
+	s->tls = NULL;
+}
+
+SSL *
+stream_ssl(const struct stream *s)
+{
+	return s->tls != NULL ? s->tls->ssl : NULL;
+}
+
+const struct handshake_failure *
+stream_failure(const struct stream *s)
+{
+	return s->tls != NULL && s->tls->failed ? &s->tls->failure : NULL;
+}
+
+static bool
+meets(const struct stream_tls *s)
+{
+	return s->heard && !s->met;
 }
 
 bool
 stream_meets(const struct stream *s)
 {
-	return s->ssl != NULL && s->heard && !s->met;
+	return s->tls != NULL && meets(s->tls);
 }
 
 /* What SSL_get_error says is right only if no older error is queued. */
 static enum stream_state
-tls_state(struct stream *s, int rc)
+tls_state(struct stream_tls *s, int rc)
 {
 	int error = SSL_get_error(s->ssl, rc);
 
@@ -102,7 +137,7 @@ tls_state(struct stream *s, int rc)
 		return STREAM_WAITS_READ;
 	if (error == SSL_ERROR_WANT_WRITE)
 		return STREAM_WAITS_WRITE;
-	if (!s->failed && stream_meets(s)) {
+	if (!s->failed && meets(s)) {
 		s->failed = true;
 		s->failure = handshake_failure();
 	}
@@ -124,9 +159,9 @@ stream_read(struct stream *s, char *at, size_t room, size_t *n)
 	ssize_t got;
 	int rc;
 
-	if (s->ssl != NULL) {
-		rc = SSL_read_ex(s->ssl, at, room, n);
-		return rc == 1 ? STREAM_MOVED : tls_state(s, rc);
+	if (s->tls != NULL) {
+		rc = SSL_read_ex(s->tls->ssl, at, room, n);
+		return rc == 1 ? STREAM_MOVED : tls_state(s->tls, rc);
 	}
 	got = recv(s->fd, at, room, 0);
 	if (got <= 0)
@@ -141,9 +176,9 @@ stream_write(struct stream *s, const char *at, size_t len, size_t *n)
 	ssize_t put;
 	int rc;
 
-	if (s->ssl != NULL) {
-		rc = SSL_write_ex(s->ssl, at, len, n);
-		return rc == 1 ? STREAM_MOVED : tls_state(s, rc);
+	if (s->tls != NULL) {
+		rc = SSL_write_ex(s->tls->ssl, at, len, n);
+		return rc == 1 ? STREAM_MOVED : tls_state(s->tls, rc);
 	}
 	put = send(s->fd, at, len, MSG_NOSIGNAL);
 	if (put <= 0)
@@ -156,10 +191,11 @@ void
 stream_keep_buffers(struct stream *s, bool keep)
 {
 	if (keep) {
-		SSL_clear_mode(s->ssl, SSL_MODE_RELEASE_BUFFERS);
+		SSL_clear_mode(s->tls->ssl, SSL_MODE_RELEASE_BUFFERS);
 	} else {
-		SSL_set_mode(s->ssl, SSL_MODE_RELEASE_BUFFERS);
-		(void)SSL_free_buffers(s->ssl); /* no: after the next record */
+		SSL_set_mode(s->tls->ssl, SSL_MODE_RELEASE_BUFFERS);
+		(void)SSL_free_buffers(
+		    s->tls->ssl); /* no: after the next record */
 	}
 }
 
@@ -177,14 +213,14 @@ stream_give_up(const struct stream *s)
 bool
 stream_holds(const struct stream *s)
 {
-	return s->ssl != NULL && SSL_has_pending(s->ssl) == 1;
+	return s->tls != NULL && SSL_has_pending(s->tls->ssl) == 1;
 }
 
 void
 stream_goodbye(struct stream *s)
 {
-	if (s->ssl == NULL)
+	if (s->tls == NULL)
 		return;
-	(void)SSL_shutdown(s->ssl);
+	(void)SSL_shutdown(s->tls->ssl);
 	ERR_clear_error();
 }

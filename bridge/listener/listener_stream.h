@@ -11,15 +11,10 @@
 #include "listener/listener_handshake.h"
 #include "listener/listener_hello.h"
 
+/* Thousands are at rest, most of them plain: what only TLS needs is apart. */
 struct stream {
 	int fd;
-	SSL *ssl;           /* NULL: plain */
-	size_t turn;        /* bytes read for it in this turn */
-	struct hello hello; /* of its handshake ... */
-	bool met;           /* ... which is over */
-	bool heard;         /* a byte of its peer's, at least */
-	bool failed;        /* its handshake, or what was to be one ... */
-	struct handshake_failure failure; /* ... for this reason */
+	struct stream_tls *tls; /* NULL: plain */
 };
 
 enum stream_state {
@@ -56,6 +51,9 @@ void stream_keep_buffers(struct stream *s, bool keep);
  * minutes.
  */
 void stream_give_up(const struct stream *s);
+SSL *stream_ssl(const struct stream *s); /* NULL: plain */
+/* Why its handshake failed, or what was to be one; NULL: it did not. */
+const struct handshake_failure *stream_failure(const struct stream *s);
 /* A handshake was begun, and is not over. */
 bool stream_meets(const struct stream *s);
 bool stream_holds(const struct stream *s);

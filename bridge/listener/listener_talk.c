@@ -163,9 +163,9 @@ take_waiting(struct guard *g)
 static void
 tell_handshake(const struct guard *g)
 {
-	const struct handshake_failure *f = &g->stream.failure;
+	const struct handshake_failure *f = stream_failure(&g->stream);
 
-	if (!g->stream.failed)
+	if (f == NULL)
 		return;
 	metrics_add(METRIC_HANDSHAKES, f->reason, 1);
 	if (f->text != NULL)
@@ -208,7 +208,7 @@ read_and_drop(struct guard *g)
 	    SCRATCH_BYTES, &n);
 
 	explicit_bzero(w->scratch, n);
-	g->dropped += n;
+	g->dropped += (unsigned)n;
 	if (state >= STREAM_ENDED || g->dropped > LINGER_BYTES)
 		guard_end(g);
 }
@@ -302,8 +302,10 @@ guard_write(struct guard *g)
 static bool
 is_outdated(const struct guard *g)
 {
-	return g->stream.ssl != NULL &&
-	    !tls_asks_alike(SSL_get_SSL_CTX(g->stream.ssl), g->entry->tls);
+	const SSL *ssl = stream_ssl(&g->stream);
+
+	return ssl != NULL &&
+	    !tls_asks_alike(SSL_get_SSL_CTX(ssl), g->entry->tls);
 }
 
 void

@@ -75,15 +75,26 @@ enum phase {
 	PHASES
 };
 
+/*
+ * One for as long as its connection, at rest too: what is added here is paid
+ * for by each of thousands (tests/e2e/test_steady.py counts it).
+ */
 struct guard {
 	struct worker *worker;
 	struct entry *entry;
 	struct bufferevent *bev; /* evhttp's; one reference is ours */
 	struct stream stream;
 	struct event io; /* first: evhttp has set the descriptor */
-	short waits;     /* what io waits for: EV_READ, EV_WRITE or 0 */
 	unsigned slot;
-	enum phase phase;
+	enum phase phase : 8;
+	bool unnamed : 1;          /* of a proxy that names nobody */
+	bool entered : 1;          /* is counted by its address */
+	bool accepted : 1;         /* a request of it was answered 2xx */
+	bool closing : 1;          /* behind the answer */
+	bool refused : 1;          /* what it answers */
+	bool warm : 1;             /* keeps TLS's buffers */
+	unsigned waiting;          /* bytes in evhttp's input: of one read */
+	unsigned dropped;          /* bytes read for nobody: some MiB at most */
 	int64_t since, deadline;   /* of a phase with a timeout; worker_now() */
 	struct incoming *incoming; /* from its first byte; NULL at rest */
 	struct evhttp_connection *connection; /* once evhttp called ... */
@@ -91,14 +102,7 @@ struct guard {
 	struct greeting *greeting;            /* a PROXY header to come */
 	struct net_address address;           /* of the peer ... */
 	char peer[NET_TEXT_SIZE];             /* ... and its text */
-	bool unnamed;   /* ... of a proxy that names nobody */
-	bool entered;   /* is counted by its address */
-	bool accepted;  /* a request of it was answered 2xx */
-	size_t waiting; /* bytes in evhttp's input */
-	bool closing;   /* behind the answer */
-	bool refused;   /* what it answers */
-	bool warm;      /* keeps TLS's buffers */
-	size_t dropped; /* bytes read for nobody */
+	short waits; /* what io waits for: EV_READ, EV_WRITE or 0 */
 };
 
 struct incoming {
