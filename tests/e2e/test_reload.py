@@ -230,6 +230,7 @@ def test_a_signal_loads_again_and_says_so(house):
     wait_for(lambda: reloads(house, "done") == 1)
     assert post(house, "relay").status == 200
     assert house.api.details("l1") == ["by signal"]
+    wait_for(lambda: house.logged("reloaded"), what="the log line")
     assert house.logged("reloaded")[0]["cause"] == "SIGHUP"
     house.write("mappings/relay/mapping.cfg", "route = ")
     house.bridge.send_signal(signal.SIGHUP)
@@ -391,6 +392,7 @@ def test_a_secret_whose_file_changes_is_loaded_by_itself(build, tmp_path):
     wait_for(lambda: reloads(h, "done") == 1)
     assert post(h, "relay", token="another-token").status == 200
     assert post(h, "relay").status == 401
+    wait_for(lambda: h.logged("reloaded"), what="the log line")
     assert h.logged("reloaded")[0]["cause"] == "files"
     assert h.logged("a file changed")[0]["file"].endswith("token.secret")
     # As often as it changed, and no oftener.
