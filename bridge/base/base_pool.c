@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/base_pool.h"
@@ -32,6 +34,12 @@
 #define LARGE_STEP ((size_t)2048)
 #define LARGE_CLASSES ((size_t)16)
 #define CLASSES (SMALL_CLASSES + LARGE_CLASSES)
+/*
+ * Of a block as large as this little is used, as of TLS's for a record, which
+ * may be of 16 KiB and is of one: it is not to hold on to what malloc made of
+ * the memory before. Smaller ones, and those kept, are taken too often.
+ */
+#define ROOMY ((size_t)16 << 10)
 /* Kept of a class, at most: the requests under way, many times over. */
 #define SMALL_KEPT ((size_t)32 << 10)
 #define LARGE_KEPT ((size_t)64 << 10)
@@ -137,6 +145,31 @@ keep(void *p, size_t usable)
 	return true;
 }
 
+/*
+ * The whole pages in a block that holds nothing yet: the system gives them
+ * memory again when they are written to. Where it will not, they cost some.
+ */
+static void
+give_back_pages(char *at, size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t first = (page - (uintptr_t)at % page) % page;
+
+	if (n >= first + page)
+		(void)madvise(at + first, (n - first) / page * page,
+		    MADV_DONTNEED);
+}
+
+static void *
+take_fresh(size_t size)
+{
+	void *p = malloc(size);
+
+	if (p != NULL && size >= ROOMY)
+		give_back_pages(p, size);
+	return p;
+}
+
 void *
 pool_malloc(size_t size)
 {
@@ -147,7 +180,7 @@ pool_malloc(size_t size)
 		return malloc(size);
 	b = pool.first[class];
 	if (b == NULL)
-		return malloc(class_size(class));
+		return take_fresh(class_size(class));
 	pool.first[class] = b->next;
 	pool.kept[class] -= class_size(class);
 	b->next = NULL;

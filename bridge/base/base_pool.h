@@ -7,7 +7,8 @@
  * again, so that a steady load takes nothing from the system. What is freed
  * or moved is wiped. A block may be freed by another thread than took it,
  * and after its thread has ended. Blocks are malloc's own: those malloc gave
- * may be freed here, and the other way round.
+ * may be freed here, and the other way round. One of 16 KiB and more that was
+ * not kept takes the system's memory page by page, as it is written to.
  *
  * A build with the address sanitizer keeps nothing: a block used after it
  * was freed is to be seen.

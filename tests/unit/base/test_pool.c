@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/base_pool.h"
 #include "unit/cmocka_all.h"
@@ -64,6 +66,82 @@ test_freed_blocks_come_back_wiped(void **state)
 		assert_int_equal(pool_kept(), kept);
 		free(p); /* malloc's own, too */
 	}
+}
+
+#define RECORD 16709            /* bytes, as OpenSSL's buffer for one */
+#define ROOM ((size_t)18 << 10) /* what the pool takes for it */
+#define BEHIND ((size_t)8 << 10)
+
+/* Of the pages that are a block's alone, how many have memory. */
+static size_t
+pages_in_use(const char *block, size_t n, size_t *all)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), in_use = 0;
+	size_t first = (page - (uintptr_t)block % page) % page;
+	unsigned char state;
+
+	*all = n > first ? (n - first) / page : 0;
+	for (size_t i = 0; i < *all; i++) {
+		void *at = (void *)(uintptr_t)(block + first + i * page);
+
+		assert_int_equal(mincore(at, page, &state), 0);
+		in_use += state & 1;
+	}
+	return in_use;
+}
+
+/* The system's malloc does; those that look for faults do not. */
+static bool
+hands_out_again(size_t size)
+{
+	void *p = malloc(size);
+	uintptr_t before = (uintptr_t)p;
+	bool again;
+
+	free(p);
+	p = malloc(size);
+	again = (uintptr_t)p == before;
+	free(p);
+	return again;
+}
+
+/* Of memory that was used, and is malloc's again. */
+static void
+test_a_record_gets_memory_as_it_is_written(void **state)
+{
+	void *kept[5]; /* more than there may be of that size */
+	char *soiled, *behind, *p;
+	uintptr_t from;
+	size_t all;
+
+	(void)state;
+	if (!hands_out_again(ROOM)) {
+		print_message("skipped: this malloc does not hand out at once "
+		              "what it was given back\n");
+		skip();
+	}
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		kept[i] = pool_malloc(RECORD);
+	soiled = malloc(ROOM);
+	behind = malloc(BEHIND);
+	memset(soiled, 'x', ROOM);
+	memset(behind, 'y', BEHIND);
+	from = (uintptr_t)soiled;
+	free(soiled);
+	p = pool_malloc(RECORD);
+	assert_true((uintptr_t)p == from);
+	assert_int_equal(pages_in_use(p, RECORD, &all), 0);
+	assert_true(all > 0);
+	memset(p, 'x', RECORD);
+	pool_free(p);
+	assert_ptr_equal(pool_malloc(RECORD), p); /* kept: as it was ... */
+	assert_int_equal(pages_in_use(p, RECORD, &all), all);
+	for (size_t i = 0; i < BEHIND; i++)
+		assert_int_equal(behind[i], 'y'); /* ... and so is this */
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		pool_free(kept[i]);
+	pool_free(p);
+	free(behind);
 }
 
 static void
@@ -149,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_are_as_large_as_asked),
 		cmocka_unit_test(test_freed_blocks_come_back_wiped),
+		cmocka_unit_test(test_a_record_gets_memory_as_it_is_written),
 		cmocka_unit_test(test_blocks_of_malloc_may_be_freed_here),
 		cmocka_unit_test(test_what_is_kept_has_a_ceiling),
 		cmocka_unit_test(test_another_thread_may_free),
