@@ -43,6 +43,20 @@ wait_for_held(int want)
 	assert_int_equal(records_held, want);
 }
 
+/* Again, where the machine was so slow that some have come to rest. */
+static void
+ask_until_held(SSL *const *peers, size_t count, int want)
+{
+	const struct timespec pause = { 0, 10000000 };
+
+	for (int i = 0; i < 100 && records_held != want; i++) {
+		for (size_t k = 0; k < count; k++)
+			ask(peers[k]);
+		nanosleep(&pause, NULL);
+	}
+	assert_int_equal(records_held, want);
+}
+
 static void
 test_busy_connections_keep_them_until_they_rest(void **state)
 {
@@ -59,15 +73,10 @@ test_busy_connections_keep_them_until_they_rest(void **state)
 		peers[i] = tls_dial(tls, listener_port(l, 0));
 		ask(peers[i]);
 	}
-	for (size_t i = 0; i < COUNT_OF(peers); i++)
-		ask(peers[i]);
-	wait_for_held(KEPT);
+	ask_until_held(peers, COUNT_OF(peers), KEPT);
 	wait_for_held(0); /* a second later */
-	for (size_t i = 0; i < COUNT_OF(peers); i++) {
-		ask(peers[i]); /* begins to keep them ... */
-		ask(peers[i]);
-	}
-	wait_for_held(KEPT);
+	/* They begin to keep them again ... */
+	ask_until_held(peers, COUNT_OF(peers), KEPT);
 	for (size_t i = 0; i < COUNT_OF(peers); i++)
 		tls_hang_up(peers[i]); /* ... until it is closed */
 	wait_for_held(0);
