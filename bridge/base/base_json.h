@@ -50,6 +50,27 @@ json_plain(const char *p, uint64_t *seen)
 	return (unsigned)__builtin_ctz(stops | BIT(JSON_STEP));
 }
 
+/*
+ * The bytes of the step at p before the first that is no plain ASCII: neither
+ * a stop, nor one that makes a look at UTF-8 necessary. Nearly all keys and
+ * short values are ended by the one in their first step. Bytes past ASCII are
+ * negative here, so one comparison finds them and the control characters, and
+ * the quote too: with one bit turned over it comes to stand right behind
+ * those, and the blank goes out of its way.
+ */
+static inline unsigned
+json_plain_ascii(const char *p)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i turned = _mm_xor_si128(bytes, _mm_set1_epi8(' ' ^ '"'));
+	__m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+	__m128i plain = _mm_andnot_si128(slash,
+	    _mm_cmpgt_epi8(turned, _mm_set1_epi8(' ')));
+
+	/* The bits from JSON_STEP on are none of it. */
+	return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(plain));
+}
+
 #else
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -69,6 +90,18 @@ json_plain(const char *p, uint64_t *seen)
 	stops &= ~word & EACH(0x80);
 	*seen |= word & EACH(0x80);
 	return stops != 0 ? (unsigned)__builtin_ctzll(stops) / 8 : JSON_STEP;
+}
+
+static inline unsigned
+json_plain_ascii(const char *p)
+{
+	uint64_t past = 0;
+	unsigned plain = json_plain(p, &past);
+
+	if (past == 0)
+		return plain;
+	past = (unsigned)__builtin_ctzll(past) / 8;
+	return past < plain ? (unsigned)past : plain;
 }
 
 #undef EACH

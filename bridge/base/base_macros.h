@@ -10,6 +10,8 @@
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define NORETURN __attribute__((noreturn))
 #define UNUSED __attribute__((unused))
+/* Of what is done for every value, wherever else it is called. */
+#define INLINE inline __attribute__((always_inline))
 #define BIT(n) (1u << (n))
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

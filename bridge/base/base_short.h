@@ -97,7 +97,7 @@ short_ascii(const char *p, size_t n)
 }
 
 /* memcpy; from is not looked at when n is 0. */
-static inline __attribute__((always_inline)) void
+static INLINE void
 short_copy(char *to, const char *from, size_t n)
 {
 	if (n > SHORT_MAX) {

@@ -15,8 +15,6 @@
 #define WHERE "body"
 /* Keeps what is done once, at the end of a bad text, out of the way. */
 #define COLD __attribute__((cold, noinline))
-/* And what is done for every value in it, wherever else it is called. */
-#define INLINE inline __attribute__((always_inline))
 
 struct reader {
 	const char *end;
@@ -213,7 +211,7 @@ read_long_string(struct reader *r, const char *quote, uint32_t kind)
 	unsigned plain = JSON_STEP;
 
 	for (; plain == JSON_STEP && r->end - stop >= JSON_STEP; stop += plain)
-		plain = plain_bytes(stop);
+		plain = json_plain_ascii(stop);
 	if (plain == JSON_STEP || *stop != '"')
 		return read_hard_string(r, quote, kind);
 	return put(r, kind, str_span(from, stop), quote, stop + 1);
@@ -231,7 +229,7 @@ read_string(struct reader *r, const char **p, uint32_t kind)
 	size_t len = JSON_STEP;
 
 	if (r->end - from >= JSON_STEP)
-		len = plain_bytes(from);
+		len = json_plain_ascii(from);
 	if (len < JSON_STEP && from[len] == '"' &&
 	    lay(&r->tape, kind, (struct str){ from, len }) == TAPE_FINE) {
 		*p = from + len + 1;

@@ -145,7 +145,7 @@ tape_open(struct tape *t, enum doc_kind kind)
 	struct entry *box;
 
 	if (t->depth < t->depth_max)
-		trouble = tape_put(t, kind, (struct str){ NULL, 0 });
+		trouble = tape_put(t, kind, STR_NONE);
 	if (trouble != TAPE_FINE)
 		return trouble;
 	box = t->next - 1;

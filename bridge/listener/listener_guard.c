@@ -124,9 +124,8 @@ on_adopt(evutil_socket_t fd, short what, void *arg)
 	}
 	bufferevent_disable(g->bev, EV_READ);
 	stream_open(&g->stream, bufferevent_getfd(g->bev), g->entry->tls);
-	if (g->stream.tls != NULL)
-		SSL_set_app_data(stream_ssl(&g->stream),
-		    g); /* for log_refused() */
+	if (g->stream.tls != NULL) /* for log_refused() */
+		SSL_set_app_data(stream_ssl(&g->stream), g);
 	guard_greet(g);
 }
 

@@ -190,12 +190,13 @@ stream_write(struct stream *s, const char *at, size_t len, size_t *n)
 void
 stream_keep_buffers(struct stream *s, bool keep)
 {
+	SSL *ssl = s->tls->ssl;
+
 	if (keep) {
-		SSL_clear_mode(s->tls->ssl, SSL_MODE_RELEASE_BUFFERS);
+		SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	} else {
-		SSL_set_mode(s->tls->ssl, SSL_MODE_RELEASE_BUFFERS);
-		(void)SSL_free_buffers(
-		    s->tls->ssl); /* no: after the next record */
+		SSL_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+		(void)SSL_free_buffers(ssl); /* no: after the next record */
 	}
 }
 

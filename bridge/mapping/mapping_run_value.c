@@ -12,9 +12,6 @@
 /* Keeps its frame out of what is run for every value. */
 #define APART __attribute__((noinline))
 
-/* What is done for every value, wherever it is called. */
-#define INLINE inline __attribute__((always_inline))
-
 /* run_args() sets those that are there; the others need not be cleared. */
 #define SCRATCH __attribute__((uninitialized))
 

@@ -191,20 +191,15 @@ class Upstream:
             self.note()
 
     def talk(self, sock, number):
-        if self.greet is not None and self.context is None:
-            peer = Peer(self, sock, number)
-            if not self.greet(peer):
-                return
         if self.context is not None:
             sock = self.context.wrap_socket(sock, server_side=True,
                                             suppress_ragged_eofs=False)
             self.socks.append(sock)
             self.resumed.append(sock.session_reused)
-            peer = Peer(self, sock, number)
-            if self.greet is not None and not self.greet(peer):
-                peer.close()
-                return
         peer = Peer(self, sock, number)
+        if self.greet is not None and not self.greet(peer):
+            peer.close()
+            return
         while not self.stopped.is_set():
             request = peer.request(self.whole)
             self.note()

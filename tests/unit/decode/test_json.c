@@ -408,13 +408,7 @@ names_the_first_of_several_repetitions(void **state)
 	bytes_done(&text);
 }
 
-/*
- * Keys a sender may choose to make an object slow: very many, with long
- * common beginnings, in falling order. What compares all with all, or
- * trusts a hash that can be met, would not come back from this in time.
- */
-/* So many keys that differ between `head` and `tail`, and one that is not
- * there. */
+/* Very many keys that differ between `head` and `tail`, and one not there. */
 static void
 survives_keys(struct bench *b, const char *head, const char *tail)
 {

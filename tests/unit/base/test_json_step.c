@@ -1,5 +1,5 @@
-/* plain_bytes: at every alignment, each byte in each place of a step. */
-#include "decode/decode_string.h"
+/* json_plain_ascii: at every alignment, each byte in each place of a step. */
+#include "base/base.h"
 #include "unit/cmocka_all.h"
 
 /* So many starts are every alignment of a step. */
@@ -41,14 +41,14 @@ with_step(size_t start, void (*look)(char *step))
 static void
 each_byte_in_each_place(char *step)
 {
-	assert_int_equal(plain_bytes(step), JSON_STEP);
+	assert_int_equal(json_plain_ascii(step), JSON_STEP);
 	for (unsigned at = 0; at < JSON_STEP; at++) {
 		for (unsigned c = 0; c < 256; c++) {
 			unsigned want = is_plain((unsigned char)c) ? JSON_STEP
 			                                           : at;
 
 			step[at] = (char)c;
-			assert_int_equal(plain_bytes(step), want);
+			assert_int_equal(json_plain_ascii(step), want);
 		}
 		step[at] = 'a';
 	}
@@ -70,7 +70,7 @@ each_pair(char *step)
 		for (unsigned pair = 0; pair < 0x10000; pair++) {
 			step[at] = (char)(pair & 0xFF);
 			step[at + 1] = (char)(pair >> 8);
-			if (plain_bytes(step) != plain_slowly(step))
+			if (json_plain_ascii(step) != plain_slowly(step))
 				fail_msg("%02x %02x at %u", pair & 0xFF,
 				    pair >> 8, at);
 		}
