@@ -350,8 +350,7 @@ def step_valgrind():
     build(*BUILDS["valgrind"])
     clean = 0
     for program, done in beside.result("valgrind", look_at_memory):
-        _, code, _ = done
-        if code not in (0, valgrind.FOUND):
+        if valgrind.is_own(*done[1:]):
             # Who waits got no time beside others.
             done = under_valgrind(program)
         if done[1] != 0:
