@@ -5,12 +5,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "bio/bio.h"
 #include "listener/listener_stream.h"
 
 /* Past so many no read is begun; one brings about as many, at most. */
 #define TURN_BYTES ((size_t)16 << 10)
 
 struct stream_tls {
+	struct bio_socket socket; /* first: it is this one's */
 	SSL *ssl;
 	size_t turn;        /* bytes read for it in this turn */
 	struct hello hello; /* of its handshake ... */
@@ -20,17 +22,14 @@ struct stream_tls {
 	struct handshake_failure failure; /* ... for this reason */
 };
 
-/* Whether to read: -1 is no, for now, as of a socket that has nothing. */
-static long
-before_read(BIO *b, struct stream_tls *s)
+static bool
+lets_read(struct bio_socket *socket)
 {
+	struct stream_tls *s = (void *)socket;
+
 	if (SSL_is_init_finished(s->ssl))
 		s->met = true;
-	if (s->turn < TURN_BYTES)
-		return 1;
-	BIO_clear_retry_flags(b);
-	BIO_set_retry_read(b);
-	return -1;
+	return s->turn < TURN_BYTES;
 }
 
 /*
@@ -38,8 +37,10 @@ before_read(BIO *b, struct stream_tls *s)
  * without saying so. Until OpenSSL has read a hello the version is 1.3.
  */
 static bool
-may_read(struct stream_tls *s, const char *at, size_t n)
+takes_bytes(struct bio_socket *socket, const char *at, size_t n)
 {
+	struct stream_tls *s = (void *)socket;
+
 	s->turn += n;
 	s->heard = true;
 	if (s->met || SSL_version(s->ssl) != TLS1_3_VERSION ||
@@ -51,38 +52,22 @@ may_read(struct stream_tls *s, const char *at, size_t n)
 	return false;
 }
 
-static long
-on_bio(BIO *b, int what, const char *at, size_t room, int argi, long argl,
-    int ret, size_t *n)
-{
-	struct stream_tls *s = (struct stream_tls *)(void *)
-	    BIO_get_callback_arg(b);
-
-	(void)room, (void)argi, (void)argl;
-	if (what == BIO_CB_READ)
-		return before_read(b, s);
-	if (what == (BIO_CB_READ | BIO_CB_RETURN) && ret > 0 &&
-	    !may_read(s, at, *n))
-		return -1;
-	return ret;
-}
+static const struct bio_guard guard = { .lets = lets_read,
+	.takes = takes_bytes };
 
 void
 stream_open(struct stream *s, int fd, SSL_CTX *tls)
 {
 	struct stream_tls *t;
-	BIO *b;
 
 	*s = (struct stream){ .fd = fd };
 	if (tls == NULL)
 		return;
 	s->tls = t = base_alloc(sizeof(*t));
+	t->socket = (struct bio_socket){ .fd = fd, .guard = &guard };
 	t->ssl = SSL_new(tls);
-	if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1)
+	if (t->ssl == NULL || !bio_set_socket(t->ssl, &t->socket))
 		bug("out of memory for a connection");
-	b = SSL_get_rbio(t->ssl);
-	BIO_set_callback_ex(b, on_bio);
-	BIO_set_callback_arg(b, (char *)t);
 	SSL_set_accept_state(t->ssl);
 }
 

@@ -74,7 +74,7 @@ conn_move(struct conn *c, enum conn_state to)
 static void
 unhook_socket(struct conn *c)
 {
-	if (c->wire.fd == -1)
+	if (c->wire.socket.fd == -1)
 		return;
 	event_del(&c->readable);
 	event_del(&c->writable);
@@ -534,11 +534,11 @@ conn_connect(struct conn *c)
 	arm_timer(c, now + share);
 	wire_init(&c->wire, &c->pool->memory);
 	result = wire_open(&c->wire, &c->addresses.list[c->address]);
-	if (c->wire.fd != -1) {
-		event_assign(&c->readable, c->pool->base, c->wire.fd,
+	if (c->wire.socket.fd != -1) {
+		event_assign(&c->readable, c->pool->base, c->wire.socket.fd,
 		    EV_READ | EV_PERSIST, on_readable, c);
-		event_assign(&c->writable, c->pool->base, c->wire.fd, EV_WRITE,
-		    on_writable, c);
+		event_assign(&c->writable, c->pool->base, c->wire.socket.fd,
+		    EV_WRITE, on_writable, c);
 	}
 	if (result == WIRE_DONE) {
 		conn_connected(c);

@@ -36,7 +36,7 @@ failed(struct walk *w, const char *text)
 static bool
 ready(struct walk *w, enum wire_result needs)
 {
-	struct pollfd fd = { .fd = w->wire.fd,
+	struct pollfd fd = { .fd = w->wire.socket.fd,
 		.events = needs == WIRE_NEEDS_READ ? POLLIN : POLLOUT };
 	int64_t left_ms = (w->until_us - clock_mono_us()) / 1000;
 	int rc;

@@ -10,7 +10,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include "upstream/upstream_bio.h"
 #include "upstream/upstream_wire.h"
 
 /*
@@ -65,7 +64,7 @@ wire_remember_sessions(SSL_CTX *tls)
 void
 wire_init(struct wire *w, struct wire_memory *memory)
 {
-	*w = (struct wire){ .fd = -1, .memory = memory };
+	*w = (struct wire){ .socket = { .fd = -1 }, .memory = memory };
 }
 
 enum wire_result
@@ -73,13 +72,15 @@ wire_open(struct wire *w, const struct wire_address *to)
 {
 	static const int on = 1;
 
-	w->fd = socket(to->at.ss_family,
+	w->socket.fd = socket(to->at.ss_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (w->fd == -1)
+	if (w->socket.fd == -1)
 		return lose(w, "no socket", strerror(errno));
 	/* A request is one write; waiting for more would only delay it. */
-	(void)setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(w->fd, (const struct sockaddr *)&to->at, to->len) == 0)
+	(void)setsockopt(w->socket.fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on));
+	if (connect(w->socket.fd, (const struct sockaddr *)&to->at, to->len) ==
+	    0)
 		return WIRE_DONE;
 	if (errno == EINPROGRESS || errno == EINTR)
 		return WIRE_NEEDS_WRITE;
@@ -92,7 +93,7 @@ wire_opened(struct wire *w)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+	if (getsockopt(w->socket.fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		error = errno;
 	return error == 0 ? WIRE_DONE
 	                  : lose(w, "cannot connect", strerror(error));
@@ -160,7 +161,7 @@ begin_tls(struct wire *w, const struct upstream_target *t)
 	char host[URL_HOST_MAX + 1]; /* the macro below drops a const */
 
 	w->ssl = SSL_new(t->tls);
-	if (w->ssl == NULL || !bio_set_socket(w->ssl, &w->fd))
+	if (w->ssl == NULL || !bio_set_socket(w->ssl, &w->socket))
 		return false;
 	SSL_set_app_data(w->ssl, w);
 	SSL_set_connect_state(w->ssl);
@@ -284,7 +285,7 @@ tls_read(struct wire *w, char *at, size_t room, size_t *got)
 static enum wire_result
 plain_read(struct wire *w, char *at, size_t room, size_t *got)
 {
-	ssize_t n = recv(w->fd, at, room, 0);
+	ssize_t n = recv(w->socket.fd, at, room, 0);
 
 	if (n > 0) {
 		*got = (size_t)n;
@@ -321,7 +322,7 @@ tls_write(struct wire *w, const char *at, size_t len, size_t *put)
 static enum wire_result
 plain_write(struct wire *w, const char *at, size_t len, size_t *put)
 {
-	ssize_t n = send(w->fd, at, len, MSG_NOSIGNAL);
+	ssize_t n = send(w->socket.fd, at, len, MSG_NOSIGNAL);
 
 	if (n >= 0) {
 		*put = (size_t)n;
@@ -350,8 +351,8 @@ wire_is_silent(const struct wire *w)
 {
 	char byte;
 
-	return !wire_has_more(w) && recv(w->fd, &byte, 1, MSG_PEEK) == -1 &&
-	    errno == EAGAIN;
+	return !wire_has_more(w) &&
+	    recv(w->socket.fd, &byte, 1, MSG_PEEK) == -1 && errno == EAGAIN;
 }
 
 void
@@ -380,7 +381,7 @@ wire_close(struct wire *w)
 	}
 	SSL_free(w->ssl);
 	w->ssl = NULL;
-	if (w->fd != -1)
-		close(w->fd);
-	w->fd = -1;
+	if (w->socket.fd != -1)
+		close(w->socket.fd);
+	w->socket.fd = -1;
 }

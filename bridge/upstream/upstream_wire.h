@@ -10,6 +10,7 @@
 
 #include <sys/socket.h>
 
+#include "bio/bio.h"
 #include "upstream/upstream_target.h"
 
 enum wire_result {
@@ -32,8 +33,8 @@ struct wire_memory {
 };
 
 struct wire {
-	int fd;   /* -1: closed */
-	SSL *ssl; /* NULL: plain */
+	struct bio_socket socket; /* fd is -1: closed */
+	SSL *ssl;                 /* NULL: plain */
 	struct wire_memory *memory;
 	bool dead;    /* failed: nothing more may be written */
 	bool heard;   /* the peer sent data or a session ticket */

@@ -17,7 +17,7 @@ BEGIN {
 	literal["'"] = "^'([^'\\\\]|\\\\.)*'"
 	literal["\""] = "^\"([^\"\\\\]|\\\\.)*\""
 
-	split("upstream listener sandbox verify decode secrets mapping " \
+	split("bio upstream listener sandbox verify decode secrets mapping " \
 	    "console program admin journal delivery certs", list)
 	for (i in list)
 		openssl[list[i]] = 1

@@ -1,17 +1,9 @@
-/* upstream/upstream_bio.c - a socket, as OpenSSL reads and writes it. */
+/* bio/bio.c - a socket, as OpenSSL reads and writes it. */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "upstream/upstream_bio.h"
-
-static int
-socket_of(BIO *b)
-{
-	const int *fd = BIO_get_data(b);
-
-	return *fd;
-}
+#include "bio/bio.h"
 
 static bool
 may_try_again(void)
@@ -22,7 +14,8 @@ may_try_again(void)
 static int
 put_bytes(BIO *b, const char *at, size_t len, size_t *put)
 {
-	ssize_t n = send(socket_of(b), at, len, MSG_NOSIGNAL);
+	struct bio_socket *s = BIO_get_data(b);
+	ssize_t n = send(s->fd, at, len, MSG_NOSIGNAL);
 
 	BIO_clear_retry_flags(b);
 	if (n >= 0) {
@@ -34,24 +27,32 @@ put_bytes(BIO *b, const char *at, size_t len, size_t *put)
 	return -1;
 }
 
+static int
+try_later(BIO *b)
+{
+	BIO_set_retry_read(b);
+	return -1;
+}
+
 /* An end is told by a flag: OpenSSL asks whether there was a close_notify. */
 static int
 get_bytes(BIO *b, char *at, size_t room, size_t *got)
 {
-	ssize_t n = recv(socket_of(b), at, room, 0);
+	struct bio_socket *s = BIO_get_data(b);
+	ssize_t n;
 
 	BIO_clear_retry_flags(b);
-	if (n > 0) {
-		*got = (size_t)n;
-		return 1;
-	}
+	if (s->guard != NULL && !s->guard->lets(s))
+		return try_later(b);
+	n = recv(s->fd, at, room, 0);
 	if (n == 0) {
 		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
 		return 0;
 	}
-	if (may_try_again())
-		BIO_set_retry_read(b);
-	return -1;
+	if (n == -1)
+		return may_try_again() ? try_later(b) : -1;
+	*got = (size_t)n;
+	return s->guard == NULL || s->guard->takes(s, at, *got) ? 1 : -1;
 }
 
 /* What else OpenSSL asks, as for kTLS, is answered with no. */
@@ -71,7 +72,7 @@ static void
 make_method(void)
 {
 	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
-	    "upstream socket");
+	    "leadbridge socket");
 	if (method == NULL || BIO_meth_set_write_ex(method, put_bytes) != 1 ||
 	    BIO_meth_set_read_ex(method, get_bytes) != 1 ||
 	    BIO_meth_set_ctrl(method, control_socket) != 1)
@@ -79,7 +80,7 @@ make_method(void)
 }
 
 bool
-bio_set_socket(SSL *ssl, const int *fd)
+bio_set_socket(SSL *ssl, struct bio_socket *s)
 {
 	BIO *b;
 
@@ -87,7 +88,7 @@ bio_set_socket(SSL *ssl, const int *fd)
 	b = BIO_new(method);
 	if (b == NULL)
 		return false;
-	BIO_set_data(b, (void *)(uintptr_t)fd);
+	BIO_set_data(b, s);
 	BIO_set_init(b, 1);
 	SSL_set_bio(ssl, b, b);
 	return true;
