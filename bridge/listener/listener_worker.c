@@ -193,27 +193,6 @@ drain(struct worker *w, int64_t now)
 		event_base_loopbreak(w->base);
 }
 
-static void
-on_sweep(evutil_socket_t fd, short what, void *arg)
-{
-	struct worker *w = arg;
-	int64_t now = worker_now();
-
-	(void)fd;
-	(void)what;
-	for (unsigned i = 0; i < w->slots; i++)
-		if (w->guards[i] != NULL)
-			guard_sweep(w->guards[i], now);
-	if (now >= w->accept_again)
-		w->accept_again = 0;
-	worker_make_room(w);
-	worker_admit(w);
-	if (w->stopping)
-		drain(w, now);
-	if (w->open > 0 || !w->accepting || w->stopping)
-		worker_wake(w);
-}
-
 /*
  * Who rests between two requests will not be heard. Who has only just come has
  * a request on its way, perhaps behind a handshake: it is waited for a little.
@@ -236,23 +215,55 @@ end_unbegun(struct worker *w)
 	}
 }
 
+static void
+stop_accepting(struct worker *w)
+{
+	w->stopping = true;
+	w->accepting = false;
+	for (size_t i = 0; i < w->entry_count; i++) {
+		evhttp_del_accept_socket(w->entries[i].http,
+		    w->entries[i].bound);
+		w->entries[i].bound = NULL;
+	}
+	end_unbegun(w);
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	int64_t now = worker_now();
+
+	(void)fd;
+	(void)what;
+	if (w->told && !w->stopping)
+		stop_accepting(w);
+	for (unsigned i = 0; i < w->slots; i++)
+		if (w->guards[i] != NULL)
+			guard_sweep(w->guards[i], now);
+	if (now >= w->accept_again)
+		w->accept_again = 0;
+	worker_make_room(w);
+	worker_admit(w);
+	if (w->stopping)
+		drain(w, now);
+	if (w->open > 0 || !w->accepting || w->stopping)
+		worker_wake(w);
+}
+
+/*
+ * The system has taken connections that we have not accepted: a socket that
+ * is closed drops them. So the loop comes round once more before, and timers
+ * come behind sockets.
+ */
 void
 worker_stop(struct worker *w, int64_t drain_ms)
 {
 	int64_t until = worker_now() + drain_ms;
 
-	if (!w->stopping || until < w->drain_until)
+	if (!w->told || until < w->drain_until)
 		w->drain_until = until;
-	if (!w->stopping) {
-		w->stopping = true;
-		w->accepting = false;
-		for (size_t i = 0; i < w->entry_count; i++) {
-			evhttp_del_accept_socket(w->entries[i].http,
-			    w->entries[i].bound);
-			w->entries[i].bound = NULL;
-		}
-		end_unbegun(w);
-	}
+	w->told = true;
 	evtimer_del(w->sweep);
 	set_timer(w->sweep, 0);
 }

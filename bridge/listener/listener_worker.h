@@ -173,7 +173,8 @@ struct worker {
 	unsigned serving; /* requests the service owes an answer to */
 	unsigned warm;    /* guards that keep TLS's buffers */
 
-	bool stopping, stopped; /* told to stop; the service has stopped */
+	bool told, stopping; /* to stop; it accepts no more ... */
+	bool stopped;        /* ... and the service has stopped */
 	int64_t drain_until, close_at;
 	struct quota bad_lines, accept_lines, limit_lines, refused_lines;
 	struct quota full_lines;

@@ -1,0 +1,79 @@
+/* tests/unit/listener/test_drain.c - who comes as a listener is told to stop.
+ */
+#include <semaphore.h>
+
+#include "unit/cmocka_all.h"
+
+#include "unit/listener/one_worker.h"
+
+static const char request[] = "POST /%s HTTP/1.1\r\nHost: a\r\n"
+                              "Content-Length: 0\r\n\r\n";
+
+static sem_t inside, held;
+
+/* /held stands, and its worker with it, until it is let go. */
+static void
+serve(void *mine, struct exchange *x)
+{
+	const struct answer a = { .status = 200 };
+
+	(void)mine;
+	if (str_eq(x->request.path, STR("/held"))) {
+		sem_post(&inside);
+		sem_wait(&held);
+	}
+	x->reply(x, &a);
+}
+
+static int
+ask(const struct listener *l, const char *path)
+{
+	int fd = connect_to(listener_port(l, 0));
+
+	assert_true(dprintf(fd, request, path) > 0);
+	return fd;
+}
+
+static void
+is_answered(int fd)
+{
+	static const char line[] = "HTTP/1.1 200 ";
+	char got[sizeof(line) - 1];
+
+	assert_int_equal(recv(fd, got, sizeof(got), MSG_WAITALL), sizeof(got));
+	assert_memory_equal(got, line, sizeof(got));
+	close(fd);
+}
+
+/* The word to stop is there first: these wait for a worker that is busy. */
+static void
+who_was_not_yet_accepted_is_served(void **state)
+{
+	struct one_worker how = { .serve = serve };
+	struct listener *l = one_worker_listen(&how);
+	int first, late[8];
+
+	(void)state;
+	sem_init(&inside, 0, 0);
+	sem_init(&held, 0, 0);
+	first = ask(l, "held");
+	sem_wait(&inside);
+	listener_drain(l, 10000);
+	for (size_t i = 0; i < 8; i++)
+		late[i] = ask(l, "late");
+	sem_post(&held);
+	is_answered(first);
+	for (size_t i = 0; i < 8; i++)
+		is_answered(late[i]);
+	listener_stop(l, 10000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_was_not_yet_accepted_is_served),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
