@@ -46,6 +46,16 @@ if(BRIDGE_SANITIZE)
   target_compile_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
+  # As gcc has it: clang's own way is one for each program, and in the way of
+  # libraries that are loaded before others (faketime).
+  if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND NOT BRIDGE_FUZZ)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} -print-runtime-dir
+      OUTPUT_VARIABLE runtime OUTPUT_STRIP_TRAILING_WHITESPACE
+      COMMAND_ERROR_IS_FATAL ANY)
+    target_compile_options(bridge_flags INTERFACE -shared-libsan)
+    target_link_options(bridge_flags INTERFACE -shared-libsan
+      -Wl,-rpath,${runtime})
+  endif()
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   # Fortifying is of optimised code. -fno-strict-overflow here only: it defines
   # what UBSan is to report.

@@ -18,9 +18,6 @@ static const struct {
 	const char *path, *why;
 	bool write;
 } of_the_system[] = {
-#ifdef BRIDGE_COVERAGE
-	{ BRIDGE_COVERAGE, "gcov: which lines ran", true },
-#endif
 	{ "/etc/resolv.conf", "names: the servers", false },
 	{ "/etc/hosts", "names", false },
 	{ "/etc/host.conf", "names", false },

@@ -5,9 +5,11 @@ The bars are what the whole holds, not what a file has to: a file below its
 room's bar is named, so that one sees where to write a test.
 """
 
+import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -15,12 +17,19 @@ WHOLE = 90      # per cent of bridge/
 QUIET = 95      # per cent of the quiet rooms
 
 
+# Between them they have every room; what test programs of the same code have
+# counted is added to theirs.
+PROGRAMS = "leadbridge", "leadbridge-phone.so"
+
+
 def forget(build):
     """What earlier runs counted."""
-    for folder, _, files in os.walk(build):
-        for name in files:
-            if name.endswith(".gcda"):
-                os.remove(os.path.join(folder, name))
+    shutil.rmtree(counts(build), ignore_errors=True)
+
+
+def counts(build):
+    """Where CMakeLists.txt has a program count."""
+    return os.path.join(build, "counts")
 
 
 def quiet_rooms(top):
@@ -30,20 +39,28 @@ def quiet_rooms(top):
     return {row[0] for row in rows if row[1] == "no"}
 
 
-def of_rooms(top):
-    """A filter; gcovr would read a relative one from where it runs."""
-    return "--filter", re.escape(top) + "/bridge/.*/"
+def export(top, build, *how):
+    """What llvm-cov has to say of the rooms."""
+    together = os.path.join(counts(build), "all.profdata")
+    subprocess.run(["llvm-profdata-14", "merge", "-o", together,
+                    *glob.glob(os.path.join(counts(build), "*.profraw"))],
+                   check=True)
+    program, *others = (os.path.join(build, name) for name in PROGRAMS)
+    return subprocess.run(
+        ["llvm-cov-14", "export", f"-instr-profile={together}", *how, program,
+         *(f"-object={other}" for other in others),
+         os.path.join(top, "bridge")],
+        check=True, capture_output=True, text=True).stdout
 
 
 def lines_of(top, build):
-    """{path: (lines that ran, lines)} of each file of a room. What gcov writes
-    on the way, it writes where it runs."""
-    text = subprocess.run(
-        ["gcovr", "-j", str(os.cpu_count()), "--root", top, *of_rooms(top),
-         "--json-summary", "--exclude-unreachable-branches", build],
-        cwd=build, check=True, capture_output=True, text=True).stdout
-    return {f["filename"]: (f["line_covered"], f["line_total"])
-            for f in json.loads(text)["files"] if f["line_total"]}
+    """{path: (lines that ran, lines)} of each file of a room."""
+    if not glob.glob(os.path.join(counts(build), "*.profraw")):
+        return {}
+    files = json.loads(export(top, build, "-summary-only"))["data"][0]["files"]
+    return {os.path.relpath(f["filename"], top):
+            (f["summary"]["lines"]["covered"], f["summary"]["lines"]["count"])
+            for f in files if f["summary"]["lines"]["count"]}
 
 
 def per_cent(pairs):
@@ -81,8 +98,14 @@ def figures(top, build):
 
 
 def missing(top, build):
-    subprocess.run(["gcovr", "--root", top, *of_rooms(top), "--txt", "-",
-                    build], cwd=build, check=True)
+    """path:line of each that no test ran."""
+    path = None
+    for line in export(top, build, "-format=lcov").splitlines():
+        what, _, rest = line.partition(":")
+        if what == "SF":
+            path = os.path.relpath(rest, top)
+        elif what == "DA" and rest.endswith(",0"):
+            print(f"{path}:{rest[:-2]}")
 
 
 if __name__ == "__main__":

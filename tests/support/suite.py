@@ -15,8 +15,8 @@ at, is begun with asan, where its tests leave time; their steps tell of it.
 --fast leaves out faults, hostile, tsan, clang, release, package, instructions,
 valgrind, static and coverage.
 --long has the long forms of faults and hostile, with a release build; and the
-package's: built twice, installed into a Debian made for it; all end-to-end
-tests under tsan; clang's analyzer too, and slower unit programs under valgrind.
+package's: built twice, installed into a Debian made for it; clang's analyzer
+too, and slower unit programs under valgrind.
 --fuzz 3600 has each fuzz target go on for an hour, two at a time; with --only
 clang, nothing else. What it found stays in build-fuzz/new.
 A whole run builds what it tests into build-coverage, counts the lines that the
@@ -40,7 +40,8 @@ from running import ENV, GCC, TOP, call, call_test, say
 
 FUZZ_SECONDS = 4
 LONG = False
-# The preset that most steps test, or "coverage": the same, with lines counted.
+# The preset that most steps test, or "coverage": the same by clang, with lines
+# counted.
 SANITIZED = "asan"
 
 
@@ -157,10 +158,13 @@ def skipped_of(where):
 
 # Files of tests beside each other, each as a whole: most of them wait.
 BESIDE = ("-n", str(2 * os.cpu_count()), "--dist", "loadfile")
-# These take minutes: begun first, nobody waits for them at the end.
+# These take longest: begun first, nobody waits for them at the end.
 LONGEST = tuple(f"tests/e2e/test_{name}.py" for name in
-                ("tracing", "upstream_names", "listener_scanners", "keys",
-                 "listener_tls", "verbs_reach", "bridge", "deploy"))
+                ("tracing_trouble", "upstream_names", "modes",
+                 "deliveries_refused", "listener_scanners", "keys",
+                 "listener_clients", "waiting", "doctor", "new_from",
+                 "listener_limits", "verbs_reach", "bridge", "reload",
+                 "deploy", "tracing", "listener"))
 # What test_steady counts, a sanitizer does too: it is step release's.
 EVERY_E2E = (*LONGEST, "tests/e2e", "--ignore=tests/e2e/test_steady.py")
 
@@ -261,28 +265,24 @@ def threaded(where):
                            check=True, capture_output=True, text=True).stdout
     for room, part in re.findall(r"Test +#\d+: (\w+)\.(\w+)", found):
         yield f"test_{room}_{part}"
-    yield "leadbridge"
-    if LONG:
-        yield from ("listener_echo", "upstream_probe")
+    yield from ("leadbridge", "listener_echo", "upstream_probe")
 
 
-# Where threads have most to do with each other.
-BUSY_E2E = tuple(f"tests/e2e/test_{name}.py" for name in
-                 ("bridge", "tracing", "modes", "reload", "manager"))
-
-# Its runtime takes a signal where the disk fails, and is too slow for some.
+# Its runtime takes a signal where the disk fails, has memory of its own where
+# the bridge's is measured, and is too slow for some.
 THREADED_E2E = (*EVERY_E2E, "-k", "not write_that_fails and not "
-                "disk_that_fails and not slow_readers")
+                "disk_that_fails and not slow_readers and not "
+                "takes_no_memory and not memory_is_bounded and not "
+                "leave_nothing_behind and not said_to_be_long")
 
 
 def step_tsan():
     build(*BUILDS["tsan"])
-    # Both wait for half of their time: for each other's sake, at once.
+    # All wait for most of their time: for each other's sake, at once.
     with ThreadPoolExecutor(1) as pool:
         units = pool.submit(ctest, folder("tsan"), "-R", THREADED)
-        # One by one: few of these share a bridge, and there are five files.
-        pytest(folder("tsan"), *BESIDE, *(THREADED_E2E if LONG else
-                                          (*BUSY_E2E, "--dist", "load")))
+        pytest(folder("tsan"), "-n", str(3 * os.cpu_count()), "--dist",
+               "loadfile", *THREADED_E2E)
         units.result()
 
 
