@@ -46,8 +46,8 @@ if(BRIDGE_SANITIZE)
   target_compile_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(bridge_flags INTERFACE -fsanitize=${BRIDGE_SANITIZE})
-  # As gcc has it: clang's own way is one for each program, and in the way of
-  # libraries that are loaded before others (faketime).
+  # One runtime for all, as gcc has it: a program with one of its own, clang's
+  # default, hangs behind a library that is loaded before it (faketime).
   if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND NOT BRIDGE_FUZZ)
     execute_process(COMMAND ${CMAKE_C_COMPILER} -print-runtime-dir
       OUTPUT_VARIABLE runtime OUTPUT_STRIP_TRAILING_WHITESPACE

@@ -29,7 +29,7 @@ ELSEWHERE = {
     r"cmake --install .*": "release",
     r"deploy/packages test; cmake --preset asan; .*": "asan",
     r"ctest .*|build-asan/test_.*": "asan",
-    r"build-asan/fuzz_.*": "clang",
+    r"build-asan/fuzz_.*": "asan",
     r"LEADBRIDGE_BUILD=\S+ python3 -m pytest .*": "e2e",
     r"gdb .*": "none: a person's",
     r"(LEADBRIDGE_BUILD=\S+ )?tests/faults/run.*": "faults",
