@@ -11,13 +11,18 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 IDLE = str(os.SCHED_IDLE)
 
 
-@pytest.fixture
-def beside():
-    """Of this test alone."""
+def support(name):
+    """A module of tests/support, for this test alone."""
     spec = importlib.util.spec_from_file_location(
-        "beside", TOP + "/tests/support/beside.py")
+        name, f"{TOP}/tests/support/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def beside():
+    module = support("beside")
     yield module
     module.forget()
 
@@ -96,3 +101,14 @@ def test_what_is_forgotten_does_not_begin(beside, held):
     end.set()
     beside.result("a", never)
     assert not begun.is_set()
+
+
+@pytest.mark.parametrize("code, text, own", [
+    (0, "[  PASSED  ]", False),
+    (9, "[  PASSED  ]\n==1== 8 bytes are definitely lost", False),
+    (9, "[  FAILED  ]\n==1== 8 bytes are definitely lost", True),
+    (1, "[  FAILED  ]", True), (124, "", True)])
+def test_a_program_that_fails_by_itself_is_told_from_a_finding(code, text,
+                                                               own):
+    """Beside others it may have had no time: it is run again, alone."""
+    assert support("valgrind").is_own(code, text) is own
