@@ -291,6 +291,6 @@ def threads(pid):
 def test_the_threads_of_the_journal_have_names(house):
     with open(house.path("leadbridge.cfg")) as f:
         syncs = "sqlite:" in f.read()
-    names = threads(house.bridge.pid)
-    assert names.count("journal") == 1
-    assert names.count("journal-sync") == syncs
+    wait_for(lambda: [threads(house.bridge.pid).count(name) for name in
+                      ("journal", "journal-sync")] == [1, syncs],
+             what="each to say its name, once it has begun")
