@@ -290,8 +290,7 @@ def step_tsan():
     # All wait for most of their time: for each other's sake, at once.
     with ThreadPoolExecutor(1) as pool:
         units = pool.submit(ctest, folder("tsan"), "-R", THREADED)
-        pytest(folder("tsan"), "-n", str(3 * os.cpu_count()), "--dist",
-               "loadfile", *THREADED_E2E)
+        pytest(folder("tsan"), *BESIDE, *THREADED_E2E)
         units.result()
 
 
