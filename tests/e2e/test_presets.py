@@ -52,6 +52,19 @@ def test_the_suite_builds_all():
     assert set(built) == set(NAMES)
 
 
+def test_what_tsan_leaves_out_starts_no_bridge():
+    with open(TOP + "/tests/support/suite.py") as f:
+        names = re.search(r"WITHOUT_THREADS = .*? in\n(.*?)\)\)\n", f.read(),
+                          re.S)[1]
+    files = [f"{TOP}/tests/e2e/test_{name}.py"
+             for name in re.findall(r'"(\w+)"', names)]
+    assert files
+    for path in files:
+        with open(path) as f:
+            assert not re.search(r"\bh(ouse)?\.start\(|\bopen_house\(|"
+                                 r"\bEcho\(", f.read()), path
+
+
 def test_the_bars_of_coverage(monkeypatch):
     """What `tests/run --coverage` says of figures that are made up."""
     monkeypatch.syspath_prepend(TOP + "/tests/support")

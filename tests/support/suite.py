@@ -273,8 +273,8 @@ def threaded(where):
 WITHOUT_THREADS = tuple(f"tests/e2e/test_{name}.py" for name in
                         ("beside", "check", "check_tls", "console_kinds",
                          "coverage", "docs", "explain", "kubernetes", "manual",
-                         "new", "new_from", "presets", "senders", "transforms",
-                         "verbs_output", "verbs_reach", "verbs_words"))
+                         "new_from", "presets", "senders", "transforms",
+                         "verbs_reach"))
 # Its runtime takes a signal where the disk fails, has memory of its own where
 # the bridge's is measured, and is too slow for some.
 THREADED_E2E = (*(path for path in EVERY_E2E if path not in WITHOUT_THREADS),
