@@ -6,11 +6,14 @@
 
 #include "base/base_fault.h"
 
+#define THREAD_NAME_SIZE 16 /* the kernel's */
+
 /*
  * Begins a thread that no signal reaches: the process's signals are the main
- * thread's business. -1 with why; where: who wants it, for the fault.
+ * thread's business. name: as ps and gdb show it, cut to what the kernel
+ * keeps. -1 with why.
  */
 int thread_begin(pthread_t *thread, void *(*run)(void *arg), void *arg,
-    const char *where, struct fault *why) MUST_CHECK;
+    const char *name, struct fault *why) MUST_CHECK;
 
 #endif

@@ -44,7 +44,6 @@ syncer_run(void *arg)
 {
 	struct syncer *s = arg;
 
-	pthread_setname_np(pthread_self(), "journal-sync");
 	pthread_mutex_lock(&s->lock);
 	while (!s->ends) {
 		if (s->asked == s->done) {
@@ -79,7 +78,7 @@ syncer_new(const struct journal_backend *backend, void *store,
 	s->arg = arg;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->moved, NULL);
-	if (thread_begin(&s->thread, syncer_run, s, "journal", why) == 0)
+	if (thread_begin(&s->thread, syncer_run, s, "journal-sync", why) == 0)
 		return s;
 	release(s);
 	return NULL;

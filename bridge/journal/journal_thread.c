@@ -206,7 +206,6 @@ thread_run(void *arg)
 	unsigned at = 0;
 	int64_t next = 0;
 
-	pthread_setname_np(pthread_self(), "journal");
 	pthread_mutex_lock(&j->lock);
 	while (!j->closing) {
 		await_group(j, &groups[at], next);

@@ -157,15 +157,22 @@ open_address(struct listener *l, size_t i, const struct listener_setup *s,
 	return 0;
 }
 
+static int
+start_thread(struct worker *w, struct fault *why)
+{
+	char name[THREAD_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%.9s-%u", w->name, w->number);
+	return thread_begin(&w->thread, worker_run, w, name, why);
+}
+
 /* How many threads run; fewer than there are workers: why. */
 static unsigned
 start_threads(struct listener *l, struct fault *why)
 {
 	unsigned n = 0;
 
-	while (n < l->worker_count &&
-	    thread_begin(&l->workers[n].thread, worker_run, &l->workers[n],
-	        "workers", why) == 0)
+	while (n < l->worker_count && start_thread(&l->workers[n], why) == 0)
 		n++;
 	pthread_mutex_lock(&l->lock);
 	while (l->running + l->failed < n)

@@ -6,7 +6,6 @@
  * threads do to a worker is to ring its bell, so its base needs no locks.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -346,10 +345,7 @@ void *
 worker_run(void *arg)
 {
 	struct worker *w = arg;
-	char name[16];
 
-	snprintf(name, sizeof(name), "%.9s-%u", w->name, w->number);
-	pthread_setname_np(pthread_self(), name);
 	this_worker = w;
 	w->base = new_base();
 	w->scratch = base_alloc(SCRATCH_BYTES);

@@ -146,7 +146,7 @@ start_lookup(struct names *n)
 	l->problem[0] = '\0';
 	n->looking = true;
 	atomic_fetch_add(&l->holders, 1);
-	if (thread_begin(&thread, lookup_run, l, n->url.host, &why) == 0) {
+	if (thread_begin(&thread, lookup_run, l, "names", &why) == 0) {
 		pthread_detach(thread); /* it is not waited for */
 		return;
 	}
