@@ -2,7 +2,8 @@
  * base/base_http.h - a request and an answer, as values.
  *
  * The listener makes requests, the rooms behind it read them, and whoever
- * decides answers. No room but listener and upstream knows HTTP's syntax.
+ * decides answers. HTTP's syntax is known to listener, answer and upstream
+ * only.
  */
 #ifndef BRIDGE_BASE_HTTP_H
 #define BRIDGE_BASE_HTTP_H

@@ -136,7 +136,7 @@ client_close(struct client *c)
 {
 	if (c == NULL)
 		return;
-	bytes_done(&c->answer.raw);
+	post_answer_done(&c->answer);
 	if (c->token != NULL)
 		explicit_bzero(c->token, strlen(c->token));
 	base_free(c->token);
@@ -215,7 +215,7 @@ ask(struct client *c, const struct request *r, struct client_answer *out)
 	struct fault why = { 0 };
 
 	arena_reset(c->arena);
-	bytes_done(&c->answer.raw);
+	post_answer_done(&c->answer);
 	if (post_send(&c->at, c->ca, r, &c->answer, &why) == -1)
 		return nobody_there(c, &why);
 	return read_answer(c, out);

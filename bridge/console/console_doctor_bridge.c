@@ -46,7 +46,7 @@ ask(struct doctor *d, const char *path, char **body, struct fault *why)
 		*body = base_print("%.*s", STR_ARG(a.body));
 	else
 		a.status = 0;
-	bytes_done(&a.raw);
+	post_answer_done(&a);
 	if (token != NULL)
 		explicit_bzero(token, strlen(token));
 	base_free(token);

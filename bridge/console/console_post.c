@@ -11,9 +11,13 @@
 #include "certs/certs.h"
 #include "console/console_post.h"
 
-#define ANSWER_CEILING ((size_t)4 << 20)
 #define TIMEOUT_SECONDS 35
 #define HANDSHAKE_SECONDS 10
+
+/* As large as the admin endpoint makes one: an event of any size. */
+static const struct answer_limits answer_most = { .headers = 65536,
+	.body = (size_t)256 << 20,
+	.last = true };
 
 int
 post_url_parse(const char *url, struct post_url *out, struct fault *why)
@@ -237,32 +241,59 @@ print_request(const struct post_url *url, const struct request *r,
 	bytes_add_str(out, r->body);
 }
 
+/* The peer ended the stream as one does; anything else may be a cut. */
+static bool
+has_ended(BIO *bio, int got)
+{
+	SSL *ssl = NULL;
+
+	if (BIO_get_ssl(bio, &ssl) == 1 && ssl != NULL)
+		return (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+	return got == 0;
+}
+
+/* A part of it was read, or nothing more will come: NULL, or what is wrong. */
+static const char *
+read_part(BIO *bio, struct answer_reader *r)
+{
+	char part[16384];
+	int got;
+
+	ERR_clear_error();
+	got = BIO_read(bio, part, sizeof(part));
+	if (got > 0)
+		(void)answer_reader_feed(r, part, (size_t)got);
+	else if (has_ended(bio, got))
+		answer_reader_end(r);
+	else if (BIO_should_retry(bio))
+		return "it takes too long";
+	else
+		return "the connection broke";
+	return r->problem;
+}
+
 static int
 read_answer(BIO *bio, struct post_answer *out, const char *host,
     struct fault *why)
 {
-	struct str head, rest, status;
-	const char *end;
-	int got;
+	struct answer_reader *r = &out->reader;
 
-	do {
-		char *room = bytes_reserve(&out->raw, 16384);
+	while (r->verdict == VERDICT_MORE) {
+		const char *problem = read_part(bio, r);
 
-		got = room != NULL ? BIO_read(bio, room, 16384) : -1;
-		if (got > 0)
-			out->raw.len += (size_t)got;
-	} while (got > 0);
-	head = bytes_str(&out->raw);
-	end = memmem(head.at, head.len, "\r\n\r\n", 4);
-	if (end == NULL || !str_starts(head, STR("HTTP/1.")))
-		return fault_set(why, FAULT_SETTINGS, host,
-		    "gave no HTTP answer");
-	out->body = str_skip(head, (size_t)(end + 4 - head.at));
-	rest = head;
-	str_cut(&rest, ' ', &status);
-	str_cut(&rest, ' ', &status);
-	out->status = (int)str_number(status, 999);
+		if (problem != NULL)
+			return fault_set(why, FAULT_SETTINGS, host,
+			    "gave no HTTP answer: %s", problem);
+	}
+	out->status = r->status;
+	out->body = bytes_str(&r->body);
 	return 0;
+}
+
+void
+post_answer_done(struct post_answer *answer)
+{
+	answer_reader_done(&answer->reader);
 }
 
 /*
@@ -295,7 +326,7 @@ post_send(const struct post_url *url, const char *ca,
 	int rc = -1;
 
 	*out = (struct post_answer){ 0 };
-	bytes_init(&out->raw, ANSWER_CEILING);
+	answer_reader_init(&out->reader, answer_most);
 	bytes_init(&text, request->body.len + ((size_t)1 << 20));
 	if (url->tls && ctx == NULL)
 		goto out;

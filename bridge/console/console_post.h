@@ -6,6 +6,7 @@
 #ifndef BRIDGE_CONSOLE_POST_H
 #define BRIDGE_CONSOLE_POST_H
 
+#include "answer/answer.h"
 #include "base/base.h"
 
 struct post_url {
@@ -21,17 +22,19 @@ int post_url_parse(const char *url, struct post_url *out,
 
 struct post_answer {
 	int status;
-	struct str body; /* in raw */
-	struct bytes raw;
+	struct str body; /* in reader */
+	struct answer_reader reader;
 };
 
 /*
  * Sends the request's method, target, headers and body (Host, Content-Length
  * and Connection are ours); ca is a PEM file of roots to trust, or NULL for
- * the system's. bytes_done(&out->raw) it.
+ * the system's. Read as strictly as the API's, and to its end, not the
+ * stream's. post_answer_done() it, whatever became of it.
  */
 int post_send(const struct post_url *url, const char *ca,
     const struct request *request, struct post_answer *out,
     struct fault *why) MUST_CHECK;
+void post_answer_done(struct post_answer *answer);
 
 #endif

@@ -328,7 +328,7 @@ play(struct demo *d, const struct act *act, const char *ca, struct fault *why)
 	rc = post_send(&url, ca, &request, &answer, why);
 	if (rc == 0)
 		tell(d, act, &request, &answer);
-	bytes_done(&answer.raw);
+	post_answer_done(&answer);
 	return rc;
 }
 

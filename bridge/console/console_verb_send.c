@@ -104,7 +104,7 @@ post(const struct given *g, const struct post_url *url, const struct route *r,
 		if (r != NULL)
 			print_blame(r, request, &answer, arena);
 	}
-	bytes_done(&answer.raw);
+	post_answer_done(&answer);
 	return code;
 }
 

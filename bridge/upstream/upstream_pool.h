@@ -20,7 +20,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include "upstream/upstream_answer.h"
+#include "answer/answer.h"
 #include "upstream/upstream_names.h"
 #include "upstream/upstream_target.h"
 #include "upstream/upstream_wire.h"

@@ -169,6 +169,79 @@ def test_an_answer_that_names_no_field(house):
     assert "VALIDATION_ERROR" in out and "422" in err
 
 
+# ---------------------------------------------------- where an answer ends
+
+DATA = '{"success":true,"data":null}'
+SIZED = f"HTTP/1.1 200 OK\r\nContent-Length: {len(DATA)}\r\n\r\n{DATA}"
+
+
+def sent(house, greet, *more, code, **kw):
+    """What `send` says of it, to a server that keeps the connection."""
+    def play(peer):
+        peer.request()
+        greet(peer)
+
+    with Upstream(greet=play, host="localhost", **kw) as up:
+        return house.run("send", "--to", up.url, *more, "--sender", "typeform",
+                         "--secret-file", "form.secret", "any.http", code=code)
+
+
+@pytest.fixture(scope="module")
+def any_http(house):
+    house.write("any.http", "POST /x HTTP/1.1\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("answer", [
+    SIZED, SIZED.replace("1.1", "1.0"),
+    "HTTP/1.1 100 Continue\r\n\r\n" + SIZED,
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    f"7\r\n{DATA[:7]}\r\n{len(DATA) - 7:x};x=y\r\n{DATA[7:]}\r\n0\r\n\r\n"],
+    ids=["sized", "old", "interim", "chunked"])
+def test_it_is_read_to_its_own_end(house, any_http, answer):
+    """Not to the stream's, which does not come."""
+    def greet(peer):
+        peer.send(answer.encode())
+        peer.upstream.stopped.wait(40)
+
+    out, err = sent(house, greet, code=0)
+    assert out == DATA + "\n" and err == "HTTP 200 OK\n"
+
+
+def test_it_is_read_whole_however_large(house, any_http):
+    """deliveries show: an event may be as large as limits.body lets it."""
+    large = "x" * (5 << 20)
+
+    def greet(peer):
+        peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n"
+                  f"{large}".encode())
+
+    out, _ = sent(house, greet, code=0)
+    assert out == large + "\n"
+
+
+@pytest.mark.parametrize("text, end, what", [
+    (SIZED[:-1], "close", "the connection was closed within the answer"),
+    (SIZED[:-1], "cut", "the connection broke"),
+    (SIZED[:-1], "reset", "the connection broke"),
+    # Without a length only close_notify tells a body's end from a cut.
+    ("HTTP/1.1 200 OK\r\n\r\n" + DATA, "cut", "the connection broke"),
+    ("HTTP/1.1 200 OK\r\n\r\n" + DATA, "close", None),
+    (SIZED.replace("OK", "OK\r\nContent-Length: 1"), "close",
+     "more than one Content-Length")])
+def test_half_of_it_is_none(house, any_http, ca, localhost, text, end, what):
+    def greet(peer):
+        peer.send(text.encode())
+        getattr(peer, end)()
+
+    out, err = sent(house, greet, "--ca", ca.pem, code=0 if what is None else 3,
+                    cert=localhost)
+    if what is None:
+        assert out == DATA + "\n"
+    else:
+        assert out == "" and f"gave no HTTP answer: {what}" in err.replace(
+            "the answer has ", "")
+
+
 # ------------------------------------------------- files that cannot be had
 
 @pytest.mark.parametrize("name, what", [

@@ -1,5 +1,5 @@
 /*
- * tests/fuzz/fuzz_upstream_answer.c - answers of the leads API.
+ * tests/fuzz/fuzz_answer_reader.c - HTTP answers.
  *
  * The same bytes, whole, in two pieces and byte by byte, must come to the
  * same verdict, status, body and count of bytes used.
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "upstream/upstream_answer.h"
+#include "answer/answer.h"
 
 #define CHECK(truth)                                                           \
 	do {                                                                   \
@@ -15,7 +15,7 @@
 			abort();                                               \
 	} while (0)
 
-static const struct answer_limits limits = { .headers = 2048, .body = 4096 };
+static struct answer_limits limits = { .headers = 2048, .body = 4096 };
 
 /* Feeds at most `step` bytes at a time; returns how many were used. */
 static size_t
@@ -61,19 +61,13 @@ check_same(const struct answer_reader *a, const struct answer_reader *b)
 	CHECK(a->retry_after.there == b->retry_after.there);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+check_cuts(const char *at, size_t size)
 {
-	const char *at = (const char *)data;
 	size_t steps[] = { size, size / 2 + 1, 7, 1 };
 	struct answer_reader whole, pieces;
-	size_t used;
+	size_t used = feed(&whole, at, size, size);
 
-	if (size == 0)
-		return 0;
-	used = feed(&whole, at, size, size);
 	check_alone(&whole);
 	for (size_t i = 1; i < COUNT_OF(steps); i++) {
 		size_t took = feed(&pieces, at, size, steps[i]);
@@ -84,5 +78,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		answer_reader_done(&pieces);
 	}
 	answer_reader_done(&whole);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	for (int last = 0; last < 2; last++) {
+		limits.last = last;
+		check_cuts((const char *)data, size);
+	}
 	return 0;
 }

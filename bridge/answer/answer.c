@@ -1,5 +1,5 @@
 /*
- * upstream/upstream_answer.c - reads one HTTP answer to a PATCH, strictly.
+ * answer/answer.c - reads one HTTP answer, strictly.
  *
  *	status line, fields, empty line		again for every 1xx
  *	then one of:
@@ -7,14 +7,14 @@
  *	  sized					Content-Length
  *	  chunk line, chunk data, CRLF ...	Transfer-Encoding: chunked
  *	    trailer fields, empty line
- *	  until the stream ends			only with Connection: close
+ *	  until the stream ends			Connection: close, asked or said
  *
  * Each part is a row of `parts`; it takes what it can from the input and
  * names the next part. Lines that lie whole in the input are read in place.
  */
 #include <string.h>
 
-#include "upstream/upstream_answer.h"
+#include "answer/answer.h"
 
 /* Nobody sends more in earnest; each costs a little work. */
 #define FIELDS_MAX 100
@@ -414,7 +414,9 @@ begin_chunk_line(struct answer_reader *r)
 static void
 begin_body(struct answer_reader *r)
 {
-	r->reusable = !r->old && !r->close;
+	bool last = r->old || r->close || r->limits.last;
+
+	r->reusable = !last;
 	if (r->chunked && r->length >= 0)
 		bad(r, "the answer has Content-Length and Transfer-Encoding");
 	else if (r->chunked && r->old)
@@ -425,7 +427,7 @@ begin_body(struct answer_reader *r)
 		begin_chunk_line(r);
 	else if (r->length >= 0)
 		begin_sized(r);
-	else if (r->close || r->old)
+	else if (last)
 		r->part = PART_UNTIL_CLOSE;
 	else
 		bad(r, "the answer does not say where its body ends");

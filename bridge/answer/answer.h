@@ -1,6 +1,6 @@
 /*
- * upstream/upstream_answer.h - reads one HTTP answer to a PATCH, strictly.
- * Private to this room.
+ * answer/answer.h - reads one HTTP answer, strictly: upstream's to a PATCH,
+ * the bridge's to a verb.
  *
  * Bytes in, a verdict out; no socket, no clock. Any cut of the same bytes
  * gives the same verdict, status, body and count of bytes used. What could
@@ -13,8 +13,8 @@
  * success, the answer is BAD. What another status says of the request it says
  * whatever stands behind: it is WHOLE, without body and type (`cut`).
  */
-#ifndef BRIDGE_UPSTREAM_ANSWER_H
-#define BRIDGE_UPSTREAM_ANSWER_H
+#ifndef BRIDGE_ANSWER_H
+#define BRIDGE_ANSWER_H
 
 #include "base/base.h"
 
@@ -27,6 +27,11 @@ enum answer_verdict {
 struct answer_limits {
 	size_t headers; /* status lines and fields, interim ones included */
 	size_t body;
+	/*
+	 * It was the connection's last request (Connection: close): without a
+	 * length the body ends with the stream (RFC 9112, 6.3).
+	 */
+	bool last;
 };
 
 /* Longer values of the two fields we relay count as absent. */

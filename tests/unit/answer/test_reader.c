@@ -1,7 +1,7 @@
 /* The reader of answers: what it takes, what it refuses, and how it is cut. */
 #include "unit/cmocka_all.h"
 
-#include "upstream/upstream_answer.h"
+#include "answer/answer.h"
 
 static const struct answer_limits limits = { .headers = 1024, .body = 64 };
 
@@ -259,6 +259,28 @@ what_is_as_long_as_may_be_is_whole(void **state)
 	answer_reader_done(&r);
 }
 
+/* Of a connection's last request: only the stream's end says so. */
+static void
+without_a_length_the_last_ends_with_the_stream(void **state)
+{
+	struct answer_limits last = limits;
+	struct answer_reader r;
+
+	(void)state;
+	last.last = true;
+	answer_reader_init(&r, last);
+	answer_reader_feed(&r, OK "\r\nbody", sizeof(OK "\r\nbody") - 1);
+	assert_int_equal(r.verdict, VERDICT_MORE);
+	answer_reader_end(&r);
+	assert_int_equal(r.verdict, VERDICT_WHOLE);
+	assert_str(bytes_str(&r.body), "body");
+	assert_false(r.reusable);
+	answer_reader_done(&r);
+	read_in(&r, STR(OK "\r\nbody"), 100);
+	assert_int_equal(r.verdict, VERDICT_BAD);
+	answer_reader_done(&r);
+}
+
 static void
 skips_interim_answers_up_to_a_limit(void **state)
 {
@@ -418,6 +440,8 @@ main(void)
 		cmocka_unit_test(refuses_what_could_be_read_two_ways),
 		cmocka_unit_test(what_is_definite_is_so_whatever_its_length),
 		cmocka_unit_test(what_is_as_long_as_may_be_is_whole),
+		cmocka_unit_test(
+		    without_a_length_the_last_ends_with_the_stream),
 		cmocka_unit_test(skips_interim_answers_up_to_a_limit),
 		cmocka_unit_test(forgets_the_fields_of_an_interim_answer),
 		cmocka_unit_test(bounds_headers_fields_and_extensions),
