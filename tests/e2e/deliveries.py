@@ -37,7 +37,9 @@ UNKNOWN = "019ac000-0000-7000-8000-000000000000"
 
 
 def open_house(build, folder, api, journal="memory:", admin="", more=""):
+    # What a test has hang is not to be late, however slow the test is.
     h = House(build, folder, upstream=api.url, mappings=MAPPINGS,
+              target='timeout = "100s";',
               settings=f'journal = {{ url = "{journal}"; }};')
     h.api = api
     with open(h.path("leadbridge.cfg")) as f:
@@ -145,7 +147,7 @@ def on_terminal(house, answer, *args):
                          stdin=theirs, stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE)
     os.write(mine, answer.encode())
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     os.close(mine)
     os.close(theirs)
     return p.returncode

@@ -54,12 +54,16 @@ def free_port():
 
 
 def wait_for(check, seconds=20, what="it"):
-    """Polls until check() is true; the only wait there is."""
+    """Polls until check() is true; the only wait there is. Looks once more
+    when the time is over: it may be this process that stood still."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
+        is_last = time.monotonic() >= end
         got = check()
         if got:
             return got
+        if is_last:
+            break
         time.sleep(0.01)
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
@@ -176,6 +180,11 @@ class House:
         if upstream is None:
             upstream = self.start_sandbox()
         ca = 'ca = "certs/dev-ca.pem";' if upstream.startswith("https") else ""
+        if "connect_timeout" not in target:
+            # An API that gets no processor for a while is there all the same.
+            target += ' connect_timeout = "60s";'
+        if "header_timeout" not in limits:
+            limits += ' header_timeout = "60s";'  # nor is a test to be late
         self.write("leadbridge.cfg", f"""
 workers   = {workers};
 listen    = ( {{ address = "127.0.0.1:{self.port}"; }},

@@ -31,7 +31,7 @@ def check(rc):
 
 
 class Island:
-    def __init__(self, folder, patience=1):
+    def __init__(self, folder, patience=10):
         """patience: seconds that lookups wait for the name server."""
         self.resolv = os.path.join(str(folder), "resolv.conf")
         with open(self.resolv, "w") as f:

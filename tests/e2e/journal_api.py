@@ -15,6 +15,12 @@ def failure(code):
         "code": code, "message": code, "details": []}}).encode()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Who connects while it gets no time waits, and is not turned away."""
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class Api:
     """`plan[lead]` holds what the next calls of a lead get: a status, or
     (status, headers) or (status, headers, body); what is a function returns
@@ -48,7 +54,7 @@ class Api:
                 if callable(what):
                     what = what()
                 if what is None:
-                    api.released.wait(30)
+                    api.released.wait(120)
                     what = 200
                 status, more, *said = what if isinstance(what, tuple) else (
                     what, {})
@@ -67,9 +73,7 @@ class Api:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()
 

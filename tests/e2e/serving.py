@@ -121,7 +121,7 @@ def s_client(e, host, *options, talk=False):
     done = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{e.port}",
          *(["-servername", host] if host else []), *options],
-        input=request, capture_output=True, timeout=30)
+        input=request, capture_output=True, timeout=60)
     return (done.stdout + done.stderr).decode(errors="replace")
 
 

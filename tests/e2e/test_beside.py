@@ -9,6 +9,7 @@ import pytest
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 IDLE = str(os.SCHED_IDLE)
+PATIENCE = 120  # seconds: it gets only what others leave
 
 
 def support(name):
@@ -42,7 +43,7 @@ def test_it_takes_what_nobody_wants(beside):
     done = threading.Event()
     beside.begin("a", policy)
     beside.begin("b", done.set)
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     assert beside.result("a", never) == IDLE
     assert policy() != IDLE
 
@@ -53,7 +54,7 @@ def test_one_after_another_and_once(beside):
         beside.begin(name, lambda name=name: begun.append(name))
     beside.begin("a", lambda: begun.append("again"))
     beside.begin("d", done.set)
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     beside.result("c", never)
     assert begun == ["a", "b", "c"]
 
@@ -66,7 +67,7 @@ def test_what_failed_or_was_not_begun_is_done_now(beside):
         never()
 
     beside.begin("a", fail)
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     assert beside.result("a", lambda: "now") == "now"
     assert beside.result("b", lambda: "now") == "now"
 
@@ -78,11 +79,11 @@ def held(beside):
 
     def work():
         under_way.set()
-        assert end.wait(20)
+        assert end.wait(PATIENCE)
 
     beside.begin("a", work)
     beside.begin("b", begun.set)
-    assert under_way.wait(20)
+    assert under_way.wait(PATIENCE)
     return end, begun
 
 
@@ -92,7 +93,7 @@ def test_nothing_is_beside_who_is_alone(beside, held):
     with beside.nothing():
         assert end.is_set()  # it was waited for
         assert not begun.wait(0.2)
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
 
 
 def test_what_is_forgotten_does_not_begin(beside, held):

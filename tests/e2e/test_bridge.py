@@ -21,7 +21,9 @@ from house import (API_KEY, FORM_SECRET, TOKEN, House, typeform_event,
 
 @pytest.fixture(scope="module")
 def house(build, tmp_path_factory):
-    h = House(build, tmp_path_factory.mktemp("house")).start()
+    # Ten seconds, as usual, are soon over on a machine that is loaded.
+    h = House(build, tmp_path_factory.mktemp("house"),
+              target='timeout = "60s";').start()
     yield h
     assert h.close() == 0
 
@@ -445,10 +447,11 @@ def test_sigterm_lets_an_open_request_finish(build, tmp_path):
 
     def act(s, data):
         asked.set()
-        go.wait(20)
+        go.wait(60)
         s.sendall(reply(b"200 OK", b'{"success":true,"data":null}'))
 
-    h = house_before(build, tmp_path, act)
+    h = house_before(build, tmp_path, act, target='timeout = "60s";',
+                     settings='drain_timeout = "60s";')
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         pending = pool.submit(h.typeform)
         assert asked.wait(20)

@@ -29,7 +29,7 @@ routes    = "mappings/*/mapping.cfg";
 """)
     done = subprocess.run([build + "/leadbridge", "check", "-c", str(path),
                            "--output", "json"], capture_output=True, text=True,
-                          timeout=30)
+                          timeout=60)
     return json.loads(done.stdout)
 
 

@@ -184,5 +184,5 @@ def test_a_pipe_is_read_once(house):
     done = subprocess.run(
         ["bash", "-c", f"'{house.program}' map m.cfg <(cat c.json); "
          f"'{house.program}' map m.cfg - < c.json"],
-        cwd=house.folder, capture_output=True, text=True, timeout=30)
+        cwd=house.folder, capture_output=True, text=True, timeout=60)
     assert done.stdout == 'l1\n{"detail":"d"}\n' * 2, done.stderr

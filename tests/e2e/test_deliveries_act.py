@@ -172,7 +172,7 @@ def test_tail_prints_what_ends(house):
     wait_for(lambda: open_one in told(), what="what was open")
     house.api.released.clear()
     p.send_signal(2)
-    assert p.wait(timeout=20) == 0
+    assert p.wait(timeout=60) == 0
     assert before not in told()
     assert [(i["delivery"], i["state"]) for i in
             map(json.loads, told().splitlines())] == [
@@ -252,7 +252,7 @@ def test_tail_does_not_lose_what_is_old(full):
     full.api.release()
     wait_for(lambda: old in told(), what="the end of what is old")
     p.terminate()
-    assert p.wait(timeout=20) == 0
+    assert p.wait(timeout=60) == 0
     assert len(told().splitlines()) == 1
 
 

@@ -19,6 +19,7 @@ def house(build, tmp_path):
             contextlib.closing(Api()) as api:
         h = House(build, tmp_path, upstream=api.url, settings='journal = { url '
                   '= "sqlite:store/journal.db"; reserve = "0"; };',
+                  target='timeout = "60s";',
                   mappings={"queue": route("queue")}).start()
         try:
             api.plan["v1"] = [422]

@@ -352,7 +352,8 @@ def test_the_healthcheck_asks_the_admin_endpoint(build, tmp_path):
     env = {"LEADBRIDGE_ADMIN": f"127.0.0.1:{h.admin_port}"}
     assert not alive(env)
     h.start()
-    assert alive(env)
+    # It waits for four seconds, which a busy machine may take.
+    wait_for(lambda: alive(env))
     assert not alive({"LEADBRIDGE_ADMIN": f"127.0.0.1:{free_port()}"})
     # Something else that answers is not it.
     assert not alive({"LEADBRIDGE_ADMIN": f"127.0.0.1:{h.port}"})
@@ -369,7 +370,7 @@ def test_the_healthcheck_of_an_endpoint_with_a_certificate(build, tmp_path,
     env = {"LEADBRIDGE_ADMIN": f"localhost:{p.admin_port}",
            "LEADBRIDGE_ADMIN_CA": p.ca}
     p.start()
-    assert alive(env)
+    wait_for(lambda: alive(env))
     other = tmp_path / "other.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                     "-subj", "/CN=other", "-keyout", tmp_path / "other.key",
@@ -593,6 +594,7 @@ def test_a_node_that_ends_is_not_missed(nodes, api, tmp_path):
     cfg = haproxy_cfg(
         tmp_path, a.ca,
         **{"bind :8443": f"bind 127.0.0.1:{port}",
+           "timeout check   3s": "timeout check   30s",
            "check port 9180 ": "check ",
            "verifyhost leadbridge": "verifyhost localhost",
            "a bridge-a:8443": f"a 127.0.0.1:{a.tls_port} "

@@ -292,9 +292,9 @@ def test_a_bridge_that_runs_asks_nobody(ring):
         ring.key("add", *args, "--no-reload",
                  value=f"correct horse battery\n{value}\n")
     ring.bridge.send_signal(signal.SIGHUP)
-    wait_for(lambda: ring.logged("reload refused"), what="the refusal")
-    assert any("asks nobody; restart it" in e["reason"]
-               for e in ring.logged("reload refused"))
+    wait_for(lambda: any("asks nobody; restart it" in e["reason"]
+                         for e in ring.logged("reload refused")),
+             what="the refusal")
     assert ring.typeform().status == 200
     ring.bridge.stdin.close()
 

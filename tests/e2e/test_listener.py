@@ -1,5 +1,6 @@
 """The listener over real sockets: what is refused, cut, kept and drained."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,15 +11,27 @@ import time
 
 import pytest
 
-from echo import (CHUNKED, Echo, H, LARGE_ANSWERS, LIMITS, SMUGGLED, answers,
-                  closed_within, exchange, get, read_answer, reset,
+from echo import (CHUNKED, Echo, H, LARGE_ANSWERS, LIMITS, PATIENCE, SMUGGLED,
+                  answers, closed_within, exchange, get, read_answer, reset,
                   slow_exchange, slow_reader, wait_for)
 from probe import ACCEPTED, REFUSED, STATUS
 
 
+SIZES = LIMITS[:2]
+# So long that a test which is held up in between is not late itself.
+DEADLINES = ['header_timeout="2s"', 'body_timeout="2s"', 'idle_timeout="3s"']
+
+
 @pytest.fixture(scope="module")
 def echo(build):
-    e = Echo(build, *LIMITS)
+    e = Echo(build, *SIZES)
+    yield e
+    e.stop()
+
+
+@pytest.fixture(scope="module")
+def strict(build):
+    e = Echo(build, *SIZES, *DEADLINES)
     yield e
     e.stop()
 
@@ -41,13 +54,15 @@ def test_refused_and_closed(echo, name):
 
 
 def test_refusals_are_counted_and_logged_with_measure(start):
-    e = start(*LIMITS)
+    e = start(*SIZES)
+    begin = time.monotonic()
     for _ in range(40):
         e.talk(b"nonsense\r\n\r\n")
+    took = time.monotonic() - begin
     assert e.metric("leadbridge_bad_requests_total") == 40
     lines = [json.loads(x) for x in e.stop().splitlines()]
     bad = [x for x in lines if x["event"] == "bad request"]
-    assert 1 <= len(bad) <= 20
+    assert 1 <= len(bad) <= 5 * (took + 2)  # of each second it was at it
     assert bad[0]["status"] == "400" and bad[0]["peer"] == "127.0.0.1"
     assert bad[0]["reason"]
 
@@ -103,7 +118,7 @@ def test_connection_header(echo, request_, closes):
     with echo.connect() as s:
         s.sendall(request_.encode())
         assert read_answer(s)[0] == 200
-        assert closed_within(s, 0.4) == closes
+        assert closed_within(s, 20 if closes else 0.4) == closes
 
 
 def test_head_has_no_body(echo):
@@ -150,7 +165,7 @@ def test_pipelining_keeps_the_order(echo):
 
 
 def test_blank_lines_begin_no_request(start):
-    e = start('header_timeout="200ms"')
+    e = start(DEADLINES[0])
     with e.connect() as s:
         s.sendall(b"\r\n")
         assert s.recv(100) == b""  # late, but with nothing to answer
@@ -160,11 +175,11 @@ def test_blank_lines_begin_no_request(start):
 
 
 def test_a_connection_rests_behind_pipelined_requests(start):
-    e = start('header_timeout="200ms"', 'idle_timeout="20s"')
+    e = start('header_timeout="1s"', 'idle_timeout="60s"')
     with e.connect() as s:
         s.sendall(get("/a") + get("/b"))
         assert read_answer_list(s, 2) == ["/a", "/b"]
-        time.sleep(0.6)  # no head is under way that could be late
+        time.sleep(1.5)  # no head is under way that could be late
         s.sendall(get("/c"))
         assert read_answer_list(s, 1) == ["/c"]
 
@@ -189,7 +204,7 @@ def read_answer_list(s, count):
 
 def test_many_pipelined_requests(echo):
     count = 3000
-    with echo.connect(20) as s:
+    with echo.connect() as s:
         s.sendall(get("/x") * 10)
         time.sleep(0.05)
         sender = threading.Thread(
@@ -228,30 +243,32 @@ def test_resets_leave_nothing_behind(echo):
             time.sleep(0.01)
             reset(s)
     assert wait_for(lambda: echo.files() <= before)
-    assert echo.metric("leadbridge_connections") == 1
+    assert wait_for(lambda: echo.metric("leadbridge_connections") == 1)
 
 
 # Deadlines and ceilings.
 
 def drip(e, first, drop, seconds):
     """Sends a byte every 50 ms; how long the connection lived."""
+    begin = time.monotonic()
     with e.connect() as s:
-        begin = time.time()
         s.sendall(first)
         s.settimeout(0.05)
         got = b""
-        while time.time() < begin + seconds:
+        while time.monotonic() < begin + seconds:
             try:
-                s.sendall(drop)
+                with contextlib.suppress(ConnectionResetError,
+                                         BrokenPipeError):
+                    s.sendall(drop)
                 more = s.recv(65536)
                 got += more
                 if not more:
                     break
             except socket.timeout:
                 continue
-            except (ConnectionResetError, BrokenPipeError):
+            except ConnectionResetError:
                 break
-        return time.time() - begin, got
+        return time.monotonic() - begin, got
 
 
 @pytest.mark.parametrize("first, drop", [
@@ -259,43 +276,44 @@ def drip(e, first, drop, seconds):
     (H.encode() + b"Content-Length: 5000\r\n\r\n", b"a"),
     (CHUNKED.encode() + b"1;a=", b"b"),
 ])
-def test_dripping_is_cut_at_the_deadline(echo, first, drop):
-    lived, got = drip(echo, first, drop, 4)
-    assert 0.5 <= lived <= 1.6
+def test_dripping_is_cut_at_the_deadline(strict, first, drop):
+    lived, got = drip(strict, first, drop, 20)
+    assert 1.9 <= lived < 20  # as long as it drips
     status, fields, _ = answers(got)[0]
     assert status == 408 and fields["connection"] == "close"
 
 
-def test_silence_is_cut(echo):
-    before = echo.metric("leadbridge_connections_timed_out_total")
-    with echo.connect() as s:
-        begin = time.time()
+def test_silence_is_cut(strict):
+    before = strict.metric("leadbridge_connections_timed_out_total")
+    begin = time.monotonic()
+    with strict.connect() as s:
         assert s.recv(10) == b""
-        assert 0.5 <= time.time() - begin <= 1.3
-    assert echo.metric("leadbridge_connections_timed_out_total") == before + 1
+        assert 1.9 <= time.monotonic() - begin < PATIENCE
+    assert strict.metric(
+        "leadbridge_connections_timed_out_total") == before + 1
 
 
-def test_idle_is_cut_later(echo):
-    with echo.connect() as s:
+def test_idle_is_cut_later(strict):
+    begin = time.monotonic()
+    with strict.connect() as s:
         s.sendall(get())
         read_answer(s)
-        begin = time.time()
         assert s.recv(10) == b""
-        assert 0.8 <= time.time() - begin <= 1.6
+        assert 2.9 <= time.monotonic() - begin < PATIENCE
 
 
 def test_large_answers_to_slow_readers(start):
-    e = start(*LIMITS[:-1], 'write_timeout="5s"')
+    e = start(*SIZES)
     with slow_reader(e) as s:
         assert slow_exchange(s) == LARGE_ANSWERS
 
 
 def test_who_does_not_read_is_cut(start):
-    e = start(*LIMITS)
+    e = start(*SIZES, 'write_timeout="800ms"')
     with e.connect() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.sendall(get("/big?n=1000000") * 20)
-        assert wait_for(lambda: e.metric("leadbridge_connections") == 1, 4)
+        assert wait_for(lambda: e.metric("leadbridge_connections") == 1)
 
 
 def test_chunk_line_flood_takes_no_memory(echo):
@@ -317,27 +335,32 @@ def test_chunk_line_flood_takes_no_memory(echo):
 def test_413_reaches_who_is_still_sending(echo):
     """A reset would take the answer away from under the sender."""
     with echo.connect() as s:
+        begin = time.monotonic()
         s.sendall((H + "Content-Length: 900000\r\n\r\n").encode())
-        for _ in range(20):
-            s.sendall(b"a" * 20000)
-            time.sleep(0.005)
+        try:
+            for _ in range(20):
+                s.sendall(b"a" * 20000)
+                time.sleep(0.005)
+        except (ConnectionResetError, BrokenPipeError):
+            # It is read for a second, and who sends may be held up longer.
+            assert time.monotonic() - begin >= 1
         assert b"413" in s.recv(100)
 
 
 def test_connections_have_a_ceiling(start):
-    e = start(*LIMITS, "connections=5")
+    e = start(*SIZES, *DEADLINES, "connections=5")
     held = [e.connect() for _ in range(12)]
-    time.sleep(0.2)
-    assert e.files() <= 5 + 12
     # Who waits gets its turn once the silent ones are cut.
     held[11].sendall(get("/late"))
+    time.sleep(0.2)
+    assert e.files() <= 5 + 12
     assert read_answer(held[11])[1]["path"] == "/late"
     for s in held:
         s.close()
 
 
 def test_the_ceiling_of_connections_is_told_and_counted(start):
-    e = start(*LIMITS[:2], "connections=3")
+    e = start(*SIZES, "connections=3")
     held = [e.connect() for _ in range(3)]
     for s in held:
         s.sendall(get())
@@ -352,23 +375,25 @@ def test_the_ceiling_of_connections_is_told_and_counted(start):
 
 
 def test_out_of_descriptors(start):
-    e = start(*LIMITS, files=24)
-    before = e.cpu()
+    e = start(*SIZES, *DEADLINES, files=24)
+    before, begin = e.cpu(), time.monotonic()
     held = [e.connect() for _ in range(40)]
     time.sleep(1.0)
-    assert e.cpu() - before < 0.1
+    # A loop that spins takes all of a processor, as far as it gets one.
+    assert e.cpu() - before < 0.2 * (time.monotonic() - begin)
     for s in held:
         s.close()
     assert wait_for(lambda: b"200 OK" in e.talk(
-        get("/", "Connection: close\r\n")), 3)
+        get("/", "Connection: close\r\n")))
+    took = time.monotonic() - begin
     lines = [json.loads(x) for x in e.stop().splitlines()]
     said = [x for x in lines if x["event"] == "cannot accept connections"]
-    assert 1 <= len(said) <= 5
+    assert 1 <= len(said) <= took + 2  # one a second
     assert "LimitNOFILE" in said[0]["do"]
 
 
 def test_workers_share_the_port(start):
-    e = start(*LIMITS, "workers=3")
+    e = start(*SIZES, "workers=3")
     for _ in range(30):
         assert b"200 OK" in e.talk(get("/", "Connection: close\r\n"))
     assert e.metric("leadbridge_connections_accepted_total") == 31
@@ -376,7 +401,7 @@ def test_workers_share_the_port(start):
 
 @pytest.mark.parametrize("files, warns", [(300, True), (364, False)])
 def test_fewer_files_than_connections_are_told_at_start(build, files, warns):
-    e = Echo(build, *LIMITS, "connections=300", files=files)
+    e = Echo(build, *SIZES, "connections=300", files=files)
     said = [json.loads(line) for line in e.stop().splitlines()]
     said = [line for line in said if line["event"] == "too few open files"]
     assert [(line["limits.connections"], line["files"]) for line in said] == \
@@ -387,37 +412,46 @@ def test_fewer_files_than_connections_are_told_at_start(build, files, warns):
 # The end.
 
 def test_drain_lets_open_requests_finish(build):
-    e = Echo(build, *LIMITS, 'drain="3s"')
-    with e.connect() as s, e.connect() as idle:
+    e = Echo(build, *SIZES, 'drain="60s"')
+    body = b"a" * 500
+    with e.connect() as s, e.connect() as half, e.connect() as idle:
+        half.sendall((H.replace("/a", "/slow?ms=100") +
+                      "Content-Length: 500\r\n\r\n").encode() + body[1:])
         idle.sendall(get())
         read_answer(idle)
-        s.sendall(get("/slow?ms=500"))
+        s.sendall(get("/slow?ms=1000"))
         time.sleep(0.1)
-        begin = time.time()
+        begin = time.monotonic()
         e.process.send_signal(signal.SIGTERM)
-        assert closed_within(idle, 0.4)
-        status, fields, body = answers(exchange(s, b""))[0]
-        assert status == 200 and json.loads(body)["path"] == "/slow"
-        assert fields["connection"] == "close"
+        assert closed_within(idle, 20)
+        half.sendall(body[:1])  # surely while it drains
+        status, fields, _ = answers(exchange(half, b""))[0]
+        assert status == 200 and fields["connection"] == "close"
+        status, _, seen = answers(exchange(s, b""))[0]
+        assert status == 200 and json.loads(seen)["path"] == "/slow"
         e.stop()
-        assert time.time() - begin < 1.5
+        assert time.monotonic() - begin < 50  # and not all of the 60
     with pytest.raises(ConnectionRefusedError):
         e.connect()
 
 
 def test_drain_waits_a_little_for_who_has_just_come(build):
     """A front that has connected sends its request all the same."""
-    e = Echo(build, *LIMITS[:2], 'header_timeout="4s"', 'drain="5s"')
+    e = Echo(build, *SIZES, 'drain="60s"')
     with e.connect() as new, e.connect() as silent:
         time.sleep(0.1)
-        begin = time.time()
+        begin = time.monotonic()
         e.process.send_signal(signal.SIGTERM)
         assert wait_for(lambda: refuses(e))
-        status, fields, _ = answers(exchange(new, get()))[0]
-        assert status == 200 and fields["connection"] == "close"
+        new.sendall(get())
+        in_time = time.monotonic() - begin < 0.9  # else we were held up
+        got = answers(exchange(new, b""))
+        assert got or not in_time
+        for status, fields, _ in got:
+            assert status == 200 and fields["connection"] == "close"
         assert exchange(silent, b"") == b""
         e.stop()
-        assert 0.9 < time.time() - begin < 3
+        assert 0.9 < time.monotonic() - begin < 50
 
 
 def refuses(e):
@@ -430,32 +464,32 @@ def refuses(e):
 
 @pytest.mark.parametrize("path", ["/never", "/later"])
 def test_drain_ends_what_does_not_finish(build, path):
-    e = Echo(build, *LIMITS, 'drain="300ms"')
+    e = Echo(build, *SIZES, 'drain="300ms"')
     with e.connect() as s, e.connect() as partial:
         s.sendall(get(path))
         partial.sendall(b"POST / HTT")
         time.sleep(0.1)
-        begin = time.time()
+        begin = time.monotonic()
         e.process.send_signal(signal.SIGTERM)
         status, fields, _ = answers(exchange(s, b""))[0]
         assert status == 503 and fields["retry-after"]
         e.stop()
-        assert 0.25 < time.time() - begin < 3
+        assert 0.25 < time.monotonic() - begin < 50
 
 
 def test_drain_ends_an_answer_that_nobody_takes(build):
-    e = Echo(build, *LIMITS[:-1], 'write_timeout="60s"', 'drain="100ms"')
+    e = Echo(build, *SIZES, 'write_timeout="600s"', 'drain="100ms"')
     with slow_reader(e) as s:
         s.sendall(get("/big?n=1000000") * LARGE_ANSWERS)
         time.sleep(0.2)
-        begin = time.time()
+        begin = time.monotonic()
         e.process.send_signal(signal.SIGTERM)
         e.stop()
-        assert time.time() - begin < 5
+        assert time.monotonic() - begin < 50
 
 
 def test_peers_that_left_are_answered_into_nothing(build):
-    e = Echo(build, *LIMITS, 'drain="100ms"')
+    e = Echo(build, *SIZES, 'drain="100ms"')
     for path in ("/never", "/slow?ms=200"):
         s = e.connect()
         s.sendall((f"POST {path} HTTP/1.1\r\nHost: a\r\n"
@@ -479,7 +513,7 @@ def test_peers_that_left_are_answered_into_nothing(build):
 ])
 def test_cannot_start(build, args, says):
     done = subprocess.run([os.path.join(build, "listener_echo"), *args],
-                          capture_output=True, timeout=20)
+                          capture_output=True, timeout=60)
     assert done.returncode == 3
     assert says in done.stderr.decode()
 
@@ -488,7 +522,7 @@ def test_key_of_another(build, ca, localhost):
     other = ca.issue("other", san=["DNS:other"])
     done = subprocess.run([os.path.join(build, "listener_echo"), "127.0.0.1:0",
                            localhost.chain, other.key],
-                          capture_output=True, timeout=20)
+                          capture_output=True, timeout=60)
     assert done.returncode == 3
     assert "does not belong to the certificate" in done.stderr.decode()
 
@@ -500,7 +534,7 @@ def test_port_in_use(build):
         done = subprocess.run(
             [os.path.join(build, "listener_echo"),
              f"127.0.0.1:{s.getsockname()[1]}"],
-            capture_output=True, timeout=20)
+            capture_output=True, timeout=60)
     assert done.returncode == 3
     assert "another program has this port" in done.stderr.decode()
 
@@ -514,9 +548,9 @@ def test_ipv6(build):
     if not line:
         e.wait()
         pytest.skip("no IPv6 on this machine: " + e.stderr.read().decode())
-    with socket.create_connection(("::1", int(line.split()[1])), 5) as s:
+    with socket.create_connection(("::1", int(line.split()[1])), 20) as s:
         s.sendall(get())
         assert read_answer(s)[1]["peer"] == "::1"
     e.terminate()
-    e.communicate(timeout=10)
+    e.communicate(timeout=60)
     assert e.returncode == 0

@@ -20,7 +20,7 @@ def raw(data, leave=False):
             s.sendall(data)
             if leave:
                 s.shutdown(socket.SHUT_WR)
-            assert closed_within(s, 5)
+            assert closed_within(s, 60)
     return act
 
 
@@ -76,7 +76,8 @@ def counts(e, pki, good):
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_failed_handshakes_are_counted_by_reason(start, pki, named, clients):
-    e = start('header_timeout="1s"', listen(
+    # Long: whoever is held up for as much is late as well, and counted so.
+    e = start('header_timeout="10s"', listen(
         entry(named[0]), more=mutual(clients) + 'unknown_name = "refuse";'))
     good = of_client(clients, "good", san=["DNS:a.sender.test"])
     expected = counts(e, pki, good)

@@ -1,9 +1,10 @@
 """What one address, or all of them together, may take of a listener."""
 
+import contextlib
 import json
 import re
+import select
 import socket
-import threading
 import time
 
 import pytest
@@ -12,7 +13,8 @@ from echo import (H, LIMITS, answers, closed_within, exchange, get,
                   read_answer, reset, wait_for)
 
 LAST = get("/last", "Connection: close\r\n")
-PATIENT = ['header_timeout="20s"', 'body_timeout="20s"', 'idle_timeout="20s"']
+SIZES = LIMITS[:2]
+PATIENT = ['header_timeout="60s"', 'body_timeout="60s"', 'idle_timeout="60s"']
 
 
 def events(e, name):
@@ -30,7 +32,7 @@ def test_an_address_has_so_many_connections_over_all_workers(start):
         read_answer(s)
     for _ in range(3):
         with e.connect(source="127.0.0.9") as s:
-            assert closed_within(s, 2)
+            assert closed_within(s, 20)
     assert b"200 OK" in e.talk(LAST, source="127.0.0.8")
     held.pop().close()
     assert wait_for(lambda: b"200 OK" in e.talk(LAST, source="127.0.0.9"))
@@ -78,12 +80,12 @@ def test_an_address_has_so_many_requests_a_second(start):
 
 def test_too_many_are_told_before_they_send_a_body(start):
     e = start("requests_per_address=1")
-    assert answers(e.talk(LAST))[0][0] == 200
-    with e.connect() as s:
-        s.sendall((H + "Expect: 100-continue\r\n"
-                   "Content-Length: 50000\r\n\r\n").encode())
-        status, fields, _ = answers(exchange(s, b""))[0]
-    assert status == 429 and fields["connection"] == "close"
+    with e.connect() as s:  # together: in a second it may have another one
+        s.sendall(get() + (H + "Expect: 100-continue\r\n"
+                           "Content-Length: 50000\r\n\r\n").encode())
+        got = answers(exchange(s, b""))
+    assert [status for status, _, _ in got] == [200, 429]
+    assert got[1][1]["connection"] == "close"
 
 
 # Bodies nobody wants.
@@ -96,7 +98,7 @@ def test_too_many_are_told_before_they_send_a_body(start):
 ])
 def test_what_is_not_wanted_is_answered_by_its_head(start, expects, framing,
                                                     begun):
-    e = start(*LIMITS, "wants=true")
+    e = start(*SIZES, "wants=true")
     with e.connect() as s:
         s.sendall(f"POST /unknown HTTP/1.1\r\nHost: a\r\nX: y\r\n{expects}"
                   f"{framing}\r\n".encode() + begun)
@@ -110,7 +112,7 @@ def test_what_is_not_wanted_is_answered_by_its_head(start, expects, framing,
 
 
 def test_a_wanted_body_is_read_behind_the_look_at_its_head(start):
-    e = start(*LIMITS, "wants=true")
+    e = start(*SIZES, "wants=true")
     body = bytes(range(256)) * 200
     with e.connect() as s:
         head = (H + f"X: z\r\nContent-Length: {len(body)}\r\n\r\n").encode()
@@ -127,7 +129,7 @@ def test_a_wanted_body_is_read_behind_the_look_at_its_head(start):
 
 def test_a_refusal_behind_the_look_at_the_head(start):
     """What was looked at is gone when the body turns out to be bad."""
-    e = start(*LIMITS, "wants=true")
+    e = start(*SIZES, "wants=true")
     with e.connect() as s:
         s.sendall((H + "X: " + "z" * 5000 + "\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n3\r\na").encode())
@@ -139,27 +141,27 @@ def test_a_refusal_behind_the_look_at_the_head(start):
 
 # The memory of all requests.
 
-def half_a_body(e, size, sent):
+def sending(e, data):
+    """Refused before its end, it is read for a second more, and then reset."""
     s = e.connect()
-    s.sendall((H + f"Content-Length: {size}\r\n\r\n").encode() + b"a" * sent)
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        s.sendall(data)
     return s
+
+
+def half_a_body(e, size, sent):
+    return sending(e, (H + f"Content-Length: {size}\r\n\r\n").encode() +
+                   b"a" * sent)
 
 
 def test_memory_is_bounded_and_those_with_little_go_on(start):
     e = start(*PATIENT, 'body="1M"', 'memory="4M"', "workers=2")
     before = e.status_field("VmRSS")
-    held = []
-    got = b""
-    for _ in range(30):
-        s = half_a_body(e, 1 << 20, 600000)
-        held.append(s)
-        s.settimeout(0.3)
-        try:
-            got = s.recv(65536)
-        except socket.timeout:
-            continue
-        break
-    status, fields, _ = answers(got)[0]
+    held, told = [], []
+    while not told and len(held) < 30:
+        held.append(half_a_body(e, 1 << 20, 600000))
+        told = select.select(held, [], [], 2)[0]  # one of those before, too
+    status, fields, _ = answers(told[0].recv(65536))[0]
     assert status == 503 and fields["retry-after"]
     assert fields["connection"] == "close"
     assert len(held) <= 8
@@ -201,12 +203,11 @@ def test_requests_that_wait_are_counted(start):
     body = b"d" * 700000
 
     def post(path):
-        s = e.connect()
-        s.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-                  "Content-Length: 700000\r\n\r\n".encode() + body)
-        return s
+        return sending(e, f"POST {path} HTTP/1.1\r\nHost: a\r\n"
+                       "Connection: close\r\n"
+                       "Content-Length: 700000\r\n\r\n".encode() + body)
 
-    held = [post("/slow?ms=1000") for _ in range(6)]
+    held = [post("/slow?ms=4000") for _ in range(6)]  # all are there at once
     found = [answers(exchange(s, b""))[0][0] for s in held]
     assert 2 <= found.count(200) <= 4 and found.count(503) == 6 - found.count(
         200)
@@ -217,7 +218,7 @@ def test_what_a_waiting_request_took_since_is_counted(start):
     e = start(*PATIENT, 'memory="4M"')
     held = [e.connect() for _ in range(6)]
     for s in held:
-        s.sendall(get("/slow?ms=1500&n=900000"))
+        s.sendall(get("/slow?ms=5000&n=900000"))
     assert wait_for(lambda: answers(e.talk(LAST))[0][0] == 503)
     assert {read_answer(s)[0] for s in held} == {200, 503}
     assert wait_for(lambda: answers(e.talk(LAST))[0][0] == 200)
@@ -235,27 +236,31 @@ def test_bytes_behind_a_request_are_counted(start):
     # Some are let go, so that there is never too much for the others.
     assert wait_for(lambda: e.metric("leadbridge_connections") < 30)
     assert b"200 OK" in e.talk(LAST)
-    gone = 0
-    for s in held:
+
+    def gone(s):
         s.settimeout(0.01)
         try:
             assert s.recv(100) == b""  # and not 503: it was not full
-            gone += 1
         except socket.timeout:
-            pass
+            return False
         except ConnectionResetError:
-            gone += 1
+            pass
+        return True
+
+    # They are counted first, and closed by the next sweep.
+    assert wait_for(lambda: sum(map(gone, held)) == e.metric(
+        'leadbridge_limited_total{limit="memory"}') > 0)
+    for s in held:
         s.close()
-    assert e.metric('leadbridge_limited_total{limit="memory"}') == gone > 0
 
 
 def test_bytes_behind_a_request_are_given_back(start):
     """Also of those who leave before it is answered."""
     e = start(*PATIENT, 'memory="1M"')
-    for _ in range(3):  # one after the other there is room for all
+    for _ in range(2):  # one after the other there is room for all
         held = [e.connect() for _ in range(10)]
         for s in held:
-            s.sendall(get("/slow?ms=300") + b"a" * 60000)
+            s.sendall(get("/slow?ms=4000") + b"a" * 60000)
         assert e.metric("leadbridge_connections") == 11
         for s in held:
             reset(s)
@@ -268,12 +273,13 @@ def test_bytes_behind_a_request_are_given_back(start):
 def test_a_resting_connection_makes_room(start):
     e = start(*PATIENT, "connections=4", "workers=1")
     held = [e.connect() for _ in range(4)]
+    begin = time.monotonic()
     for s in held:
         s.sendall(get())
         read_answer(s)
-    begin = time.monotonic()
-    assert b"200 OK" in e.talk(LAST, timeout=10)
-    assert 0.5 < time.monotonic() - begin < 8  # it had to wait for that
+    assert b"200 OK" in e.talk(LAST)
+    # It had to wait for that, and for no deadline.
+    assert 0.9 < time.monotonic() - begin < 50
     for s in held:
         s.close()
 
@@ -281,21 +287,13 @@ def test_a_resting_connection_makes_room(start):
 def test_the_ceiling_is_of_all_workers(start):
     """However the system deals them out: with shares, some would wait."""
     e = start(*PATIENT, "connections=8", "workers=4")
-    done = []
-
-    def one():
-        with e.connect(10) as s:
-            s.sendall(get("/slow?ms=700"))
-            done.append(read_answer(s)[0])
-
-    begin = time.monotonic()
-    threads = [threading.Thread(target=one) for _ in range(8)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert done == [200] * 8
-    assert time.monotonic() - begin < 1.4
+    held = [e.connect() for _ in range(8)]
+    # In the second round all are still there: none made room for another.
+    for s in held * 2:
+        s.sendall(get())
+        assert read_answer(s)[0] == 200
+    for s in held:
+        s.close()
 
 
 # At the ceiling, who has had nothing accepted makes room.
@@ -332,7 +330,7 @@ def test_who_comes_gets_in_where_four_addresses_hold_all(start, first):
               "connections_per_address=16")
     held = four_addresses(e, 16, first)
     for _ in range(20):
-        assert answers(e.talk(LAST, timeout=5))[0][0] == 200
+        assert answers(e.talk(LAST))[0][0] == 200
     assert e.metric(DISPLACED) >= 1
     assert sum(map(still_open, held)) >= 32  # no more than it takes
     said = [line for line in events(e, "connection closed")
@@ -410,16 +408,16 @@ def test_who_waits_at_another_worker_is_helped(start):
     held = [e.connect(source="127.0.0.9") for _ in range(3)]
     for _ in range(12):
         held.append(e.connect(source="127.0.0.9"))
-        assert answers(e.talk(LAST, timeout=8))[0][0] == 200
+        assert answers(e.talk(LAST))[0][0] == 200
     for s in held:
         s.close()
 
 
 def test_proxies_are_let_alone(start):
-    e = start("connections=4", "workers=1", 'header_timeout="1s"',
+    e = start("connections=4", "workers=1", 'header_timeout="2s"',
               'listen={address="given";proxies="127.0.0.9";}')
     held = [e.connect(source="127.0.0.9") for _ in range(4)]
-    assert answers(e.talk(LAST, timeout=8))[0][0] == 200  # behind a deadline
+    assert answers(e.talk(LAST))[0][0] == 200  # behind a deadline
     assert e.metric(DISPLACED) == 0
     for s in held:
         s.close()

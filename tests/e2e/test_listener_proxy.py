@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from echo import answers, closed_within, get, read_answer
+from echo import PATIENCE, answers, closed_within, get, read_answer
 from house import House
 
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
@@ -106,21 +106,22 @@ def test_what_is_no_header_is_closed(start, data):
 def test_a_header_comes_in_time(start):
     e = start(protocol(), 'header_timeout="500ms"')
     for first in (b"", v1()[:20], v2()[:20]):
+        begin = time.monotonic()
         with e.connect(source="127.0.0.2") as s:
-            begin = time.monotonic()
             s.sendall(first)
-            assert closed_within(s, 3)
-            assert 0.4 <= time.monotonic() - begin < 2
+            assert closed_within(s, PATIENCE)
+            assert 0.4 <= time.monotonic() - begin
 
 
 def test_a_header_and_the_request_have_one_deadline(start):
-    """Drips gain nothing: half of the time goes into the PROXY header."""
-    e = start(protocol(), 'header_timeout="2s"')
+    """Drips gain nothing: most of the time goes into the PROXY header, behind
+    which a second deadline would end 4 s after the first."""
+    e = start(protocol(), 'header_timeout="6s"')
     head = v1()
+    begin = time.monotonic()
     with e.connect(source="127.0.0.2") as s:
-        begin = time.monotonic()
-        s.settimeout(0.3)
-        for drop in (head[:10], head[10:20], head[20:30], head[30:],
+        s.settimeout(0.5)
+        for drop in (*[head[i:i + 5] for i in range(0, len(head), 5)],
                      *[b"\r\n"] * 2, b"GET /", *[b"a"] * 100):
             try:
                 s.sendall(drop)
@@ -130,7 +131,7 @@ def test_a_header_and_the_request_have_one_deadline(start):
                 continue
             except OSError:
                 break
-        assert 1.5 < time.monotonic() - begin < 2.8
+        assert 5.5 < time.monotonic() - begin < 9.9
 
 
 def test_behind_the_header_is_tls(start, ca, localhost):
@@ -151,7 +152,7 @@ def test_behind_the_header_is_tls(start, ca, localhost):
 
 def test_limits_count_the_client_not_the_proxy(start):
     e = start(protocol(), "connections_per_address=2",
-              "requests_per_address=5", 'idle_timeout="20s"')
+              "requests_per_address=5")
     held = []
     for client in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
         for _ in range(2):
@@ -161,7 +162,6 @@ def test_limits_count_the_client_not_the_proxy(start):
             held.append(s)
     assert e.talk(v1("192.0.2.1") + LAST, source="127.0.0.2") == b""
     held[0].sendall(get() * 10)
-    held[0].settimeout(2)
     data = b""
     while len([1 for _, _, b in answers(data) if b.endswith(b"}")]) < 10:
         data += held[0].recv(65536)
@@ -261,7 +261,7 @@ def test_whom_the_proxy_cannot_name_speaks_for_nobody(start, header):
 def test_what_names_no_proxies_does_not_start(build, options, says):
     done = subprocess.run(
         [os.path.join(build, "listener_echo"), "127.0.0.1:0", listen(options)],
-        capture_output=True, timeout=20)
+        capture_output=True, timeout=60)
     assert done.returncode == 3
     assert says in done.stderr.decode()
 
@@ -278,10 +278,10 @@ def test_a_change_of_proxies_takes_no_restart(build, tmp_path):
                    "--output", "json")
     assert "takes a restart" not in out
     h.run("reload", "-c", "leadbridge.cfg")
-    with socket.create_connection(("127.0.0.1", h.port), 5) as s:
+    with socket.create_connection(("127.0.0.1", h.port), PATIENCE) as s:
         s.sendall(get())
-        assert closed_within(s, 5)
-    with socket.create_connection(("127.0.0.1", h.port), 5,
+        assert closed_within(s, PATIENCE)
+    with socket.create_connection(("127.0.0.1", h.port), PATIENCE,
                                   source_address=("127.0.0.2", 0)) as s:
         s.sendall(v2() + get("/nothing"))
         assert s.recv(12) == b"HTTP/1.1 404"

@@ -16,8 +16,9 @@ def listener(build, ca):
             ca.issue("scan_rsa", san=["DNS:localhost"], key="rsa:2048")]
     groups = ", ".join(f'{{ certificate = "{c.chain}"; key = "{c.key}"; }}'
                        for c in pair)
-    e = Echo(build, "connections_per_address=0", 'listen = { address = '
-             f'"127.0.0.1:0"; certificates = ( {groups} ); }}')
+    e = Echo(build, "connections_per_address=0", 'header_timeout="5s"',
+             'listen = { address = "127.0.0.1:0"; '
+             f'certificates = ( {groups} ); }}')
     yield e
     e.stop()
 
@@ -34,9 +35,9 @@ GROUPS = {"x25519", "secp256r1 (NIST P-256)", "secp384r1 (NIST P-384)"}
 
 def test_sslscan_finds_what_is_meant_to_be_there(listener):
     done = subprocess.run(
-        ["sslscan", "--xml=-", "--show-sigs", "--tlsall",
+        ["sslscan", "--xml=-", "--show-sigs", "--tlsall", "--timeout=20",
          "--sni-name=localhost", f"127.0.0.1:{listener.port}"],
-        capture_output=True, timeout=120, check=True)
+        capture_output=True, timeout=600, check=True)
     found = ET.fromstring(done.stdout).find("ssltest")
 
     def all_of(kind, name):
@@ -71,7 +72,7 @@ def test_testssl_finds_nothing(listener, tmp_path):
         ["testssl", "--quiet", "--warnings", "off", "--nodns", "none",
          "--jsonfile", str(out), "-p", "-s", "-f", "-P", "-U",
          f"localhost:{listener.port}"],
-        capture_output=True, timeout=600, stdin=subprocess.DEVNULL)
+        capture_output=True, timeout=1800, stdin=subprocess.DEVNULL)
     found = json.loads(out.read_text())
     bad = [(f["id"], f["severity"], f["finding"]) for f in found
            if f["severity"] not in ("OK", "INFO") and f["id"] not in ASIDE]

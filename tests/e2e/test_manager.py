@@ -15,7 +15,7 @@ import pytest
 
 from house import House, wait_for
 from journal_api import Api
-from test_reload import ask, mapping, open_house, post
+from test_reload import ask, mapping, open_house, post, reloads
 
 
 class Manager:
@@ -90,23 +90,26 @@ def test_it_tells_when_it_serves_reloads_and_stops(house, abstract):
     assert ["WATCHDOG=1"] not in manager.told
 
 
-@pytest.mark.parametrize("reloads", [1, 2])
-def test_a_signal_and_an_ask_at_once_are_each_told(house, reloads):
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_signal_and_an_ask_at_once_are_each_told(house, rounds):
     """systemd 253 to 257 does both at `systemctl reload`: each has a "ready"
     of its own behind it, the times only rise, and what is served is the same.
     """
     manager = Manager(house.path("notify"))
     house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify")))
     manager.hear("READY=1")
-    for _ in range(reloads):
+    for _ in range(rounds):
+        done = reloads(house, "done")
         before = time.monotonic_ns() // 1000
         house.bridge.send_signal(signal.SIGHUP)
         assert ask(house).status == 200
+        # One, where it was asked just before it looked at the signal.
         times = []
-        for _ in range(2):
+        for _ in range(reloads(house, "done") - done):
             times.append(int(manager.hear("RELOADING=1")["MONOTONIC_USEC"]))
             assert manager.hear("READY=1")["STATUS"] == "Serving 3 routes"
-        assert before <= times[0] <= times[1]
+        assert len(times) in (1, 2) and sorted(times) == times
+        assert before <= times[0]
     assert post(house, "relay").status == 200
 
 
@@ -150,7 +153,9 @@ def test_the_watchdog_is_fed_while_all_threads_come_round(house):
     t.start()
     wait_for(lambda: house.api.leads() == ["slow"])
     house.bridge.send_signal(signal.SIGTERM)
-    manager.hear("STOPPING=1")
+    # A socket holds ten messages: that it stops may have found no room.
+    wait_for(lambda: house.admin("/readyz").status == 503)
+    manager.drain()
     for _ in range(5):
         manager.hear("WATCHDOG=1")
     house.api.release()

@@ -37,7 +37,8 @@ MAPPINGS = {
     "many-notes": route("many-notes", field="""
       notes: { each = "$.notes[*]"; as: { text = "{@}"; }; };""").replace(
           'detail = "{$.detail}";', ""),
-    "either": route("either", "relay-or-queue", 'patience = "1s";'),
+    "either": route("either", "relay-or-queue", 'patience = "20s";'),
+    "hasty": route("hasty", "relay-or-queue", 'patience = "1s";'),
     "same": route("same", more='dedupe = "body";'),
     "fields": route("fields", more='dedupe = ( "$.lead", "$.at" );'),
     "never": route("never", more='dedupe = "none";'),
@@ -62,7 +63,7 @@ MAPPINGS |= {
         'lastName = "{$.text}";'),
 }
 MAPPINGS |= {name: ROUTE.replace("$.", "@.") % (
-    name, mode, 'patience = "5s"; events = "$.of[*]";',
+    name, mode, 'patience = "20s"; events = "$.of[*]";',
     'when = "@.wanted == true";')
     for name, mode in (("one", "queue"), ("one-either", "relay-or-queue"))}
 
@@ -73,8 +74,9 @@ MAPPINGS["noted"] = ROUTE.replace("$.", "@.") % (
 
 
 def open_house(build, tmp_path, api, journal):
+    """What the API holds is held until it is released: no call is late."""
     return House(build, tmp_path, upstream=api.url, mappings=MAPPINGS,
-                 settings=journal)
+                 target='timeout = "100s";', settings=journal)
 
 
 @pytest.fixture(params=["memory:", "sqlite:journal.db"])
@@ -144,7 +146,7 @@ def test_either_relays_an_answer_that_comes_in_time(house):
 
 def test_either_does_not_send_twice_what_is_late(house):
     house.api.plan["l1"] = [None]
-    delivery = accepted(post(house, "either", {"lead": "l1", "detail": "x"}))
+    delivery = accepted(post(house, "hasty", {"lead": "l1", "detail": "x"}))
     assert state(house, delivery)["state"] == "sending"
     house.api.release()
     ended(house, delivery, "done")
@@ -472,7 +474,7 @@ def test_a_refused_key_burns_nothing(house):
 
 def test_calls_under_way_end_before_the_bridge_does(build, tmp_path):
     api = Api()
-    h = open_house(build, tmp_path, api,
+    h = open_house(build, tmp_path, api, 'drain_timeout = "60s"; '
                    'journal = { url = "sqlite:journal.db"; };')
     api.plan["l1"] = [None]
     h.start()

@@ -18,7 +18,7 @@ import sys
 
 import pytest
 
-from house import House, typeform_event
+from house import House, typeform_event, wait_for
 from pages import TOP, blocks, pages, read
 
 # Run by another step of the suite.
@@ -39,8 +39,10 @@ ELSEWHERE = {
     r"tests/bench/run .*|build/bench_journal .*|tests/bench/journal-postgres":
         "none: a measurement",
 }
-SERVERS = ("leadbridge run", "leadbridge sandbox",
-           "leadbridge deliveries tail")
+# They go on; and by what one sees that they have begun to.
+SERVERS = {"leadbridge run": '"event":"ready"',
+           "leadbridge sandbox": "https://localhost:",
+           "leadbridge deliveries tail": "^C stops"}
 
 
 def commands():
@@ -201,6 +203,25 @@ def test_commands_in_a_sentence_are_of_the_program(build):
             assert re.search(rf"\b{rest[0]}\b", head), (page, verb, rest)
 
 
+def serve(house, line, ready, env):
+    """What a server's end was, that was told to end when it was ready."""
+    path = house.path("server.out")
+    with open(path, "w") as out:
+        p = subprocess.Popen("exec " + line, shell=True, cwd=house.folder,
+                             env=env, stdout=out, stderr=out)
+
+    def said():
+        with open(path) as f:
+            return f.read()
+
+    try:
+        wait_for(lambda: ready in said() or p.poll() is not None, 60, line)
+    finally:
+        p.terminate()
+        code = p.wait(60)
+    return code, said()
+
+
 @pytest.mark.parametrize("path,line", [
     c for c in commands() if not is_elsewhere(c[1])])
 def test_the_command_works(house, path, line):
@@ -208,14 +229,18 @@ def test_the_command_works(house, path, line):
                         f"https://localhost:{house.tls_port}")
     env = dict(os.environ, ID=house.delivery,
                PATH=os.path.dirname(house.program) + ":" + os.environ["PATH"])
-    if line.startswith(SERVERS):
-        line = f"timeout --preserve-status -s TERM 3 {line}"
+    server = [ready for begins, ready in SERVERS.items()
+              if line.startswith(begins) and "--make-certs" not in line]
+    if server:
         line = line.replace("-c leadbridge.cfg", "-c second.cfg")
         with open(house.path("leadbridge.cfg")) as f:
             text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", f.read())
         house.write("second.cfg", text)
-        if "sandbox" in line and "--make-certs" not in line:
+        if "sandbox" in line:
             line += " --listen 127.0.0.1:0"
+        code, said = serve(house, line, server[0], env)
+        assert code == 0, (path, line, said)
+        return
     p = subprocess.run(line, shell=True, cwd=house.folder, env=env,
                        capture_output=True, text=True, timeout=60)
     assert p.returncode == 0, (path, line, p.stdout, p.stderr)

@@ -36,8 +36,9 @@ def mapping(name, detail="{$.detail}"):
 
 
 def open_house(build, folder, api, journal="memory:", settings="", **kw):
-    h = House(build, folder, upstream=api.url, settings=settings +
-              f'journal = {{ url = "{journal}"; }};',
+    # What the API holds until it is released is not to be late.
+    h = House(build, folder, upstream=api.url, target='timeout = "100s";',
+              settings=settings + f'journal = {{ url = "{journal}"; }};',
               mappings={name: mapping(name) for name in MODES}, **kw)
     h.api = api
     return h
@@ -45,7 +46,8 @@ def open_house(build, folder, api, journal="memory:", settings="", **kw):
 
 @pytest.fixture
 def house(build, tmp_path):
-    h = open_house(build, tmp_path, Api()).start()
+    h = open_house(build, tmp_path, Api(),
+                   settings='drain_timeout = "60s";').start()
     yield h
     h.api.release()
     ended = h.bridge is None # by the test itself
@@ -138,6 +140,8 @@ class Load:
 def test_a_hundred_reloads_under_load_fail_no_request(house):
     with Load(house, MODES) as load:
         for i in range(50):
+            # However slow they are, there are some in between.
+            wait_for(lambda: load.sent > 4 * i, what="the load")
             house.write("mappings/relay/mapping.cfg",
                         mapping("relay", "{$.nonsense | no_such_step}"))
             got = ask(house)
@@ -147,7 +151,6 @@ def test_a_hundred_reloads_under_load_fail_no_request(house):
                         mapping("relay", f"{i} {{$.detail}}"))
             assert ask(house).status == 200
     assert load.wrong == []
-    assert load.sent > 200
     assert (reloads(house, "done"), reloads(house, "refused")) == (50, 50)
     only_one_in_use(house)
     # What was claimed or leased when the settings changed went out at once.
@@ -235,6 +238,7 @@ def test_a_signal_loads_again_and_says_so(house):
     house.write("mappings/relay/mapping.cfg", "route = ")
     house.bridge.send_signal(signal.SIGHUP)
     wait_for(lambda: reloads(house, "refused") == 1)
+    wait_for(lambda: house.logged("reload refused"), what="the log line")
     assert house.logged("reload refused")[0]["file"].endswith("mapping.cfg")
 
 
@@ -254,7 +258,8 @@ def test_nobody_waits_for_a_reload_while_it_drains(house):
     t.start()
     wait_for(lambda: house.api.leads() == ["slow"])
     house.bridge.send_signal(signal.SIGTERM)
-    wait_for(lambda: house.logged("stopping"))
+    # It says that it stops before the admin endpoint knows.
+    wait_for(lambda: house.admin("/readyz").status == 503)
     got = ask(house)
     assert house.bridge.poll() is None  # the slow one is under way yet
     assert (got.status, got.details) == (503, ["the bridge starts or stops"])
@@ -431,13 +436,16 @@ def test_a_new_certificate_is_for_new_connections(build, tmp_path, localhost):
     old, first = served(h)
     assert post(h, "relay", connection=old).status == 200
     # Half of a pair: what is served stays.
+    begin = time.monotonic()
     replace(h.path("certs/server.pem"), read(localhost.chain))
     wait_for(lambda: reloads(h, "refused") >= 1)
     assert served(h)[1] == first
-    assert h.metric("leadbridge_last_reload_success") == 0
-    # Looked at five times since; what rests and was refused is let be.
+    wait_for(lambda: h.metric("leadbridge_last_reload_success") == 0)
+    # Looked at five times since; what rests and was refused is let be, for
+    # five seconds.
     time.sleep(0.5)
-    assert reloads(h, "refused") == 1
+    refused = reloads(h, "refused")
+    assert refused <= 1 + (time.monotonic() - begin) // 5
     # The other half.
     replace(h.path("certs/server.key"), read(localhost.key))
     wait_for(lambda: reloads(h, "done") == 1)
@@ -465,7 +473,7 @@ def test_a_second_signal_hurries(house, hurry):
         bridge.send_signal(signal.SIGTERM)
     else:
         house.api.release()
-    assert bridge.wait(timeout=8) == 0
+    assert bridge.wait(timeout=30) == 0  # it would drain for twice as long
     t.join(20)
     assert got == [503 if hurry else 200]
     assert bool(house.logged("stopping at once")) == hurry

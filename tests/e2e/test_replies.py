@@ -92,6 +92,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         kind = "application/json"
         if status == 201:
             body, kind = b"", "text/html"
+        if status == 204:  # or its rest came upon the next request
+            body = b""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

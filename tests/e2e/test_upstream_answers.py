@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from house import free_port
 from scripted import Probe, Upstream, ok
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -16,6 +17,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 POISON = ok("poison")
 
 ANSWERED, BROKEN, LATE = "answered", "broken", "late"
+UNSENT = "late, nothing sent"
 
 
 def body(lead):
@@ -250,8 +252,7 @@ def test_the_key_does_not_stay_in_memory(build, localhost, ca):
         peer.send(ok(request.lead))
 
     with Upstream(script, cert=localhost) as up, \
-            Probe(build, up.url, ca=ca.pem, body=2000,
-                  settings='timeout = "5s";') as probe:
+            Probe(build, up.url, ca=ca.pem, body=2000) as probe:
         for lead in ["lead_a", "lead_b"] * 3:
             probe.one(lead)
         probe.say("slow lead_c")
@@ -302,10 +303,11 @@ def test_a_dripping_answer_ends_at_the_deadline(build, server):
     with Upstream(script, **serve) as up, \
             Probe(build, up.url, settings='timeout = "400ms";',
                   **call) as probe:
-        a = probe.one("lead_a")
+        a = probe.until("lead_a", lambda a: a["outcome"] != UNSENT
+                        and a["took_us"] <= 5_000_000)
         assert a["outcome"] == LATE
-        assert 390_000 <= a["took_us"] <= 5_000_000
-        assert probe.one("lead_b")["status"] == 200
+        assert 390_000 <= a["took_us"]
+        probe.until("lead_b", lambda b: b["status"] == 200)
 
 
 def test_a_late_answer_reaches_nobody(build, server):
@@ -320,10 +322,16 @@ def test_a_late_answer_reaches_nobody(build, server):
     with Upstream(script, **serve) as up, \
             Probe(build, up.url, settings='timeout = "300ms";',
                   **call) as probe:
-        assert probe.one("lead_a")["outcome"] == LATE
+        a = probe.until("lead_a", lambda a: a["outcome"] != UNSENT)
+        assert a["outcome"] == LATE
         go.set()
-        assert probe.one("lead_b")["status"] == 200
-        assert [r.connection for r in up.requests] == [0, 1]
+        probe.until("lead_b", lambda b: b["status"] == 200)
+
+        def used(lead):
+            return {r.connection for r in up.requests if r.lead == lead}
+
+        up.wait(lambda: used("lead_a"))
+        assert not used("lead_a") & used("lead_b")
 
 
 def test_surplus_that_comes_later_is_seen_before_the_next_request(
@@ -362,8 +370,10 @@ def test_surplus_in_a_record_of_its_own_that_came_along(build, server):
 
     with Upstream(script, **serve) as up, \
             Probe(build, up.url, **call) as probe:
-        for lead in ["lead_a", "lead_b"] * 3:
+        for turn, lead in enumerate(["lead_a", "lead_b"] * 3):
             assert probe.one(lead)["status"] == 200
+            # A cork holds for 200 ms; both are there when this is over.
+            up.wait(lambda: up.played > turn)
         assert [r.connection for r in up.requests] == [0, 1, 2, 3, 4, 5]
 
 
@@ -418,9 +428,7 @@ def test_an_early_answer_ends_the_connection_even_if_it_would_keep_it(
 
 
 def test_nobody_listens(build):
-    with Upstream() as up:
-        url = up.url
-    with Probe(build, url) as probe:
+    with Probe(build, f"http://localhost:{free_port()}") as probe:
         a = probe.one("lead_a")
         assert a["outcome"] == "no connection"
         assert a["reason"] == "cannot connect: Connection refused"
@@ -460,15 +468,24 @@ def test_the_queue_is_first_come_first_served_and_bounded(build, server):
 
 def test_the_deadline_covers_the_queue(build):
     def script(peer, request):
-        peer.upstream.stopped.wait()
+        if request.lead == "l0":
+            peer.send(ok(request.lead))
+        else:
+            peer.upstream.stopped.wait()
 
     with Upstream(script) as up, \
             Probe(build, up.url, settings='connections = 1; '
                   'timeout = "300ms";') as probe:
+        # l1 finds a connection, however slow it is to be had.
+        probe.until("l0", lambda a: a["status"] == 200)
         got = {a["lead"]: a["outcome"] for a in probe.ask("l1", "l2", "l3")}
-        assert got == {"l1": LATE, "l2": "late, nothing sent",
-                       "l3": "late, nothing sent"}
-        assert [r.lead for r in up.requests] == ["l1"]
+        assert got == {"l1": LATE, "l2": UNSENT, "l3": UNSENT}
+
+        def behind():
+            return [r.lead for r in up.requests if r.lead != "l0"]
+
+        up.wait(behind)
+        assert behind() == ["l1"]
 
 
 def test_a_cancelled_call_answers_nobody(build, server):

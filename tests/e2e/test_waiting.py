@@ -2,6 +2,7 @@
 the settings no longer name, which are told of, counted and got out; and those
 of an account that has to pay. And by which names its threads are found."""
 
+import contextlib
 import json
 import os
 import re
@@ -241,6 +242,7 @@ def test_an_account_that_has_not_paid_loses_nothing(house):
     sent = [accepted(post(h, "queue", event(f"l{i % 3}", str(i))))
             for i in range(12)]
     held, = wait_for(lambda: h.logged("upstream held"), what="the pause")
+    wait_for(lambda: waiting(h) == len(sent), what="none being sent")
     assert (held["upstream"], held["reason"]) == (
         "leadsail", "payment required")
     assert h.metric('leadbridge_upstreams{gate="payment_required"}') == 1
@@ -283,7 +285,8 @@ def test_once_it_has_paid_a_probe_finds_out(durable):
 def threads(pid):
     names = []
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/comm") as f:
+        with contextlib.suppress(OSError), \
+                open(f"/proc/{pid}/task/{task}/comm") as f:  # or it has ended
             names.append(f.read().strip())
     return names
 

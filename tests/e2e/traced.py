@@ -3,6 +3,7 @@ its own, for tests of tracing."""
 
 import http.client
 import json
+import time
 
 import pytest
 
@@ -88,6 +89,15 @@ def reload(house):
     c.request("POST", "/reload", b"{}", {"Content-Type": "application/json"})
     got = c.getresponse()
     return got.status, json.loads(got.read())
+
+
+def end(house):
+    """Whether it ended before it gave up on the collector. It leaves it two
+    seconds, which a machine that has other things to do may take: only then
+    may spans be missing."""
+    began = time.monotonic()
+    assert house.stop() == 0
+    return time.monotonic() - began < 1.9
 
 
 def rewrite(house, was, now):

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from house import wait_for
+from house import free_port, wait_for
 
 
 class Server:
@@ -75,6 +75,12 @@ class Span:
         return self.attributes["leadbridge.delivery.id"]
 
 
+def spans_in(body):
+    """Of an ExportTraceServiceRequest."""
+    return [Span(s) for of in json.loads(body)["resourceSpans"]
+            for scope in of["scopeSpans"] for s in scope["spans"]]
+
+
 class Collector(Server):
     """`plan` holds what the next requests get: (status, headers, body); None
     hangs until close(). Then all is taken."""
@@ -101,9 +107,7 @@ class Collector(Server):
 
     def batches(self):
         with self.lock:
-            return [[Span(s) for of in json.loads(body)["resourceSpans"]
-                     for scope in of["scopeSpans"] for s in scope["spans"]]
-                    for body in self.taken]
+            return [spans_in(body) for body in self.taken]
 
     def spans(self):
         return [s for batch in self.batches() for s in batch]
@@ -126,7 +130,8 @@ class Api(Server):
     def __init__(self):
         self.calls = []         # headers of each
         self.plan = []
-        super().__init__()
+        # Where it is closed, nobody else is given its port.
+        super().__init__(port=free_port())
 
     @property
     def url(self):

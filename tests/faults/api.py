@@ -69,7 +69,7 @@ class Api:
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.up = threading.Event()
         self.thread.start()
-        assert self.up.wait(10)
+        assert self.up.wait(60)
 
     def run(self):
         asyncio.set_event_loop(self.loop)
@@ -115,9 +115,10 @@ class Api:
             return False
         status, headers = what if isinstance(what, tuple) else (what, {})
         text = OK if status < 300 else failure(status)
+        # Before: who is told may say so to a test before this goes on.
+        call.status = status
         writer.write(head_of(status, headers, len(text)) + text)
         await writer.drain()
-        call.status = status
         return True
 
     def release(self):
@@ -136,5 +137,5 @@ class Api:
             self.loop.stop()
 
         asyncio.run_coroutine_threadsafe(end(), self.loop)
-        self.thread.join(10)
+        self.thread.join(60)
         self.loop.close()

@@ -71,7 +71,8 @@ class Diary:
     def __init__(self, path):
         self.records = []
         with open(path, "rb") as f:
-            while head := f.read(RECORD.size):
+            # The last one may have been cut short by a SIGKILL.
+            while len(head := f.read(RECORD.size)) == RECORD.size:
                 kind, file, offset, length = RECORD.unpack(head)
                 data = f.read(length) if kind in (
                     OPENED, MADE, WROTE, REPLIED, REMOVED) else None

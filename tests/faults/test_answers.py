@@ -22,6 +22,8 @@ def test_a_flapping_api_gets_little_more_than_its_share(nodes, figure,
     # between an update and its next try.
     with Load([node], leads=100, pause=0.5) as load:
         time.sleep(seconds)
+        # A share is of something: also where senders got no processor so long.
+        wait_for(lambda: len(load.acked) >= 300, 60, "enough events")
         flapped, good = len(node.api.calls), len(node.api.delivered())
         node.api.answer = lambda call: 200
     drained(node, 120)
@@ -73,7 +75,7 @@ RETRY_AFTER = {
 }
 
 
-def test_retry_after_is_obeyed(nodes, figure):
+def test_retry_after_is_obeyed(nodes, figure, is_long):
     """Each by an upstream of its own, since it holds up all of one."""
     node = nodes(mappings={
         name: route(name).replace('"leadsail"', f'"{name}"')
@@ -92,16 +94,17 @@ def test_retry_after_is_obeyed(nodes, figure):
         else (429, {"Retry-After": RETRY_AFTER[call.lead][0]()}))
     for name in RETRY_AFTER:
         accepted(post(node, name, {"lead": name, "detail": "x"}))
-    wait_for(lambda: len(node.api.delivered()) == len(RETRY_AFTER), 20,
+    wait_for(lambda: len(node.api.delivered()) == len(RETRY_AFTER), 60,
              "a second try of each")
     waited = {name: calls_of(name)[1].at - calls_of(name)[0].at
               for name in RETRY_AFTER}
     figure("Retry-After: " + ", ".join(
         f"{name} {seconds:.1f} s" for name, seconds in waited.items()))
     for name, (_, seconds) in RETRY_AFTER.items():
-        # A date has whole seconds; the first back-off is a second at most.
-        least = seconds - (name == "date")
-        assert least <= waited[name] <= max(seconds, 1) + 1, (name, waited)
+        # A date has whole seconds; the first back-off is a second at most. On
+        # a crowded machine some come seconds late; read wrongly, an hour.
+        least, late = seconds - (name == "date"), 1 if is_long else 20
+        assert least <= waited[name] <= max(seconds, 1) + late, (name, waited)
 
 
 def test_a_retry_after_of_years_is_an_hour_at_most(nodes):
@@ -135,12 +138,14 @@ def test_a_black_hole_holds_up_nobody_else(nodes, figure):
         took.append(time.monotonic() - before)
         wait_for(lambda n=i: len(node.api.calls) == n + 1,
                  what="the other API's update")
-    put_off = wait_for(lambda: node.logged("put off"),
-                       what="a call that is late")[0]
+    # One that was late in its handshake is another class.
+    wait_for(lambda: [e for e in node.logged("put off")
+                      if e["class"] == "ambiguous"],
+             what="a call that is late")
     figure(f"100 updates beside a black hole in "
            f"{time.monotonic() - started:.1f} s, the slowest accept "
            f"{max(took) * 1000:.0f} ms")
-    assert put_off["upstream"] == "hole" and put_off["class"] == "ambiguous"
+    assert {e["upstream"] for e in node.logged("put off")} == {"hole"}
     assert len(node.api.calls) == 100 and not hole.api.delivered()
     hole.api.answer = lambda call: 200
     hole.api.release()

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from api import HANG
 from disk import fill, small_disk
 from house import wait_for
-from ledger import Account, Load, drained, items
+from ledger import Account, Load, drained, is_drained
 from node import strace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,21 +25,25 @@ def test_a_full_disk_takes_nothing_delivers_and_recovers(
     """What was accepted before goes out meanwhile, each at the first try."""
     seconds = 60 if is_long else 2
     with small_disk(str(tmp_path / "disk"), "size=256M") as disk:
-        node = nodes(journal=f"sqlite:{disk}/journal.db").start()
-        # Slower than senders are: something waits when the disk is full.
+        node = nodes(journal=f"sqlite:{disk}/journal.db",
+                     target='timeout = "600s";').start()
+        # Nothing is answered before: something waits when the disk is full.
+        node.api.answer = lambda call: HANG
         node.api.delay = 0.2 if is_long else 0.03
         with Load([node], leads=40, pause=0.008) as load:
             wait_for(lambda: len(load.acked) > 100, what="a hundred events")
             fill(f"{disk}/other")
-            wait_for(lambda: load.answers[503] > 0, 60, "a refusal")
+            # Of each: no 202 from before is on its way to a sender then.
+            wait_for(lambda: all(s.told == 503 for s in load.senders), 60,
+                     "a refusal of each")
             wait_for(lambda: not is_ready(node), what="readyz to tell of it")
             assert node.admin("/healthz").status == 200
             before, sent = len(load.acked), len(node.api.delivered())
-            waiting = len(load.acked) - sent
+            waiting = before - sent
+            node.api.release()
             time.sleep(seconds)
             # And all is told to the journal, or it would be sent again.
-            wait_for(lambda: items(node, "waiting")
-                     + items(node, "sending") == 0, 150, "all settled")
+            wait_for(lambda: is_drained(node), 150, "all settled")
             during = len(node.api.delivered()) - sent
             promised = len(load.acked) - before
             os.unlink(f"{disk}/other")
@@ -71,12 +76,12 @@ class Heartbeat:
         assert self.process.stdout.readline() == "ready\n"
 
     def end(self):
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=120)
         return [float(ms) for ms in out.split()]
 
 
 @pytest.mark.parametrize("ms", [
-    pytest.param(20, marks=pytest.mark.long), 200])
+    pytest.param(20, marks=pytest.mark.long), 400])
 def test_a_slow_disk_stops_no_loop(nodes, figure, is_long, ms):
     """Every sync takes so long. Senders wait; the workers do not."""
     seconds = 10 if is_long else 2
@@ -92,12 +97,16 @@ def test_a_slow_disk_stops_no_loop(nodes, figure, is_long, ms):
         rate = (len(load.acked) - count) / (time.monotonic() - since)
         took = [b.end() for b in beats]
     figure(f"syncs of {ms} ms: {rate:.0f} accepted a second; a worker "
-           f"answers in {took[0]} ms, health in {took[1]} (median, 99 %, "
-           "slowest)")
+           f"answers in {took[0]} ms, health in {took[1]} (median, 90 %, "
+           "99 %, slowest)")
     drained(node, 120)
     Account(load, node.api, node).all_delivered()
-    # Half of a worker's answers would wait for a sync if it did. (Its slowest
-    # ones wait for the processor: this is a crowded machine.)
-    assert took[0][0] < 50 and took[1][1] < 100
+    # Half of a worker's answers would take half a sync or more if it waited
+    # for one. (Its slowest ones wait for the processor: this is a crowded
+    # machine. So do the slowest of health's, but where nothing runs beside.)
+    if is_long:
+        assert took[0][0] < 50 and took[1][2] < 100
+    else:
+        assert took[0][0] < ms * 0.3 and took[1][1] < ms * 0.6
     if is_long and ms == 20:
         assert rate >= 1000

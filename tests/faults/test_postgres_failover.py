@@ -35,7 +35,7 @@ class Pair(Postgres):
     def wait_for_both(self):
         """From now on a commit is one when both have it."""
         self.set("synchronous_standby_names", "*")
-        wait_for(lambda: self.is_followed(["sync"]), 20, "a standby")
+        wait_for(lambda: self.is_followed(["sync"]), 60, "a standby")
 
     def lose_primary(self):
         self.do("kill")
@@ -62,11 +62,11 @@ def fail_over(two, node, while_followed):
     with Load([node], leads=8, pause=0.01) as load:
         while_followed(load)
         two.lose_primary()
-        wait_for(lambda: load.answers[503] > 0, 30, "a refusal")
+        wait_for(lambda: load.answers[503] > 0, 60, "a refusal")
         two.do("promote")
         node.api.answer = lambda call: 200
         count = len(load.acked)
-        wait_for(lambda: len(load.acked) > count + 100, 30,
+        wait_for(lambda: len(load.acked) > count + 100, 60,
                  "events that are accepted again")
     drained(node, 120)
     return load
@@ -76,7 +76,7 @@ def test_a_standby_takes_over_and_nothing_is_lost(two, nodes, figure):
     two.wait_for_both()
     node = nodes(journal=two.url(), target=TARGET).start()
     load = fail_over(two, node, lambda load: wait_for(
-        lambda: len(load.acked) > 200, 30, "events"))
+        lambda: len(load.acked) > 200, 60, "events"))
     account = Account(load, node.api, node)
     account.all_delivered()
     figure(f"a standby took over: {account.acked} acknowledged, "
@@ -87,7 +87,7 @@ def test_a_standby_takes_over_and_nothing_is_lost(two, nodes, figure):
 def test_a_standby_that_need_not_have_it_loses_what_it_had_not(two, nodes):
     """The check above, of a primary that promises alone."""
     node = nodes(journal=two.url(), target=TARGET).start()
-    wait_for(lambda: two.is_followed(["async"]), 20, "a standby")
+    wait_for(lambda: two.is_followed(["async"]), 60, "a standby")
 
     def leave_it_behind(load):
         wait_for(lambda: len(load.acked) > 50, 30, "events")

@@ -8,7 +8,7 @@ import time
 from bulk import post_all
 from house import wait_for
 from ledger import Account, Load, drained, items
-from test_postgres import TARGET, postgres, server  # noqa: F401
+from test_postgres import PATIENT, postgres, server  # noqa: F401
 
 LANE = "SELECT fence FROM leadbridge.lane WHERE lead = 'held'"
 
@@ -35,7 +35,7 @@ class Holder:
 
     def end(self):
         self.psql.stdin.close()
-        self.psql.wait(10)
+        self.psql.wait(60)
         self.psql.stdout.close()
 
 
@@ -61,7 +61,7 @@ def a_claim_takes(node):
     """A node that has nothing else to do: the mean of its commits, in ms."""
     spent, count = commits(node)
     since = len(node.api.calls)
-    wait_for(lambda: len(node.api.calls) > since + 300, 60, "calls")
+    wait_for(lambda: len(node.api.calls) > since + 300, 120, "calls")
     spent, count = commits(node)[0] - spent, commits(node)[1] - count
     return 1000 * spent / count
 
@@ -96,7 +96,7 @@ def entries_a_scan(server, scans=1000):  # noqa: F811
 
 def test_who_stands_still_in_a_transaction_stops_nobody(
         postgres, nodes, figure, is_long):  # noqa: F811
-    node = nodes(journal=postgres.url(), target=TARGET).start()
+    node = nodes(journal=postgres.url(), target=PATIENT).start()
     api = node.api
     api.answer = lambda call: 503 if call.lead == "held" else 200
     post_all(node.port, [("held", 0)])
@@ -109,7 +109,7 @@ def test_who_stands_still_in_a_transaction_stops_nobody(
         if is_long:
             time.sleep(600)
         at_last, entries = a_claim_takes(node), entries_a_scan(postgres)
-        wait_for(lambda: len(load.acked) > 500, 60, "events")
+        wait_for(lambda: len(load.acked) > 500, 120, "events")
     wait_for(lambda: items(node, "waiting") == 1, 60, "all but one")
     assert not [c for c in api.delivered() if c.lead == "held"]
     holder.end()

@@ -36,7 +36,7 @@ def replay_at(where, figure):
     for t in threads:
         t.start()
     for t in threads:
-        t.join(60)
+        t.join(120)
     drained(where[0])
     calls = where[0].api.calls
     figure(f"{len(answers)} times the same id at {len(where)} node(s) in "

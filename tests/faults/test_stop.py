@@ -24,4 +24,5 @@ def test_what_was_accepted_survives_a_restart(nodes, figure, is_long):
     figure(f"{rounds} SIGTERM under load: gone in {max(took):.2f} s at most, "
            f"{account.acked} acknowledged, {account.duplicates} duplicates")
     account.all_delivered()
-    assert max(took) < 10
+    # A sanitizer looks for leaks at the end, and others run beside.
+    assert max(took) < (10 if is_long else 30)

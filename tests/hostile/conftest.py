@@ -17,8 +17,10 @@ def pytest_addoption(parser):
 def house(build, tmp_path_factory):
     """A whole bridge with its API; the folder goes with it."""
     folder = tmp_path_factory.mktemp("house")
-    h = House(build, folder, limits='header_timeout = "2s"; '
-              'body_timeout = "2s"; body = "64K"; headers = "8K";').start()
+    # What is a beginning only is waited for so long; who sends all, and gets
+    # no processor meanwhile, is to be in time.
+    h = House(build, folder, limits='header_timeout = "5s"; '
+              'body_timeout = "5s"; body = "64K"; headers = "8K";').start()
     yield h
     h.close()
     shutil.rmtree(folder, ignore_errors=True)

@@ -107,5 +107,7 @@ def test_who_has_work_gets_in(start, figure, is_long, what):
            f"connections, and try {holders.made - most} more: {told(busy)}; "
            f"quiet: {told(quiet)}")
     assert e.metric('leadbridge_limited_total{limit="displaced"}') > 0
-    assert busy[len(busy) // 2] < 0.08  # no sweep is waited for
+    # No sweep is waited for; where nobody gets much of a processor, what each
+    # waits for is that.
+    assert busy[len(busy) // 2] < max(0.08, 20 * quiet[len(quiet) // 2])
     assert busy[-1] < 20  # a third of the least deadline

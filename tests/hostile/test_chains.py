@@ -177,7 +177,9 @@ def common(tmp_path_factory):
 def served(build, common, folder, case):
     leaf, roots = case.make(folder, common)
     up = Upstream(echo, context=server_context(leaf, weak=True))
-    return up, Probe(build, url_of(up, case.host), ca=roots)
+    # Whether it is trusted is asked, not how fast: nobody is late.
+    return up, Probe(build, url_of(up, case.host), ca=roots, settings=
+                     'timeout = "60s"; connect_timeout = "60s";')
 
 
 @pytest.mark.parametrize("name", [*GOOD, *TAKEN])

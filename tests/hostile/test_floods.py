@@ -15,6 +15,9 @@ from echo import CHUNKED, H, LIMITS, get, reset, wait_for
 
 DEADLINE = 0.6  # of LIMITS, for head and body
 GROWTH = 8 << 10  # KB of memory a flood may take
+# Seconds behind a deadline: with a processor it is one or two, and a machine
+# may be held up for some more; where there was no deadline, it is for ever.
+LATE = 10
 LAST = get("/last", "Connection: close\r\n")
 
 
@@ -22,7 +25,7 @@ def pour(e, first, block, most, receive=0):
     """Sends block after block for as long as it goes; (bytes, seconds).
     With `receive`, a socket that takes only so little and never reads."""
     s = socket.socket()
-    s.settimeout(20)
+    s.settimeout(60)
     if receive:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
     s.connect(("127.0.0.1", e.port))
@@ -67,7 +70,7 @@ def test_what_has_no_end_is_ended(start, figure, first, block):
     figure(f"{sent >> 10} KB sent in {took:.1f} s, "
            f"{memory.growth()} KB of memory (at most {GROWTH})")
     assert sent < 200 << 20
-    assert took <= DEADLINE + 1 + 1  # cut, and what was under way is dropped
+    assert took <= DEADLINE + LATE  # cut, and what was under way is dropped
     assert memory.growth() <= GROWTH
     assert b"200 OK" in e.talk(LAST)
 
@@ -94,7 +97,7 @@ def test_a_hundred_thousand_requests_whose_answers_nobody_reads(
            f"{max(most)} KB of memory (at most {GROWTH})")
     assert sent < 100000 * len(one)
     assert max(most) <= GROWTH
-    assert took <= 0.8 + 1 + 1  # write_timeout
+    assert took <= 0.8 + LATE  # write_timeout
     assert wait_for(lambda: e.metric("leadbridge_connections") == 1)
 
 
@@ -129,11 +132,13 @@ def test_a_pipe_that_is_full_while_the_service_thinks(start):
         with contextlib.suppress(socket.timeout):
             while True:
                 junk += s.send(get("/x") * 1000)
-        s.settimeout(10)
+        s.settimeout(30)
         assert memory.growth() <= GROWTH
         seen = b""
         while seen.count(b'"query":"ms=') < 6:
-            seen += s.recv(65536)
+            got = s.recv(65536)
+            assert got, seen
+            seen += got
     queries = [part.split(b'"')[0] for part in
                seen.split(b'"query":"ms=')[1:]]
     assert [q.split(b"&n=")[1] for q in queries] == [
@@ -143,7 +148,7 @@ def test_a_pipe_that_is_full_while_the_service_thinks(start):
 
 # ------------------------------------------------------------ files (row 8)
 
-def test_fewer_files_than_connections(start, figure):
+def test_fewer_files_than_connections(start, figure, is_long):
     """500 connections at 64 files: it waits, says so now and then, and is
     back as soon as there are some."""
     e = start('header_timeout="30s"', files=64)
@@ -161,7 +166,7 @@ def test_fewer_files_than_connections(start, figure):
     for s in held:
         s.close()
     begin = time.monotonic()
-    assert wait_for(lambda: b"200 OK" in e.talk(LAST), 5)
+    assert wait_for(lambda: b"200 OK" in e.talk(LAST))
     back = time.monotonic() - begin
     lines = e.stop().splitlines()
     said = [line for line in map(json.loads, lines)
@@ -171,7 +176,7 @@ def test_fewer_files_than_connections(start, figure):
     assert share < 0.2
     assert len(lines) <= 10 * seconds
     assert 1 <= len(said) <= seconds + 2
-    assert back <= 1.0
+    assert back <= (1.0 if is_long else LATE)
 
 
 # ------------------------------------------------------------ churn (row 9)
@@ -234,7 +239,7 @@ def test_connections_that_come_and_break(start, figure, is_long, localhost):
     count = churn(time.monotonic() + seconds)
     assert wait_for(lambda: all(
         e.files() <= files for e, (files, _) in
-        zip((plain, proxied, tls), before)), 5)
+        zip((plain, proxied, tls), before)))
     after = at_rest()
     figure(f"{count} connections in {seconds} s; (files, KB) were {before}, "
            f"are {after}")

@@ -39,9 +39,9 @@ defaults
     log global
     log-format "line|%HM|%HPO|%ST|%s"
     timeout connect 5s
-    timeout client 700ms
-    timeout http-request 700ms
-    timeout server 10s
+    timeout client 2s
+    timeout http-request 2s
+    timeout server 60s
     http-reuse always
 frontend front
     bind 127.0.0.1:{front}
@@ -61,7 +61,7 @@ http {{
     client_body_temp_path {folder}; proxy_temp_path {folder};
     fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
     scgi_temp_path {folder};
-    client_header_timeout 700ms; client_body_timeout 700ms;
+    client_header_timeout 2s; client_body_timeout 2s;
     upstream bridge {{ server 127.0.0.1:{bridge}; keepalive 8; }}
     server {{
         listen 127.0.0.1:{front};
@@ -201,7 +201,9 @@ def behind(build, tmp_path_factory):
     port = free_port()
     h = House(build, folder, upstream=f"http://localhost:{port}",
               mappings={"raw": ROUTE},
-              limits='header_timeout = "2s"; body_timeout = "2s";')
+              # The fronts give up first, and nothing sound is late.
+              limits='header_timeout = "30s"; body_timeout = "30s";',
+              target='timeout = "60s";')
     api = Api(h.certs, port, is_plain=True)
     h.start()
     yield h, api
@@ -220,7 +222,7 @@ def say(port, data):
 
 def ask(port, n):
     """A sound request of somebody else, on a connection of its own."""
-    with socket.create_connection(("127.0.0.1", port), 8) as s:
+    with socket.create_connection(("127.0.0.1", port), 60) as s:
         s.sendall(sound("victim", n).replace(
             b"Host: a\r\n", b"Host: a\r\nConnection: close\r\n"))
         data = b""

@@ -22,7 +22,7 @@ BY_THE_HEAD = ("body too large by chunks",)
 @contextlib.contextmanager
 def connected(house, way):
     port = house.port if way == "plain" else house.tls_port
-    with socket.create_connection(("127.0.0.1", port), 5) as s:
+    with socket.create_connection(("127.0.0.1", port), 30) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if way == "plain":
             yield s

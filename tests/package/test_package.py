@@ -118,7 +118,7 @@ def test_the_pages_are_what_the_program_says(tree):
 def test_lintian_has_no_fault_to_find(deb):
     done = subprocess.run(
         [tool("lintian"), "--no-cfg", "--fail-on", "error,warning",
-         "--allow-root", deb], text=True, capture_output=True, timeout=120)
+         "--allow-root", deb], text=True, capture_output=True, timeout=600)
     assert done.returncode == 0, done.stdout
 
 
@@ -221,7 +221,7 @@ def test_its_life_in_a_copy_of_this_machine(deb, newer, tmp_path):
     if probe.returncode != 0:
         pytest.skip("no overlay of / here: " + probe.stderr.strip())
     done = live(IN_A_COPY, "dpkg --force-confold -i", tmp_path / "root", deb,
-                newer, 120)
+                newer, 600)
     assert done.returncode == 0, done.stdout
     assert steps(done.stdout) == STEPS
     # Nothing of it was this machine.

@@ -131,7 +131,7 @@ def packages(tmp_path):
              "unshare", "--mount", "--propagation", "private", "sh", "-c",
              INSIDE.replace("shift 2\n", "shift 2\n" + prepare), "sh",
              folder, stubs, *user, "/stubs/packages", "package"],
-            env=dict(os.environ, OVERLAY=str(folder)), text=True, timeout=60,
+            env=dict(os.environ, OVERLAY=str(folder)), text=True, timeout=300,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         if "ended with" not in done.stdout:

@@ -134,7 +134,16 @@ restart)
 	control -m immediate stop
 	control -l "$top/run/postgres.log" start
 	;;
-bouncer) as_user pgbouncer -q -d "$top/bouncer.ini" ;;
+bouncer)
+	as_user pgbouncer -q -d "$top/bouncer.ini" || exit 1
+	# It goes into the background first, and listens then.
+	tries=0
+	until pg_isready -q -h "$top/run" -p 6432 -U leadbridge -d postgres; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 600 ] || exit 1
+		sleep 0.1
+	done
+	;;
 remove)
 	end_bouncer
 	control -m immediate stop

@@ -300,7 +300,9 @@ def fuzz(name):
     os.makedirs(new, exist_ok=True)
     one(f"{name} for {FUZZ_SECONDS} s",
         os.path.join(folder("fuzz"), name), new, kept,
-        f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
+        f"-max_total_time={FUZZ_SECONDS}",
+        # an input that hangs; not a machine that stands still
+        "-timeout=60",
         # the replays look for leaks, once a program
         "-detect_leaks=0",
         "-rss_limit_mb=2048", f"-artifact_prefix={new}-")

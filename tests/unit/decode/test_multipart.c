@@ -1,5 +1,6 @@
 /* multipart/form-data: texts, files that are told of, and what is refused. */
 #include <stdio.h>
+#include <time.h>
 
 #include "unit/decode/body_bench.h"
 
@@ -637,7 +638,7 @@ is_not_slow_on_near_boundaries(void **state)
 	struct bench *b = *state;
 	struct bytes body;
 	char *type = base_print("multipart/form-data; boundary=\"%s\"", dashes);
-	int64_t began = clock_mono_us();
+	clock_t began = clock();
 
 	bytes_init(&body, (size_t)16 << 20);
 	bytes_addf(&body, "--%s\r\n" NAMED("a") "\r\n\r\n", dashes);
@@ -645,7 +646,8 @@ is_not_slow_on_near_boundaries(void **state)
 		bytes_addf(&body, "\r\n-%s", dashes);
 	outcome(b, type, bytes_str(&body));
 	assert_int_equal(b->why.code, FAULT_BODY);
-	assert_true(clock_mono_us() - began < 2000000);
+	/* Of the processor: whoever waits for it is not slow. */
+	assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
 	bytes_done(&body);
 	base_free(type);
 }

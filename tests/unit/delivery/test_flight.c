@@ -225,10 +225,17 @@ all_the_others_wait_a_minute_at_most(void **state)
 static void
 and_a_second_where_the_api_does_not_say(void **state)
 {
+	int64_t start, held;
+
 	(void)state;
 	send_one();
+	start = clock_mono_us();
 	answer(0, 503, STR_NONE);
-	assert_in_range(held_ms(), 1, 1000);
+	held = held_ms();
+	/* It may be over, where this thread had no time meanwhile. */
+	if (clock_mono_us() - start < SECOND_US / 2)
+		assert_true(held > 0);
+	assert_true(held <= 1000);
 }
 
 /* The second lead is not tried: both are of one account. */
@@ -242,7 +249,7 @@ an_account_that_has_not_paid_holds_all_its_updates(void **state)
 	assert_true(settled->unburnt);
 	assert_string_equal(settled->reason,
 	    "the API answered 402 Payment Required");
-	assert_in_range(held_ms(), 59000, MINUTE);
+	assert_in_range(held_ms(), MINUTE / 2, MINUTE);
 	assert_int_equal(metrics_value(METRIC_GATES, METRIC_GATE_PAYMENT), 1);
 }
 
@@ -320,18 +327,18 @@ a_second_call_counts_against_the_rate(void **state)
 		                             .flags = JOURNAL_COALESCE },
 		{ .body = STR("{\"b\":2}"), .flags = JOURNAL_COALESCE } };
 	struct gate_pass pass;
-	int64_t start, wait = 0;
+	int64_t start, before = 0, wait = 0;
 
 	(void)state;
 	claimed(items, 2, -1);
-	start = clock_mono_us();
-	while (upstream_gate_ask(target, 100, &pass, &wait) > 0)
+	do
 		start = clock_mono_us();
+	while (upstream_gate_ask(target, 100, &pass, &before) > 0);
 	answer(0, 422, STR_NONE);
 	assert_int_equal(call_count, 2);
-	assert_int_equal(upstream_gate_ask(target, 1, &pass, &wait), 0);
-	/* 50 ms for the one that asks, and as many for the second call. */
-	assert_true(wait + (clock_mono_us() - start) / 1000 > 75);
+	(void)upstream_gate_ask(target, 1, &pass, &wait);
+	/* 50 ms more than without the second call, or they have passed. */
+	assert_true(wait + (clock_mono_us() - start) / 1000 > before + 25);
 }
 
 static void
@@ -509,22 +516,25 @@ what_comes_late_out_of_the_journal_is_not_sent(void **state)
 	assert_int_equal(sender->again, 0);
 	store(JOURNAL_OK);
 	/* With what is left of it a call makes do. */
-	u.leased_us += 2 * SECOND_US;
+	u.leased_us = clock_mono_us() - sender_lease_ms(sender) * 1000 +
+	    11 * SECOND_US;
 	assert_true(sender_take(sender, &u.pass));
 	assert_non_null(sender_send(sender, &u));
 	assert_true(calls[0].until_us - clock_mono_us() <= SECOND_US);
 }
 
-/* When the sender looks by itself, in ms from now. */
+/* When the sender looks by itself, in ms from now; 0: that is over. */
 static int64_t
 looks_in(void)
 {
 	struct timeval at, now;
+	int64_t ms;
 
 	assert_true(evtimer_pending(sender->timer, &at));
 	event_base_gettimeofday_cached(base, &now);
-	return (at.tv_sec - now.tv_sec) * 1000 +
+	ms = (at.tv_sec - now.tv_sec) * 1000 +
 	    (at.tv_usec - now.tv_usec) / 1000;
+	return ms > 0 ? ms : 0;
 }
 
 static void
@@ -539,7 +549,7 @@ a_claim_that_gets_nothing_is_not_made_again_at_once(void **state)
 	claim->next_ms = 0; /* second tries, of which enough are under way */
 	claim->op.result = JOURNAL_OK;
 	claim->op.done(&claim->op);
-	assert_in_range(looks_in(), 500, 1100);
+	assert_in_range(looks_in(), 100, 1100);
 	/* Nor does it count against the rate. */
 	assert_int_equal(upstream_gate_ask(target, 1000, &pass, &wait), 20);
 }
@@ -574,7 +584,7 @@ a_wake_that_finds_a_claim_under_way_is_not_lost(void **state)
 	claim->next_ms = -1;
 	claim->op.result = JOURNAL_OK;
 	claim->op.done(&claim->op);
-	assert_in_range(looks_in(), 50000, 61000);
+	assert_in_range(looks_in(), 30000, 61000);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -77,10 +77,10 @@ wait_inside(void)
 }
 
 static inline void
-stop_house_keeping(void)
+stop_house_keeping(bool stopped)
 {
 	pthread_mutex_lock(&seen.lock);
-	seen.no_house = true;
+	seen.no_house = stopped;
 	pthread_mutex_unlock(&seen.lock);
 }
 

@@ -64,12 +64,12 @@ postgres_start(void)
 	return true;
 }
 
-/* To base_free. */
+/* To base_free. A server that has no time for long is waited for. */
 static inline char *
 postgres_url(bool bounced)
 {
 	return base_print("postgresql://leadbridge@/postgres?host=%s/"
-	                  "run&port=%d",
+	                  "run&port=%d&connect_timeout=60",
 	    postgres_folder, bounced ? 6432 : 5432);
 }
 
@@ -119,7 +119,7 @@ postgres_fresh(void)
 static inline void
 postgres_await_waiting(void)
 {
-	int64_t until = clock_mono_us() + 20000000;
+	int64_t until = clock_mono_us() + 60000000;
 
 	while (strcmp(postgres_ask("SELECT count(*) > 0 FROM pg_stat_activity"
 	                           " WHERE wait_event_type = 'Lock'"),

@@ -9,6 +9,20 @@
 
 #include "unit/journal/postgres.h"
 
+#include "journal/journal_postgres.h"
+
+/*
+ * Nodes wait for each other's locks: one that has no time meanwhile is not to
+ * cost the other its deadline.
+ */
+static inline void
+be_patient(struct world *w)
+{
+	struct pg_store *s = w->store;
+
+	s->group_ms = 120000;
+}
+
 /* A second node on the first one's database. */
 static inline void
 join(struct world *w, const struct world *first)
@@ -19,6 +33,7 @@ join(struct world *w, const struct world *first)
 	w->settings = first->settings;
 	w->arena = arena_new(16 << 20);
 	world_reopen(w);
+	be_patient(w);
 }
 
 static inline void
@@ -35,6 +50,7 @@ setup(void **state)
 	struct world *w = base_alloc(2 * sizeof(*w));
 
 	world_open(&w[0], &postgres_it);
+	be_patient(&w[0]);
 	join(&w[1], &w[0]);
 	*state = w;
 	return 0;

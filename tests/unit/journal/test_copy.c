@@ -137,7 +137,7 @@ same_text(struct str a, struct str b, const char *what, const char *id)
 static bool
 near_due(int64_t a, int64_t b)
 {
-	return a < 0 || b < 0 ? a == b : a / 60000 == b / 60000;
+	return a < 0 || b < 0 ? a == b : llabs(a - b) < 60000;
 }
 
 static void

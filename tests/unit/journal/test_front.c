@@ -51,25 +51,33 @@ test_what_piles_up_is_one_group(void **state)
 
 /*
  * One op is being written and another waits; the first's sender sends again a
- * millisecond after it is answered. True when these two then went together.
+ * millisecond after it is answered. False where it came too late to be waited
+ * for; else these two have to go together.
  */
 static bool
-goes_along(struct journal *j, struct worker *w, struct event_in *const *events)
+comes_in_time(struct journal *j, struct worker *w,
+    struct event_in *const *events)
 {
 	struct timespec thinking = { 0, 1000000 };
 	size_t groups = seen.group_count, back = w->back_count;
+	int64_t took_us;
 
 	shut_gate(true);
 	submit(w, &events[0]->a.op);
 	wait_inside();
 	submit(w, &events[1]->a.op);
 	j->commit_us = 1000000; /* the thread stands at the gate */
+	took_us = -clock_mono_us();
 	shut_gate(false);
 	turn(w, back + 1);
 	nanosleep(&thinking, NULL);
 	submit(w, &events[2]->a.op);
+	took_us += clock_mono_us();
 	turn(w, back + 3);
-	return seen.group_count == groups + 2;
+	if (took_us >= JOURNAL_WAIT_MS * 1000)
+		return false;
+	assert_int_equal(seen.group_count, groups + 2);
+	return true;
 }
 
 static void
@@ -78,15 +86,15 @@ test_who_was_just_answered_is_waited_for(void **state)
 	struct journal *j = double_open((struct journal_settings){ 0 }, NULL);
 	struct worker *w = worker_new(j);
 	struct event_in *events[3];
-	int together = 0;
+	int in_time = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
 		events[i] = event_in(i, "ann");
-	/* Each wait is 5 ms: a busy machine may miss some, not most of all. */
-	for (int i = 0; i < 200 && together < 20; i++)
-		together += goes_along(j, w, events);
-	assert_int_equal(together, 20);
+	/* A busy machine is late again and again, but not always. */
+	for (int i = 0; i < 1000 && in_time < 20; i++)
+		in_time += comes_in_time(j, w, events);
+	assert_int_equal(in_time, 20);
 	worker_free(w);
 	journal_close(j);
 	free_all(events, 3);
@@ -285,7 +293,7 @@ wait_failed_prunes(size_t count)
 	int64_t start = clock_mono_us();
 	size_t got = 0;
 
-	while (got < count && clock_mono_us() - start < 8000000) {
+	while (got < count && clock_mono_us() - start < 60000000) {
 		pthread_mutex_lock(&seen.lock);
 		got = seen.failed_prunes;
 		pthread_mutex_unlock(&seen.lock);
@@ -322,7 +330,7 @@ test_a_group_that_fails_promises_nothing(void **state)
 	wait_failed_prunes(2);
 	set_fail(FAULT_NONE);
 	start = clock_mono_us();
-	while (!journal_healthy(j) && clock_mono_us() - start < 8000000)
+	while (!journal_healthy(j) && clock_mono_us() - start < 60000000)
 		event_base_loop(w->base, EVLOOP_NONBLOCK);
 	assert_true(journal_healthy(j));
 	submit(w, &events[0]->a.op);
@@ -341,13 +349,15 @@ test_reading_does_not_tell_that_writing_works(void **state)
 	struct journal_stats stats = { .op = { .verb = JOURNAL_STATS } };
 
 	(void)state;
-	stop_house_keeping();
+	stop_house_keeping(true);
 	set_fail(FAULT_BUSY);
 	journal_do(j, &e->a.op);
 	set_fail(FAULT_NONE);
 	journal_do(j, &stats.op);
 	assert_int_equal(stats.op.result, JOURNAL_OK);
 	assert_false(journal_healthy(j));
+	/* What it does by itself may be next, and is not to fail then. */
+	stop_house_keeping(false);
 	journal_do(j, &e->a.op);
 	assert_true(journal_healthy(j));
 	journal_close(j);

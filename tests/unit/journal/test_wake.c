@@ -47,6 +47,19 @@ wait_woken(struct worker *w, unsigned wanted)
 	assert_int_equal(w->wakes, wanted);
 }
 
+/* After so long the next port is tried: see journal_wake.c. */
+#define PATIENCE_US 1000000
+
+/* One of the two: the other can be woken only by time, and that takes some. */
+static void
+assert_one_woken(const struct worker *a, const struct worker *b,
+    int64_t since_us)
+{
+	bool soon = clock_mono_us() - since_us < PATIENCE_US;
+
+	assert_in_range(a->wakes + b->wakes, 1, soon ? 1 : 2);
+}
+
 static void
 store(struct journal *j, unsigned number, const char *lead)
 {
@@ -84,6 +97,7 @@ test_one_hungry_port_is_woken(void **state)
 	struct journal *j = double_open((struct journal_settings){ 0 }, NULL);
 	struct worker *a = worker_new(j), *b = worker_new(j);
 	struct claiming ca = { .arena = NULL }, cb = { .arena = NULL };
+	int64_t start;
 
 	(void)state;
 	store(j, 1, "ann");
@@ -93,10 +107,11 @@ test_one_hungry_port_is_woken(void **state)
 	assert_int_equal(ca.c.count, 1);
 	claim(b, &cb, "api", 5);
 	assert_int_equal(cb.c.count, 0);
+	start = clock_mono_us();
 	store(j, 2, "ben");
 	look(a);
 	look(b);
-	assert_int_equal(a->wakes + b->wakes, 1);
+	assert_one_woken(a, b, start);
 	/* The next goes to the other one. */
 	store(j, 3, "cid");
 	look(a);
@@ -209,18 +224,28 @@ test_time_wakes_one_after_another(void **state)
 	struct journal *j = double_open((struct journal_settings){ 0 }, NULL);
 	struct worker *a = worker_new(j), *b = worker_new(j);
 	struct claiming ca = { .arena = NULL }, cb = { .arena = NULL };
+	struct claiming *had = &ca;
+	int64_t start;
 
 	(void)state;
 	store(j, 1, "ann");
 	claim(a, &ca, "api", 1);
-	settle(j, &ca, 0, JOURNAL_WAITING, 40);
-	claim(a, &ca, "api", 5);
-	claim(b, &cb, "api", 5);
+	/* Again, where it was due before both had asked: one of them has it. */
+	do {
+		look(a);
+		look(b);
+		a->wakes = b->wakes = 0;
+		start = clock_mono_us();
+		settle(j, had, 0, JOURNAL_WAITING, 40);
+		claim(a, &ca, "api", 5);
+		claim(b, &cb, "api", 5);
+		had = ca.c.count > 0 ? &ca : &cb;
+	} while (had->c.count > 0);
 	while (a->wakes + b->wakes == 0) {
 		look(a);
 		look(b);
 	}
-	assert_int_equal(a->wakes + b->wakes, 1);
+	assert_one_woken(a, b, start);
 	/* It does not claim. */
 	wait_woken(a->wakes > 0 ? b : a, 1);
 	worker_free(a);
@@ -263,6 +288,8 @@ test_a_delay_wakes_when_it_is_over(void **state)
 	struct journal *j = double_open((struct journal_settings){ 0 }, NULL);
 	struct worker *a = worker_new(j);
 	struct claiming ca = { .arena = NULL }, first = { .arena = NULL };
+	struct claiming *had = &first;
+	size_t which = 1;
 	int64_t start;
 
 	(void)state;
@@ -277,11 +304,20 @@ test_a_delay_wakes_when_it_is_over(void **state)
 	assert_true(clock_mono_us() - start >= 59000);
 	claim(a, &ca, "api", 5);
 	assert_int_equal(ca.c.count, 1);
-	/* ... or from the claim, where the delay was there before. */
-	start = clock_mono_us();
-	settle(j, &first, 1, JOURNAL_WAITING, 60);
-	claim(a, &ca, "api", 5);
-	wait_woken(a, 2);
+	/*
+	 * ... or from the claim, where the delay was there before; and not over
+	 * either, or it is had by that claim.
+	 */
+	do {
+		look(a);
+		a->wakes = 0;
+		start = clock_mono_us();
+		settle(j, had, which, JOURNAL_WAITING, 60);
+		claim(a, &ca, "api", 5);
+		had = &ca;
+		which = 0;
+	} while (ca.c.count > 0);
+	wait_woken(a, 1);
 	assert_true(clock_mono_us() - start >= 59000);
 	worker_free(a);
 	journal_close(j);
@@ -320,14 +356,16 @@ test_a_port_that_does_not_claim_is_passed_over(void **state)
 	struct journal *j = double_open((struct journal_settings){ 0 }, NULL);
 	struct worker *a = worker_new(j), *b = worker_new(j);
 	struct claiming ca = { .arena = NULL }, cb = { .arena = NULL };
+	int64_t start;
 
 	(void)state;
 	claim(a, &ca, "api", 5);
 	claim(b, &cb, "api", 5);
+	start = clock_mono_us();
 	store(j, 1, "ann");
 	look(a);
 	look(b);
-	assert_int_equal(a->wakes + b->wakes, 1);
+	assert_one_woken(a, b, start);
 	wait_woken(a->wakes > 0 ? b : a, 1);
 	worker_free(a);
 	worker_free(b);

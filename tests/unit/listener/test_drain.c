@@ -49,7 +49,7 @@ is_answered(int fd)
 static void
 who_was_not_yet_accepted_is_served(void **state)
 {
-	struct one_worker how = { .serve = serve };
+	struct one_worker how = { .serve = serve, .timeout_ms = 60000 };
 	struct listener *l = one_worker_listen(&how);
 	int first, late[8];
 
@@ -58,14 +58,14 @@ who_was_not_yet_accepted_is_served(void **state)
 	sem_init(&held, 0, 0);
 	first = ask(l, "held");
 	sem_wait(&inside);
-	listener_drain(l, 10000);
+	listener_drain(l, 60000);
 	for (size_t i = 0; i < 8; i++)
 		late[i] = ask(l, "late");
 	sem_post(&held);
 	is_answered(first);
 	for (size_t i = 0; i < 8; i++)
 		is_answered(late[i]);
-	listener_stop(l, 10000);
+	listener_stop(l, 60000);
 }
 
 int

@@ -3,6 +3,7 @@
  * nothing, without end, does not keep a worker from others.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "unit/cmocka_all.h"
@@ -14,11 +15,17 @@
 #define BEGUN ((size_t)64 << 10) /* bytes of them that are on their way */
 
 static atomic_uint floods, floods_before_other;
+static sem_t inside, held;
 
+/* /held stands, and its worker with it, until both others have been sent. */
 static void
 serve(void *mine, struct exchange *x)
 {
 	(void)mine;
+	if (str_eq(x->request.path, STR("/held"))) {
+		sem_post(&inside);
+		sem_wait(&held);
+	}
 	if (str_eq(x->request.path, STR("/flood")))
 		floods++;
 	if (str_eq(x->request.path, STR("/other")))
@@ -27,13 +34,19 @@ serve(void *mine, struct exchange *x)
 }
 
 static void
-ask(SSL *ssl, const char *path)
+say(SSL *ssl, const char *path)
 {
 	char request[64];
 
 	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
 	    path);
 	tls_say(ssl, request);
+}
+
+static void
+ask(SSL *ssl, const char *path)
+{
+	say(ssl, path);
 	tls_read_answer(ssl, "served");
 }
 
@@ -58,7 +71,7 @@ write_updates(SSL *ssl)
 		    1);
 		assert_int_equal(SSL_do_handshake(ssl), 1);
 	}
-	tls_say(ssl, "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
+	say(ssl, "/flood");
 }
 
 struct sending {
@@ -95,12 +108,15 @@ test_others_are_served_between_key_updates(void **state)
 	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
 	SSL *one = tls_dial(tls, listener_port(l, 0));
 	SSL *two = tls_dial(tls, listener_port(l, 0));
+	SSL *three = tls_dial(tls, listener_port(l, 0));
 	struct sending s = { .fd = SSL_get_fd(one) };
 	pthread_t sender;
 	char *at = NULL;
 	BIO *kept;
 
 	(void)state;
+	sem_init(&inside, 0, 0);
+	sem_init(&held, 0, 0);
 	ask(one, "/before");
 	ask(two, "/before");
 	floods = floods_before_other = 0;
@@ -108,17 +124,23 @@ test_others_are_served_between_key_updates(void **state)
 	write_updates(one);
 	s.len = (size_t)BIO_get_mem_data(kept, &at);
 	s.at = at;
+	say(three, "/held");
+	sem_wait(&inside);
 	pthread_create(&sender, NULL, send_all, &s);
 	while (s.sent < BEGUN)
 		sched_yield();
-	ask(two, "/other");
+	say(two, "/other");
+	sem_post(&held);
+	tls_read_answer(two, "served");
 	assert_int_equal(floods_before_other, 0);
 	pthread_join(sender, NULL);
 	tls_read_answer(one,
 	    "served"); /* nothing is wrong with it, but for its time */
 	assert_int_equal(floods, 1);
+	tls_read_answer(three, "served");
 	tls_hang_up(one);
 	tls_hang_up(two);
+	tls_hang_up(three);
 	SSL_CTX_free(tls);
 	listener_stop(l, 1000);
 }

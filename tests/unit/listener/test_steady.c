@@ -153,10 +153,10 @@ static const struct listener_setup setup = { .name = "steady",
 	.limits = { .body = 1 << 20,
 	    .headers = 1 << 14,
 	    .connections = 100,
-	    .header_timeout = 5000,
-	    .body_timeout = 5000,
-	    .idle_timeout = 5000,
-	    .write_timeout = 5000 },
+	    .header_timeout = 60000,
+	    .body_timeout = 60000,
+	    .idle_timeout = 60000,
+	    .write_timeout = 60000 },
 	.service = &service };
 
 static struct listener *

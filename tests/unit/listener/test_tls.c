@@ -74,9 +74,9 @@ make_files(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	write_certificate("good.pem", key, -DAY, 90 * DAY);
-	write_certificate("month.pem", key, -DAY, 21 * DAY + 60);
+	write_certificate("month.pem", key, -DAY, 21 * DAY + 600);
 	write_certificate("weeks.pem", key, -DAY, 21 * DAY - 60);
-	write_certificate("day.pem", key, -DAY, DAY + 60);
+	write_certificate("day.pem", key, -DAY, DAY + 600);
 	write_certificate("hours.pem", key, -DAY, DAY - 60);
 	write_certificate("old.pem", key, -2 * DAY, -DAY);
 	write_certificate("early.pem", key, DAY, 2 * DAY);

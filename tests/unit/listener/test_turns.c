@@ -50,7 +50,7 @@ static void
 test_pipelined_requests_take_turns(void **state)
 {
 	static char burst[sizeof(FIRST) + MANY * sizeof(NEXT)];
-	struct one_worker how = { .serve = serve };
+	struct one_worker how = { .serve = serve, .timeout_ms = 60000 };
 	struct listener *l = one_worker_listen(&how);
 	int one = connect_to(listener_port(l, 0));
 	int two = connect_to(listener_port(l, 0));
