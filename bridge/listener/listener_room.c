@@ -108,9 +108,8 @@ close_some(struct worker *w, bool for_others)
 	return all.count;
 }
 
-/* At a socket of this worker. */
-static bool
-somebody_waits(const struct worker *w)
+bool
+worker_is_awaited(const struct worker *w)
 {
 	for (size_t i = 0; i < w->entry_count; i++) {
 		struct evhttp_bound_socket *bound = w->entries[i].bound;
@@ -138,7 +137,7 @@ worker_make_room(struct worker *w)
 {
 	bool full = !w->stopping && w->accept_again == 0 &&
 	    !crowd_has_room(w->crowd);
-	bool waited_for = full && somebody_waits(w);
+	bool waited_for = full && worker_is_awaited(w);
 
 	if (waited_for)
 		ask(w, close_some(w, false) == 0);

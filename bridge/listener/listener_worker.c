@@ -19,6 +19,8 @@
 #define NEW_MS 1000
 /* After an accept that failed for want of descriptors or memory. */
 #define ACCEPT_PAUSE_MS 200
+/* Rounds of the loop, at its end, for who connects all the time. */
+#define LAST_LOOKS 20
 /* What peers get, once the drain is over, to take answers under way. */
 #define LAST_WRITES_MS 1000
 /* evhttp reads nothing but lines of ours. */
@@ -227,6 +229,17 @@ stop_accepting(struct worker *w)
 	end_unbegun(w);
 }
 
+/*
+ * The system has taken connections that we have not accepted: a socket that
+ * is closed drops them. So the loop comes round once more, and timers come
+ * behind sockets; and again, while there is somebody, but not for ever.
+ */
+static bool
+takes_last(struct worker *w)
+{
+	return w->accepting && w->looks++ < LAST_LOOKS && worker_is_awaited(w);
+}
+
 static void
 on_sweep(evutil_socket_t fd, short what, void *arg)
 {
@@ -235,7 +248,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (w->told && !w->stopping)
+	if (w->told && !w->stopping && !takes_last(w))
 		stop_accepting(w);
 	for (unsigned i = 0; i < w->slots; i++)
 		if (w->guards[i] != NULL)
@@ -246,15 +259,12 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	worker_admit(w);
 	if (w->stopping)
 		drain(w, now);
-	if (w->open > 0 || !w->accepting || w->stopping)
+	if (w->told && !w->stopping)
+		set_timer(w->sweep, 0);
+	else if (w->open > 0 || !w->accepting || w->stopping)
 		worker_wake(w);
 }
 
-/*
- * The system has taken connections that we have not accepted: a socket that
- * is closed drops them. So the loop comes round once more before, and timers
- * come behind sockets.
- */
 void
 worker_stop(struct worker *w, int64_t drain_ms)
 {

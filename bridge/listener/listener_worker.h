@@ -174,6 +174,7 @@ struct worker {
 	unsigned warm;    /* guards that keep TLS's buffers */
 
 	bool told, stopping; /* to stop; it accepts no more ... */
+	unsigned looks;      /* for who waits, between the two */
 	bool stopped;        /* ... and the service has stopped */
 	int64_t drain_until, close_at;
 	struct quota bad_lines, accept_lines, limit_lines, refused_lines;
@@ -198,6 +199,8 @@ void worker_wake(struct worker *w);  /* there is something to sweep */
  * afterwards.
  */
 void worker_make_room(struct worker *w);
+/* Whether somebody waits to be accepted, at a socket of this worker. */
+bool worker_is_awaited(const struct worker *w);
 
 /* By these, from the next request or phase on; who rests, at once. */
 void worker_limit(struct worker *w, const struct listener_limits *limits);

@@ -9,9 +9,23 @@
 static const char request[] = "POST /%s HTTP/1.1\r\nHost: a\r\n"
                               "Content-Length: 0\r\n\r\n";
 
-static sem_t inside, held;
+static sem_t inside, held, came;
+static struct listener *listening;
+static int latest;
 
-/* /held stands, and its worker with it, until it is let go. */
+static int
+ask(const struct listener *l, const char *path)
+{
+	int fd = connect_to(listener_port(l, 0));
+
+	assert_true(dprintf(fd, request, path) > 0);
+	return fd;
+}
+
+/*
+ * /held stands, and its worker with it, until it is let go. As /late is served
+ * somebody comes, behind the loop's look at who waits to be accepted.
+ */
 static void
 serve(void *mine, struct exchange *x)
 {
@@ -21,17 +35,11 @@ serve(void *mine, struct exchange *x)
 	if (str_eq(x->request.path, STR("/held"))) {
 		sem_post(&inside);
 		sem_wait(&held);
+	} else if (str_eq(x->request.path, STR("/late")) && latest == -1) {
+		latest = ask(listening, "latest");
+		sem_post(&came);
 	}
 	x->reply(x, &a);
-}
-
-static int
-ask(const struct listener *l, const char *path)
-{
-	int fd = connect_to(listener_port(l, 0));
-
-	assert_true(dprintf(fd, request, path) > 0);
-	return fd;
 }
 
 static void
@@ -56,6 +64,9 @@ who_was_not_yet_accepted_is_served(void **state)
 	(void)state;
 	sem_init(&inside, 0, 0);
 	sem_init(&held, 0, 0);
+	sem_init(&came, 0, 0);
+	listening = l;
+	latest = -1;
 	first = ask(l, "held");
 	sem_wait(&inside);
 	listener_drain(l, 60000);
@@ -65,6 +76,8 @@ who_was_not_yet_accepted_is_served(void **state)
 	is_answered(first);
 	for (size_t i = 0; i < 8; i++)
 		is_answered(late[i]);
+	sem_wait(&came);
+	is_answered(latest);
 	listener_stop(l, 60000);
 }
 
