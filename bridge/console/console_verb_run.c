@@ -53,21 +53,10 @@ struct stage {
 	size_t socket_count;
 };
 
-static int
-serve(struct stage *s, struct program *p, struct files *files)
+/* Before it is ready: whoever waits for that finds it. */
+static void
+tell_of(const struct program *p)
 {
-	struct fault why = { 0 };
-	struct bridge *b = bridge_start(&(struct bridge_setup){ .program = p,
-	                                    .asks = s->asks,
-	                                    .sockets = s->sockets,
-	                                    .socket_count = s->socket_count },
-	    &why);
-
-	if (b == NULL) {
-		files_free(files);
-		program_free(p);
-		return complain_fault(&why, EXIT_CANNOT);
-	}
 	for (size_t i = 0; program_warning(p, i) != NULL; i++)
 		log_event(LOG_LEVEL_WARNING, "settings", "reason",
 		    program_warning(p, i), NULL);
@@ -75,6 +64,25 @@ serve(struct stage *s, struct program *p, struct files *files)
 	metrics_set(METRIC_START_TIME, 0, clock_wall_ms() / 1000);
 	metrics_set(METRIC_RELOAD_WELL, 0, 1);
 	metrics_set(METRIC_RELOAD_TIME, 0, clock_wall_ms() / 1000);
+}
+
+static int
+serve(struct stage *s, struct program *p, struct files *files)
+{
+	struct fault why = { 0 };
+	struct bridge *b;
+
+	tell_of(p);
+	b = bridge_start(&(struct bridge_setup){ .program = p,
+	                     .asks = s->asks,
+	                     .sockets = s->sockets,
+	                     .socket_count = s->socket_count },
+	    &why);
+	if (b == NULL) {
+		files_free(files);
+		program_free(p);
+		return complain_fault(&why, EXIT_CANNOT);
+	}
 	secrets_ask_no_more();
 	log_event(LOG_LEVEL_INFO, "ready", "version", BRIDGE_VERSION, NULL);
 	keeper_run(&(struct keeper_setup){ .bridge = b,

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import time
 
 import pytest
 
@@ -177,6 +178,19 @@ def test_tail_prints_what_ends(house):
     assert [(i["delivery"], i["state"]) for i in
             map(json.loads, told().splitlines())] == [
         (new, "dead"), (open_one, "done")]
+
+
+@pytest.mark.parametrize("upstream", ["leadsail", "another"])
+def test_tail_may_be_of_one_upstream(house, upstream):
+    p, told = tail(house, "--upstream", upstream)
+    new = dead(house, "t" + upstream)
+    if upstream == "leadsail":
+        wait_for(lambda: new in told(), what="what is new")
+    else:
+        time.sleep(2.5)  # two looks
+        assert told() == ""
+    p.terminate()
+    assert p.wait(timeout=60) == 0
 
 
 # --- many at once
