@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from deliveries import (
-    MAPPINGS, UNKNOWN, ask, dead, ended, forget, fresh, house, open_house,
-    post, refused, states, verb)
+    MAPPINGS, UNKNOWN, ask, dead, ended, forget, fresh, house, living,
+    open_house, post, refused, states, verb)
 from house import wait_for
 from journal_api import Api
 
@@ -38,6 +38,24 @@ def test_lists_are_for_people_or_machines(house):
     assert json.loads(out)["items"][0]["lead"] == "v1"
     _, err = verb(house, "show", UNKNOWN, code=1)
     assert "there is no such delivery in the journal" in err
+
+
+def test_an_event_is_shown_however_large(build, tmp_path):
+    """As large as limits.body lets it; exported, too."""
+    h = open_house(build, tmp_path, Api())
+    with open(h.path("leadbridge.cfg")) as f:
+        text = f.read()
+    h.write("leadbridge.cfg", text.replace(
+        "limits    = {", 'limits    = { body = "8M"; memory = "64M";'))
+    pad = "y" * (6 << 20)
+    with living(h):
+        large, small = dead(h, "b1", pad=pad), dead(h, "b2")
+        out, _ = verb(h, "show", large, "--output", "json")
+        assert pad in json.loads(out)["event"]
+        verb(h, "export", "samples", "--state", "dead")
+    kept = os.listdir(h.path("samples"))
+    assert all(any(delivery in name for name in kept)
+               for delivery in (large, small)), kept
 
 
 def test_an_empty_journal_says_whose_events_it_keeps(build, tmp_path):
