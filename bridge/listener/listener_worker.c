@@ -248,8 +248,13 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (w->told && !w->stopping && !takes_last(w))
+	if (w->told && !w->stopping) {
+		if (takes_last(w)) {
+			set_timer(w->sweep, 0);
+			return;
+		}
 		stop_accepting(w);
+	}
 	for (unsigned i = 0; i < w->slots; i++)
 		if (w->guards[i] != NULL)
 			guard_sweep(w->guards[i], now);
@@ -259,9 +264,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 	worker_admit(w);
 	if (w->stopping)
 		drain(w, now);
-	if (w->told && !w->stopping)
-		set_timer(w->sweep, 0);
-	else if (w->open > 0 || !w->accepting || w->stopping)
+	if (w->open > 0 || !w->accepting || w->stopping)
 		worker_wake(w);
 }
 

@@ -92,8 +92,9 @@ def test_it_tells_when_it_serves_reloads_and_stops(house, abstract):
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_a_signal_and_an_ask_at_once_are_each_told(house, rounds):
-    """systemd 253 to 257 does both at `systemctl reload`: each has a "ready"
-    of its own behind it, the times only rise, and what is served is the same.
+    """systemd 253 to 257 does both at `systemctl reload`: each reload has a
+    "ready" of its own behind it, the times only rise, and what is served is
+    the same.
     """
     manager = Manager(house.path("notify"))
     house.start(dict(os.environ, NOTIFY_SOCKET=house.path("notify")))

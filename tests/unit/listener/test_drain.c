@@ -4,6 +4,7 @@
 
 #include "unit/cmocka_all.h"
 
+#include "listener/listener_worker.h"
 #include "unit/listener/one_worker.h"
 
 static const char request[] = "POST /%s HTTP/1.1\r\nHost: a\r\n"
@@ -40,6 +41,17 @@ serve(void *mine, struct exchange *x)
 		sem_post(&came);
 	}
 	x->reply(x, &a);
+}
+
+/* Linked in its place: the real one, or somebody who is always there. */
+static bool always;
+bool __real_worker_is_awaited(const struct worker *w);
+bool __wrap_worker_is_awaited(const struct worker *w);
+
+bool
+__wrap_worker_is_awaited(const struct worker *w)
+{
+	return always || __real_worker_is_awaited(w);
 }
 
 static void
@@ -81,11 +93,27 @@ who_was_not_yet_accepted_is_served(void **state)
 	listener_stop(l, 60000);
 }
 
+static void
+who_comes_without_end_does_not_keep_it_from_its_end(void **state)
+{
+	struct one_worker how = { .serve = serve, .timeout_ms = 60000 };
+	struct listener *l = one_worker_listen(&how);
+
+	(void)state;
+	always = true;
+	alarm(300); /* else it would stand for as long as tests may */
+	listener_stop(l, 60000);
+	alarm(0);
+	always = false;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_was_not_yet_accepted_is_served),
+		cmocka_unit_test(
+		    who_comes_without_end_does_not_keep_it_from_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
